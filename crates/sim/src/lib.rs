@@ -1,1 +1,26 @@
-//! (skeleton)
+//! The engine: a deterministic cluster of producers, brokers, controller and consumers in simulated time.
+//! Knows Kafka; knows no file, no browser, no clock.
+
+pub mod audit;
+pub mod batch;
+pub mod broker;
+pub mod chunks;
+pub mod config;
+pub mod consumer;
+pub mod context;
+pub mod controller;
+pub mod error;
+pub mod happening;
+pub mod ids;
+pub mod ledger;
+pub mod message;
+pub mod network;
+pub mod producer;
+pub mod queue;
+pub mod rng;
+pub mod run;
+pub mod script;
+pub mod spec;
+pub mod time;
+pub mod version;
+pub mod view;

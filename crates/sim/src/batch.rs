@@ -1,0 +1,74 @@
+//! Record batches: what a producer sends, what a log keeps. The records themselves are kept once, in the run's ledger.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::ids::{BatchId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
+
+/// Producer id, epoch and first sequence, stamped on a batch when it is first drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct ProducerStamp {
+    pub id: ProducerId,
+    pub epoch: ProducerEpoch,
+    pub base_sequence: Sequence,
+}
+
+impl ProducerStamp {
+    /// The sequence of the last of `records` records; 2147483647 is followed by 0.
+    pub fn last_sequence(self, records: u32) -> Sequence {
+        Sequence(((u64::from(self.base_sequence.0) + u64::from(records) - 1) & 0x7fff_ffff) as u32)
+    }
+}
+
+/// A closed batch as it goes over the wire. It never changes: a rewritten retry is a new value with the same id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct RecordBatch {
+    pub id: BatchId,
+    pub stamp: Option<ProducerStamp>,
+    pub records: Vec<RecordId>,
+    /// On the wire and on disk, header included, after compression.
+    pub bytes: u32,
+    /// Before compression, header included.
+    pub uncompressed_bytes: u32,
+    /// The upper-bound size of the largest record: what a broker checks against `max.message.bytes` is `bytes`.
+    pub largest_record_bytes: u32,
+}
+
+impl RecordBatch {
+    pub fn count(&self) -> u32 {
+        self.records.len() as u32
+    }
+
+    pub fn last_sequence(&self) -> Option<Sequence> {
+        self.stamp.map(|stamp| stamp.last_sequence(self.count()))
+    }
+}
+
+/// A batch in a log: the leader has given it offsets and its own epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct LogBatch {
+    pub base_offset: Offset,
+    pub leader_epoch: LeaderEpoch,
+    pub batch: Arc<RecordBatch>,
+}
+
+impl LogBatch {
+    pub fn last_offset(&self) -> Offset {
+        Offset(self.base_offset.0 + u64::from(self.batch.count()) - 1)
+    }
+
+    pub fn next_offset(&self) -> Offset {
+        Offset(self.base_offset.0 + u64::from(self.batch.count()))
+    }
+
+    /// The records with their offsets.
+    pub fn records(&self) -> impl Iterator<Item = (Offset, RecordId)> {
+        let base = self.base_offset.0;
+        self.batch
+            .records
+            .iter()
+            .enumerate()
+            .map(move |(place, &record)| (Offset(base + place as u64), record))
+    }
+}

@@ -1,0 +1,271 @@
+//! Settings under Kafka's names, as the nodes read them. Which keys exist, their defaults per version, their ranges and
+//! the complaints that Kafka makes are in the modules below.
+
+use serde::Serialize;
+
+use crate::message::Acks;
+use crate::time::Duration;
+use crate::version::KafkaVersion;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct ProducerConfig {
+    pub acks: Acks,
+    pub enable_idempotence: bool,
+    pub retries: u32,
+    pub max_in_flight_requests_per_connection: u32,
+    pub linger: Duration,
+    pub batch_size: u32,
+    pub buffer_memory: u64,
+    pub max_block: Duration,
+    /// Before 2.1 there was none: see `batch_expiry`.
+    pub delivery_timeout: Duration,
+    pub request_timeout: Duration,
+    pub retry_backoff: Duration,
+    pub retry_backoff_max: Duration,
+    pub reconnect_backoff: Duration,
+    pub reconnect_backoff_max: Duration,
+    pub socket_connection_setup_timeout: Duration,
+    pub socket_connection_setup_timeout_max: Duration,
+    pub max_request_size: u32,
+    pub compression: Compression,
+    pub metadata_max_age: Duration,
+    pub partitioner: Partitioner,
+    pub partitioner_ignore_keys: bool,
+    pub partitioner_adaptive_partitioning_enable: bool,
+    pub partitioner_availability_timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub enum Compression {
+    #[default]
+    None,
+    Gzip,
+    Snappy,
+    Lz4,
+    Zstd,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub enum Partitioner {
+    /// murmur2 for keys, sticky (since 2.4) or round robin (before) without.
+    #[default]
+    BuiltIn,
+    RoundRobin,
+}
+
+/// Settings of the brokers and the controller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct BrokerConfig {
+    pub min_insync_replicas: u32,
+    pub unclean_leader_election_enable: bool,
+    pub message_max_bytes: u32,
+    pub replica_lag_time_max: Duration,
+    pub replica_fetch_wait_max: Duration,
+    pub replica_fetch_min_bytes: u32,
+    pub replica_fetch_max_bytes: u32,
+    pub replica_fetch_response_max_bytes: u32,
+    pub replica_fetch_backoff: Duration,
+    pub replica_socket_timeout: Duration,
+    pub replica_high_watermark_checkpoint_interval: Duration,
+    pub fetch_max_bytes: u32,
+    pub num_network_threads: u32,
+    pub num_io_threads: u32,
+    pub broker_heartbeat_interval: Duration,
+    /// KRaft: broker.session.timeout.ms. ZooKeeper: zookeeper.session.timeout.ms.
+    pub broker_session_timeout: Duration,
+    pub controlled_shutdown_enable: bool,
+    pub auto_leader_rebalance_enable: bool,
+    pub leader_imbalance_check_interval: Duration,
+    pub unclean_leader_election_interval: Duration,
+    pub log_flush_interval_messages: Option<u64>,
+    pub log_flush_interval: Option<Duration>,
+    pub producer_id_expiration: Duration,
+    /// The feature `eligible.leader.replicas.version`.
+    pub eligible_leader_replicas: bool,
+}
+
+/// Settings of one topic; None: the broker's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct TopicConfig {
+    pub min_insync_replicas: Option<u32>,
+    pub unclean_leader_election_enable: Option<bool>,
+    pub max_message_bytes: Option<u32>,
+    pub flush_messages: Option<u64>,
+    pub flush_ms: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct ConsumerConfig {
+    pub auto_offset_reset: OffsetReset,
+    pub fetch_min_bytes: u32,
+    pub fetch_max_wait: Duration,
+    pub fetch_max_bytes: u32,
+    pub max_partition_fetch_bytes: u32,
+    pub max_poll_records: u32,
+    pub request_timeout: Duration,
+    pub retry_backoff: Duration,
+    pub retry_backoff_max: Duration,
+    pub reconnect_backoff: Duration,
+    pub reconnect_backoff_max: Duration,
+    pub socket_connection_setup_timeout: Duration,
+    pub metadata_max_age: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub enum OffsetReset {
+    Earliest,
+    #[default]
+    Latest,
+    None,
+}
+
+/// What things cost that are not Kafka's to set. Defaults are calibrated; each is a setting of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Costs {
+    /// A request handler's time per request, before any bytes.
+    pub request: Duration,
+    /// A request handler's time for each KiB of records appended or read.
+    pub request_per_kib: Duration,
+    /// Page cache append, per batch.
+    pub append: Duration,
+    /// fsync of a log, per call and per KiB.
+    pub flush: Duration,
+    pub flush_per_kib: Duration,
+    /// The operating system writes a page back this long after it was dirtied.
+    pub write_back: Duration,
+    /// From the start of a broker's process to its first registration attempt.
+    pub broker_boot: Duration,
+    /// From the start of a controller's process until it is active.
+    pub controller_boot: Duration,
+    /// A controller's change until it is committed: append linger and quorum.
+    pub metadata_commit: Duration,
+    /// From then until a broker has applied it: even between these two, each broker on its own.
+    pub metadata_apply_min: Duration,
+    pub metadata_apply_max: Duration,
+    /// The client's time to serialise and append one record.
+    pub send: Duration,
+    /// The client's time for one callback.
+    pub callback: Duration,
+    /// Compression, per KiB of records, by codec; decompression is not modelled.
+    pub compress_per_kib: Duration,
+    /// Compressed size in thousandths of the original, for the codec in use.
+    pub compression_permille: u32,
+}
+
+impl Default for Costs {
+    fn default() -> Costs {
+        Costs {
+            request: Duration::from_micros(100),
+            request_per_kib: Duration::from_nanos(2_000),
+            append: Duration::from_micros(20),
+            flush: Duration::from_micros(750),
+            flush_per_kib: Duration::from_micros(2),
+            write_back: Duration::from_secs(30),
+            broker_boot: Duration::from_millis(1_200),
+            controller_boot: Duration::from_millis(2_000),
+            metadata_commit: Duration::from_millis(30),
+            metadata_apply_min: Duration::from_millis(5),
+            metadata_apply_max: Duration::from_millis(60),
+            send: Duration::from_micros(2),
+            callback: Duration::from_micros(1),
+            compress_per_kib: Duration::ZERO,
+            compression_permille: 1_000,
+        }
+    }
+}
+
+impl BrokerConfig {
+    /// Kafka's own defaults.
+    pub fn defaults(version: KafkaVersion) -> BrokerConfig {
+        let after = |since: KafkaVersion, new: u64, old: u64| {
+            Duration::from_millis(if version >= since { new } else { old })
+        };
+        BrokerConfig {
+            min_insync_replicas: 1,
+            unclean_leader_election_enable: version < KafkaVersion::V0_11,
+            message_max_bytes: 1_048_588,
+            replica_lag_time_max: after(KafkaVersion::V2_8, 30_000, 10_000),
+            replica_fetch_wait_max: Duration::from_millis(500),
+            replica_fetch_min_bytes: 1,
+            replica_fetch_max_bytes: 1 << 20,
+            replica_fetch_response_max_bytes: 10 << 20,
+            replica_fetch_backoff: Duration::from_secs(1),
+            replica_socket_timeout: Duration::from_secs(30),
+            replica_high_watermark_checkpoint_interval: Duration::from_secs(5),
+            fetch_max_bytes: 55 << 20,
+            num_network_threads: 3,
+            num_io_threads: 8,
+            broker_heartbeat_interval: Duration::from_secs(2),
+            broker_session_timeout: if version.uses_zookeeper() {
+                after(KafkaVersion::V2_8, 18_000, 6_000)
+            } else {
+                Duration::from_secs(9)
+            },
+            controlled_shutdown_enable: true,
+            auto_leader_rebalance_enable: true,
+            leader_imbalance_check_interval: Duration::from_secs(300),
+            unclean_leader_election_interval: Duration::from_secs(300),
+            log_flush_interval_messages: None,
+            log_flush_interval: None,
+            producer_id_expiration: Duration::from_secs(86_400),
+            eligible_leader_replicas: version.has_eligible_leader_replicas(),
+        }
+    }
+}
+
+impl ProducerConfig {
+    /// Kafka's own defaults.
+    pub fn defaults(version: KafkaVersion) -> ProducerConfig {
+        let safe = version >= KafkaVersion::V3_6; // acks=all and idempotence since 3.0
+        let growing_backoff = version >= KafkaVersion::V3_9; // KIP-580, 3.7
+        ProducerConfig {
+            acks: if safe { Acks::All } else { Acks::Leader },
+            enable_idempotence: safe,
+            retries: if version >= KafkaVersion::V2_4 { i32::MAX as u32 } else { 0 },
+            max_in_flight_requests_per_connection: 5,
+            linger: Duration::from_millis(if version >= KafkaVersion::V4_0 { 5 } else { 0 }),
+            batch_size: 16_384,
+            buffer_memory: 32 << 20,
+            max_block: Duration::from_secs(60),
+            delivery_timeout: Duration::from_secs(120),
+            request_timeout: Duration::from_secs(30),
+            retry_backoff: Duration::from_millis(100),
+            retry_backoff_max: Duration::from_millis(if growing_backoff { 1_000 } else { 100 }),
+            reconnect_backoff: Duration::from_millis(50),
+            reconnect_backoff_max: Duration::from_millis(if version >= KafkaVersion::V0_11 {
+                1_000
+            } else {
+                50
+            }),
+            socket_connection_setup_timeout: Duration::from_secs(10),
+            socket_connection_setup_timeout_max: Duration::from_secs(30),
+            max_request_size: 1 << 20,
+            compression: Compression::None,
+            metadata_max_age: Duration::from_secs(300),
+            partitioner: Partitioner::BuiltIn,
+            partitioner_ignore_keys: false,
+            partitioner_adaptive_partitioning_enable: version >= KafkaVersion::V3_6,
+            partitioner_availability_timeout: Duration::ZERO,
+        }
+    }
+}
+
+impl Default for ConsumerConfig {
+    fn default() -> ConsumerConfig {
+        ConsumerConfig {
+            auto_offset_reset: OffsetReset::Latest,
+            fetch_min_bytes: 1,
+            fetch_max_wait: Duration::from_millis(500),
+            fetch_max_bytes: 50 << 20,
+            max_partition_fetch_bytes: 1 << 20,
+            max_poll_records: 500,
+            request_timeout: Duration::from_secs(30),
+            retry_backoff: Duration::from_millis(100),
+            retry_backoff_max: Duration::from_secs(1),
+            reconnect_backoff: Duration::from_millis(50),
+            reconnect_backoff_max: Duration::from_secs(1),
+            socket_connection_setup_timeout: Duration::from_secs(10),
+            metadata_max_age: Duration::from_secs(300),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! (being written)
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsumerTimer {}

@@ -1,0 +1,202 @@
+//! Machines, links and TCP connections. Bytes in flight and in a receiver's socket buffer survive a pause or a cut; a cut
+//! makes packets vanish, the connection lives on and TCP resends; a closed connection still hands over what had arrived.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::ids::{ConnectionId, MachineId, NodeId};
+use crate::message::{Api, Envelope};
+use crate::script::{ActionId, Meddling};
+use crate::spec::{Link, Spec};
+use crate::time::{Duration, Time};
+
+/// One of the two ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum End {
+    Opener,
+    Acceptor,
+}
+
+impl End {
+    pub fn other(self) -> End {
+        match self {
+            End::Opener => End::Acceptor,
+            End::Acceptor => End::Opener,
+        }
+    }
+}
+
+/// What an opener hears of its dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialled {
+    Connected,
+    Refused,
+}
+
+/// What reading from a connection gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    Message(Arc<Envelope>),
+    /// Nothing has arrived.
+    Nothing,
+    /// The other end is closed and everything it sent has been read.
+    Closed,
+}
+
+/// The connection is gone: nothing can be written to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Segment {
+    Data(Arc<Envelope>),
+    /// The sender has closed, or its process has died.
+    Close,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Dialling { since: Time },
+    Established,
+    Closed,
+}
+
+/// One end, and what is on its way towards it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Socket {
+    pub open: bool,
+    pub in_flight: VecDeque<Segment>,
+    /// Arrivals keep their order.
+    pub last_arrival: Time,
+    /// Since when packets towards this end have been vanishing, and so the order of TCP's resends.
+    pub lost_since: Option<Time>,
+    pub inbox: VecDeque<Arc<Envelope>>,
+    pub peer_closed: bool,
+    pub writes_after_close: u8,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub nodes: [NodeId; 2],
+    pub state: State,
+    pub sockets: [Socket; 2],
+}
+
+impl Connection {
+    pub fn end_of(&self, node: NodeId) -> End {
+        if self.nodes[0] == node { End::Opener } else { End::Acceptor }
+    }
+
+    pub fn node(&self, end: End) -> NodeId {
+        self.nodes[end as usize]
+    }
+
+    pub fn socket(&mut self, end: End) -> &mut Socket {
+        &mut self.sockets[end as usize]
+    }
+}
+
+/// A fault that waits for messages of a kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Ambush {
+    pub action: ActionId,
+    pub from: NodeId,
+    pub to: NodeId,
+    pub api: Api,
+    pub response: bool,
+    pub left: u32,
+    pub what: Meddling,
+}
+
+/// One direction between two machines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path {
+    pub link: Link,
+    /// How many cuts lie on it.
+    pub cuts: u16,
+    pub slowed_by: Duration,
+    /// When the last byte handed to it will have left.
+    pub busy_until: Time,
+}
+
+/// TCP's resends after the first lost packet (broker.md §9): 0.2, 0.6, 1.4, 3.0, 6.2, 12.6, 25.4 s, …
+pub(crate) fn next_resend(lost_since: Time, now: Time) -> Time {
+    let mut step = Duration::from_millis(200);
+    let mut at = lost_since + step;
+    while at < now {
+        step = (step * 2).min(Duration::from_secs(120));
+        at += step;
+    }
+    at
+}
+
+/// When TCP repeats an unanswered SYN, after the first (producer.md §4.3; Linux 6.5 and later).
+pub(crate) fn redial_after(attempt: u16) -> Duration {
+    const SECONDS: [u64; 7] = [1, 2, 3, 4, 5, 7, 11];
+    match SECONDS.get(usize::from(attempt)) {
+        Some(&at) => {
+            Duration::from_secs(at - if attempt == 0 { 0 } else { SECONDS[usize::from(attempt) - 1] })
+        }
+        None => Duration::from_secs(8),
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub(crate) connections: Vec<Connection>,
+    /// From machine a to machine b at `a * machines + b`.
+    paths: Vec<Path>,
+    machines: usize,
+    pub(crate) ambushes: Vec<Ambush>,
+    /// Messages held by an ambush, until its entry is undone.
+    pub(crate) held: Vec<(ActionId, Arc<Envelope>)>,
+}
+
+impl Network {
+    pub fn new(spec: &Spec) -> Network {
+        let nodes = spec.brokers.iter().map(|broker| broker.machine).chain([spec.controller.machine]);
+        let clients = spec.producers.iter().map(|producer| producer.machine);
+        let readers = spec.consumers.iter().map(|consumer| consumer.machine);
+        let machines =
+            nodes.chain(clients).chain(readers).map(|machine| usize::from(machine.0) + 1).max().unwrap_or(1);
+        let plain =
+            Path { link: spec.links.default, cuts: 0, slowed_by: Duration::ZERO, busy_until: Time::ZERO };
+        let mut network = Network {
+            connections: Vec::new(),
+            paths: vec![plain; machines * machines],
+            machines,
+            ambushes: Vec::new(),
+            held: Vec::new(),
+        };
+        for machine in 0..machines {
+            // A process talks to its own machine's others over the loopback.
+            let own = &mut network.paths[machine * machines + machine].link;
+            *own =
+                Link { latency: Duration::from_micros(20), jitter: Duration::ZERO, bytes_per_second: None };
+        }
+        for &(a, b, link) in &spec.links.between {
+            network.path_mut(a, b).link = link;
+        }
+        network
+    }
+
+    pub(crate) fn path(&self, from: MachineId, to: MachineId) -> &Path {
+        &self.paths[usize::from(from.0) * self.machines + usize::from(to.0)]
+    }
+
+    pub(crate) fn path_mut(&mut self, from: MachineId, to: MachineId) -> &mut Path {
+        &mut self.paths[usize::from(from.0) * self.machines + usize::from(to.0)]
+    }
+
+    pub(crate) fn machines(&self) -> impl Iterator<Item = MachineId> + use<> {
+        (0..self.machines as u8).map(MachineId)
+    }
+
+    pub fn is_cut(&self, from: MachineId, to: MachineId) -> bool {
+        self.path(from, to).cuts > 0
+    }
+
+    pub(crate) fn connection(&mut self, id: ConnectionId) -> &mut Connection {
+        &mut self.connections[id.0 as usize]
+    }
+}

@@ -1,0 +1,104 @@
+//! Kafka releases that behave differently enough to be told apart.
+
+use serde::{Deserialize, Serialize};
+
+/// A release line; ordered by age. Differences are asked for by name (`has_…`), never compared in place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum KafkaVersion {
+    #[serde(rename = "0.10")]
+    V0_10,
+    #[serde(rename = "0.11")]
+    V0_11,
+    #[serde(rename = "1.1")]
+    V1_1,
+    #[serde(rename = "2.4")]
+    V2_4,
+    #[serde(rename = "2.8")]
+    V2_8,
+    #[serde(rename = "3.6")]
+    V3_6,
+    #[serde(rename = "3.9")]
+    V3_9,
+    #[serde(rename = "4.0")]
+    V4_0,
+    #[serde(rename = "4.1")]
+    V4_1,
+    #[default]
+    #[serde(rename = "4.3")]
+    V4_3,
+}
+
+impl KafkaVersion {
+    pub const ALL: [KafkaVersion; 10] = [
+        KafkaVersion::V0_10,
+        KafkaVersion::V0_11,
+        KafkaVersion::V1_1,
+        KafkaVersion::V2_4,
+        KafkaVersion::V2_8,
+        KafkaVersion::V3_6,
+        KafkaVersion::V3_9,
+        KafkaVersion::V4_0,
+        KafkaVersion::V4_1,
+        KafkaVersion::V4_3,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            KafkaVersion::V0_10 => "0.10",
+            KafkaVersion::V0_11 => "0.11",
+            KafkaVersion::V1_1 => "1.1",
+            KafkaVersion::V2_4 => "2.4",
+            KafkaVersion::V2_8 => "2.8",
+            KafkaVersion::V3_6 => "3.6",
+            KafkaVersion::V3_9 => "3.9",
+            KafkaVersion::V4_0 => "4.0",
+            KafkaVersion::V4_1 => "4.1",
+            KafkaVersion::V4_3 => "4.3",
+        }
+    }
+
+    /// The profile that stands for a release such as `4.3.1` or `0.10.2.2`: the newest one that is not newer.
+    pub fn of_release(release: &str) -> Option<KafkaVersion> {
+        let mut parts = release.split('.').map(str::parse::<u32>);
+        let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
+        KafkaVersion::ALL.into_iter().rev().find(|version| {
+            let mut own = version.name().split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+            (own.next(), own.next()) <= (Some(major), Some(minor))
+        })
+    }
+
+    /// Brokers keep their state in ZooKeeper; a controller broker pushes it to the others.
+    pub fn uses_zookeeper(self) -> bool {
+        self <= KafkaVersion::V2_8
+    }
+
+    /// Log batches carry leader epochs and producer ids (message format v2, KIP-101).
+    pub fn has_leader_epochs(self) -> bool {
+        self >= KafkaVersion::V0_11
+    }
+
+    /// Followers ask again until both logs name the same epoch (KIP-279).
+    pub fn truncation_is_iterative(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// Fetches name the leader epoch and are refused when it is not the leader's (KIP-320).
+    pub fn fetch_is_fenced(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// The diverging epoch comes in the fetch answer (fetch v12).
+    pub fn fetch_carries_divergence(self) -> bool {
+        self >= KafkaVersion::V2_8
+    }
+
+    /// The high watermark stands still while the ISR is below `min.insync.replicas` (KAFKA-15583, 3.7).
+    pub fn freezes_high_watermark(self) -> bool {
+        self >= KafkaVersion::V3_9
+    }
+
+    /// `eligible.leader.replicas` is on for new clusters (KIP-966).
+    pub fn has_eligible_leader_replicas(self) -> bool {
+        self >= KafkaVersion::V4_1
+    }
+}
