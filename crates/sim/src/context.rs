@@ -55,7 +55,12 @@ pub struct Context {
     /// A running process that has ended by itself in this step.
     pub(crate) exited: bool,
     next_batch: u32,
+    /// The run's time zero on the nodes' clock: what lies before it is warm-up.
+    origin: Time,
 }
+
+/// Ids from here on belong to the warm-up: nothing in the trace refers to them.
+pub(crate) const BEFORE_THE_BEGINNING: u32 = 1 << 31;
 
 impl Context {
     pub(crate) fn new(spec: Arc<Spec>) -> Context {
@@ -73,6 +78,7 @@ impl Context {
             processes: vec![Process::default(); nodes],
             exited: false,
             next_batch: 0,
+            origin: Time::ZERO,
             spec,
         }
     }
@@ -86,8 +92,24 @@ impl Context {
     pub fn note_at(&mut self, node: NodeId, fact: Fact) -> HappeningId {
         let id = HappeningId(self.next_happening);
         self.next_happening += 1;
-        self.notes.push(Happening { id, at: self.now, node, cause: self.cause, fact });
+        let cause = self.cause.filter(|cause| cause.0 < BEFORE_THE_BEGINNING);
+        self.notes.push(Happening { id, at: self.run_time(), node, cause, fact });
         id
+    }
+
+    /// Now, since the run's time zero.
+    pub fn run_time(&self) -> Time {
+        self.run_time_of(self.now)
+    }
+
+    pub(crate) fn run_time_of(&self, at: Time) -> Time {
+        Time { nanos: at.nanos.saturating_sub(self.origin.nanos) }
+    }
+
+    pub(crate) fn begin(&mut self, origin: Time) {
+        self.origin = origin;
+        self.next_happening = 0;
+        self.notes.clear();
     }
 
     /// Wakes this node after `after`. Timers cannot be taken back: a node keeps what it waits for and ignores the rest.
@@ -310,14 +332,15 @@ impl Context {
             Segment::Data(envelope) if open => {
                 let cause = self.cause;
                 self.cause = Some(envelope.sent);
-                self.note_at(to, Fact::MessageArrived { sent: envelope.sent });
+                if envelope.sent.0 < BEFORE_THE_BEGINNING {
+                    self.note_at(to, Fact::MessageArrived { sent: envelope.sent });
+                }
                 self.cause = cause;
                 self.network.connection(connection).socket(towards).inbox.push_back(envelope);
                 true
             }
             Segment::Data(envelope) => {
-                let sent = envelope.sent;
-                self.note_at(to, Fact::MessageLost { sent });
+                self.note_lost(to, envelope.sent);
                 // Nobody is there: a reset goes back.
                 self.close_end(connection, towards);
                 self.transmit_close(connection, towards.other());
@@ -330,7 +353,8 @@ impl Context {
         }
     }
 
-    fn transmit_close(&mut self, connection: ConnectionId, towards: End) {
+    /// That end will read that the other one is closed.
+    pub(crate) fn transmit_close(&mut self, connection: ConnectionId, towards: End) {
         let held = self.network.connection(connection);
         if held.socket(towards).peer_closed {
             return;
@@ -390,7 +414,13 @@ impl Context {
             held.state = State::Closed;
         }
         for envelope in unread {
-            self.note_at(node, Fact::MessageLost { sent: envelope.sent });
+            self.note_lost(node, envelope.sent);
+        }
+    }
+
+    fn note_lost(&mut self, node: NodeId, sent: HappeningId) {
+        if sent.0 < BEFORE_THE_BEGINNING {
+            self.note_at(node, Fact::MessageLost { sent });
         }
     }
 

@@ -31,6 +31,14 @@ pub enum Fact {
     ActionDone {
         action: ActionId,
     },
+    /// An action's duration is over: its opposite was carried out.
+    ActionUndone {
+        action: ActionId,
+    },
+    /// The last record of a load was handed to its producer (the node).
+    LoadCompleted {
+        action: ActionId,
+    },
 
     // processes and machines: the node is the one concerned
     ProcessStarted,

@@ -1,6 +1,7 @@
 //! The engine: a deterministic cluster of producers, brokers, controller and consumers in simulated time.
 //! Knows Kafka; knows no file, no browser, no clock.
 
+mod act;
 pub mod audit;
 pub mod batch;
 pub mod broker;
@@ -13,9 +14,11 @@ pub mod error;
 pub mod happening;
 pub mod ids;
 pub mod ledger;
+mod load;
 pub mod message;
 pub mod network;
 pub mod producer;
+mod progress;
 pub mod queue;
 pub mod rng;
 pub mod run;
@@ -24,3 +27,4 @@ pub mod spec;
 pub mod time;
 pub mod version;
 pub mod view;
+pub mod world;

@@ -30,7 +30,12 @@ impl Controller {
         match timer {}
     }
     pub fn create_topic(&mut self, _cx: &mut Context, _topic: TopicId) {}
-    pub fn elect(&mut self, _cx: &mut Context, _partition: Partition, _unclean: bool) -> Result<(), ErrorCode> {
+    pub fn elect(
+        &mut self,
+        _cx: &mut Context,
+        _partition: Partition,
+        _unclean: bool,
+    ) -> Result<(), ErrorCode> {
         Err(ErrorCode::ElectionNotNeeded)
     }
     pub fn alter_topic(&mut self, _cx: &mut Context, _topic: TopicId, _config: TopicConfig) {}

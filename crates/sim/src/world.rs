@@ -1,0 +1,390 @@
+//! The world: takes the next event, lets one node react, and follows the script. It owns the nodes, the network and the
+//! queue, and it is cheap to clone: a clone is a keyframe.
+
+use std::sync::Arc;
+
+use crate::broker::Broker;
+use crate::consumer::Consumer;
+use crate::context::{BEFORE_THE_BEGINNING, Context, Wakeup};
+use crate::controller::Controller;
+use crate::happening::{Fact, Happening};
+use crate::ids::{BrokerId, ClientId, ConnectionId, HappeningId, NodeId, Partition};
+use crate::ledger::Ledger;
+use crate::load::Loads;
+use crate::network::{Dialled, End, State};
+use crate::producer::Producer;
+use crate::progress::Progress;
+use crate::queue::{Event, Timer};
+use crate::script::{ActionId, Boot, Trigger};
+use crate::spec::Spec;
+use crate::time::{Duration, Time};
+use crate::view::{ClusterView, ProcessState};
+
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(crate) cx: Context,
+    pub(crate) controller: Controller,
+    pub(crate) brokers: Vec<Broker>,
+    pub(crate) producers: Vec<Producer>,
+    pub(crate) consumers: Vec<Consumer>,
+    pub(crate) progress: Progress,
+    pub(crate) loads: Loads,
+    steps: u64,
+}
+
+impl World {
+    /// A cluster at time zero: warm (up, registered, elected, in sync), or with every process down.
+    pub fn new(spec: Arc<Spec>) -> World {
+        let mut world = World {
+            controller: Controller::new(&spec),
+            brokers: spec.brokers.iter().map(|broker| Broker::new(&spec, broker.id)).collect(),
+            producers: (0..)
+                .zip(&spec.producers)
+                .map(|(client, _)| Producer::new(&spec, ClientId(client)))
+                .collect(),
+            consumers: (0..)
+                .zip(&spec.consumers)
+                .map(|(client, _)| Consumer::new(&spec, ClientId(client)))
+                .collect(),
+            progress: Progress::new(&spec),
+            loads: Loads::new(&spec),
+            cx: Context::new(Arc::clone(&spec)),
+            steps: 0,
+        };
+        if spec.warm {
+            world.warm_up();
+        }
+        world.begin();
+        world
+    }
+
+    /// Starts everything and waits until the cluster stands; what happens here is not part of the run.
+    fn warm_up(&mut self) {
+        const PATIENCE: Time = Time::from_millis(120_000);
+        self.cx.next_happening = BEFORE_THE_BEGINNING;
+        let at_once = Boot { registers_after: Some(Duration::ZERO), ..Boot::default() };
+        self.start(NodeId::Controller, at_once);
+        for index in 0..self.brokers.len() {
+            let boot = Boot {
+                registers_after: Some(Duration::from_millis(10 * (1 + index as u64))),
+                ..Boot::default()
+            };
+            self.start(NodeId::Broker(self.brokers[index].id), boot);
+        }
+        self.step_until(PATIENCE, |world| {
+            let controller = world.controller.view(ProcessState::Running);
+            controller.brokers.len() == world.brokers.len()
+                && controller.brokers.iter().all(|broker| !broker.fenced)
+        });
+        for (topic, _) in (0..).zip(&Arc::clone(&self.cx.spec).topics) {
+            self.enter(NodeId::Controller, None);
+            self.controller.create_topic(&mut self.cx, crate::ids::TopicId(topic));
+        }
+        // Until every follower has its leader, and the long polls are parked.
+        let settled = self.cx.now + Duration::from_millis(2_500);
+        self.step_until(settled, |_| false);
+        self.cx.notes.clear();
+    }
+
+    fn step_until(&mut self, limit: Time, done: impl Fn(&World) -> bool) {
+        while self.cx.queue.next_at().is_some_and(|at| at <= limit) && !done(self) {
+            self.step();
+            self.cx.notes.clear();
+        }
+    }
+
+    /// Time zero: from here on everything counts.
+    fn begin(&mut self) {
+        // A whole second, so that the nodes' millisecond clocks and the run's agree.
+        let second = Duration::from_secs(1).nanos;
+        let origin = Time { nanos: self.cx.now.nanos.div_ceil(second) * second };
+        self.step_until(origin, |_| false);
+        self.cx.now = origin;
+        self.cx.begin(origin);
+        self.cx.cause = None;
+        let spec = Arc::clone(&self.cx.spec);
+        for (index, entry) in (0..).zip(&spec.script) {
+            if let Trigger::At(time) = entry.when {
+                self.cx.queue.push(
+                    origin + time.since(Time::ZERO),
+                    None,
+                    Event::Act { action: ActionId(index) },
+                );
+            }
+        }
+        self.progress.begin(&mut self.cx, &self.controller);
+    }
+
+    pub fn spec(&self) -> &Arc<Spec> {
+        &self.cx.spec
+    }
+
+    /// Since time zero.
+    pub fn now(&self) -> Time {
+        self.cx.run_time()
+    }
+
+    /// When the next event is due, since time zero.
+    pub fn next_at(&self) -> Option<Time> {
+        self.cx.queue.next_at().map(|at| self.cx.run_time_of(at))
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.cx.ledger
+    }
+
+    /// Events handled so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Events that wait.
+    pub fn pending(&self) -> usize {
+        self.cx.queue.len()
+    }
+
+    pub fn broker(&self, id: BrokerId) -> &Broker {
+        self.brokers.iter().find(|broker| broker.id == id).expect("a broker of this scenario")
+    }
+
+    pub fn producer(&self, client: ClientId) -> &Producer {
+        &self.producers[usize::from(client.0)]
+    }
+
+    pub fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
+    pub(crate) fn take_notes(&mut self) -> std::vec::Drain<'_, Happening> {
+        self.cx.notes.drain(..)
+    }
+
+    /// Handles the next event. What happened is in the notes. False: nothing is left to happen.
+    pub(crate) fn step(&mut self) -> bool {
+        let Some(scheduled) = self.cx.queue.pop() else { return false };
+        self.steps += 1;
+        debug_assert!(scheduled.at >= self.cx.now, "time ran backwards");
+        self.cx.now = scheduled.at;
+        self.cx.cause = scheduled.cause;
+        match scheduled.event {
+            Event::Arrive { connection, towards } => {
+                if self.cx.arrive(connection, towards) {
+                    let node = self.cx.network.connection(connection).node(towards);
+                    self.wake(node, Wakeup::Readable(connection));
+                }
+            }
+            Event::Dial { connection, attempt: u16::MAX } => self.dialled(connection),
+            Event::Dial { connection, attempt } => self.cx.dial(connection, attempt),
+            Event::Resend { connection, towards } => self.cx.resend(connection, towards),
+            Event::Timer { node, incarnation, timer } => {
+                let process = self.cx.process(node);
+                if process.running && process.incarnation == incarnation {
+                    self.wake(node, Wakeup::Timer(timer));
+                }
+            }
+            Event::Act { action } => self.act(action),
+            Event::Undo { action } => self.undo(action),
+            Event::Offer { action } => self.offer(action),
+        }
+        if !self.loads.waiting.is_empty() {
+            self.offer_waiting();
+        }
+        if self.progress.is_waiting() {
+            self.progress.observe(&mut self.cx, &self.controller);
+        }
+        true
+    }
+
+    /// The answer to a dial is back at the opener.
+    fn dialled(&mut self, connection: ConnectionId) {
+        let held = self.cx.network.connection(connection);
+        let (opener, acceptor) = (held.node(End::Opener), held.node(End::Acceptor));
+        if !held.socket(End::Opener).open {
+            return; // given up meanwhile
+        }
+        let dialled = if held.state == State::Established { Dialled::Connected } else { Dialled::Refused };
+        let fact = match dialled {
+            Dialled::Connected => Fact::Connected { connection, to: acceptor },
+            Dialled::Refused => Fact::ConnectionRefused { connection, to: acceptor },
+        };
+        let noted = self.cx.note_at(opener, fact);
+        self.cx.cause = Some(noted);
+        if dialled == Dialled::Refused {
+            self.cx.network.connection(connection).socket(End::Opener).open = false;
+        }
+        self.wake(opener, Wakeup::Dialled(connection, dialled));
+    }
+
+    /// Lets a node react, now or, if its process is stopped, when it goes on.
+    fn wake(&mut self, node: NodeId, wakeup: Wakeup) {
+        let cause = self.cx.cause;
+        let process = self.cx.process_mut(node);
+        if !process.running {
+            return;
+        }
+        if process.paused {
+            process.deferred.push((cause, wakeup));
+            return;
+        }
+        self.enter(node, cause);
+        match (node, wakeup) {
+            (NodeId::Broker(id), _) => {
+                let place = self.cx.index_of(NodeId::Broker(id)) - 1;
+                let broker = &mut self.brokers[place];
+                match wakeup {
+                    Wakeup::Readable(connection) => broker.on_readable(&mut self.cx, connection),
+                    Wakeup::Timer(Timer::Broker(timer)) => broker.on_timer(&mut self.cx, timer),
+                    Wakeup::Dialled(connection, dialled) => {
+                        broker.on_dialled(&mut self.cx, connection, dialled)
+                    }
+                    Wakeup::Timer(other) => unreachable!("{other:?} for {node:?}"),
+                }
+            }
+            (NodeId::Controller, Wakeup::Readable(connection)) => {
+                self.controller.on_readable(&mut self.cx, connection)
+            }
+            (NodeId::Controller, Wakeup::Timer(Timer::Controller(timer))) => {
+                self.controller.on_timer(&mut self.cx, timer);
+            }
+            (NodeId::Controller, Wakeup::Dialled(connection, dialled)) => {
+                self.controller.on_dialled(&mut self.cx, connection, dialled);
+            }
+            (NodeId::Producer(client), _) => {
+                let producer = &mut self.producers[usize::from(client.0)];
+                match wakeup {
+                    Wakeup::Readable(connection) => producer.on_readable(&mut self.cx, connection),
+                    Wakeup::Timer(Timer::Producer(timer)) => producer.on_timer(&mut self.cx, timer),
+                    Wakeup::Dialled(connection, dialled) => {
+                        producer.on_dialled(&mut self.cx, connection, dialled)
+                    }
+                    Wakeup::Timer(other) => unreachable!("{other:?} for {node:?}"),
+                }
+            }
+            (NodeId::Consumer(client), _) => {
+                let consumer = &mut self.consumers[usize::from(client.0)];
+                match wakeup {
+                    Wakeup::Readable(connection) => consumer.on_readable(&mut self.cx, connection),
+                    Wakeup::Timer(Timer::Consumer(timer)) => consumer.on_timer(&mut self.cx, timer),
+                    Wakeup::Dialled(connection, dialled) => {
+                        consumer.on_dialled(&mut self.cx, connection, dialled)
+                    }
+                    Wakeup::Timer(other) => unreachable!("{other:?} for {node:?}"),
+                }
+            }
+            (NodeId::World | NodeId::Controller, _) => unreachable!("{wakeup:?} for {node:?}"),
+        }
+        self.leave(node);
+    }
+
+    /// From here on `node` is the one that acts.
+    pub(crate) fn enter(&mut self, node: NodeId, cause: Option<HappeningId>) {
+        self.cx.node = node;
+        self.cx.cause = cause;
+        self.cx.exited = false;
+    }
+
+    /// The node has finished its input; its process may have ended itself.
+    pub(crate) fn leave(&mut self, node: NodeId) {
+        if std::mem::take(&mut self.cx.exited) {
+            let stopped = self.cx.note_at(node, Fact::ProcessStopped);
+            self.cx.cause = Some(stopped);
+            self.end_process(node, false);
+        }
+        self.cx.node = NodeId::World;
+    }
+
+    pub(crate) fn start(&mut self, node: NodeId, boot: Boot) {
+        let was_dark = self.cx.process(node).dark;
+        let process = self.cx.process_mut(node);
+        if process.running {
+            return;
+        }
+        process.running = true;
+        process.paused = false;
+        process.dark = false;
+        process.incarnation += 1;
+        let started = self.cx.note_at(node, Fact::ProcessStarted);
+        self.enter(node, Some(started));
+        match node {
+            NodeId::Controller => self.controller.start(&mut self.cx, boot),
+            NodeId::Broker(_) => {
+                let place = self.cx.index_of(node) - 1;
+                self.brokers[place].start(&mut self.cx, boot);
+            }
+            NodeId::Producer(client) => self.producers[usize::from(client.0)].start(&mut self.cx),
+            NodeId::Consumer(client) => self.consumers[usize::from(client.0)].start(&mut self.cx),
+            NodeId::World => {}
+        }
+        self.leave(node);
+        if was_dark {
+            self.cx.resume_path();
+        }
+    }
+
+    /// The process is gone; `dark`: so is the machine's power, and no packet says goodbye.
+    pub(crate) fn end_process(&mut self, node: NodeId, dark: bool) {
+        let process = self.cx.process_mut(node);
+        process.running = false;
+        process.paused = false;
+        process.listening = false;
+        process.dark = dark;
+        process.deferred.clear();
+        self.cx.drop_connections(node, dark);
+    }
+
+    pub(crate) fn resume(&mut self, node: NodeId) {
+        let process = self.cx.process_mut(node);
+        if !process.paused {
+            return;
+        }
+        process.paused = false;
+        let deferred = std::mem::take(&mut process.deferred);
+        let resumed = self.cx.note_at(node, Fact::Resumed);
+        for (cause, wakeup) in deferred {
+            self.cx.cause = cause.or(Some(resumed));
+            self.wake(node, wakeup);
+        }
+    }
+
+    fn process_state(&self, node: NodeId) -> ProcessState {
+        let process = self.cx.process(node);
+        match (process.dark, process.running, process.paused) {
+            (true, _, _) => ProcessState::Dark,
+            (false, false, _) => ProcessState::Down,
+            (false, true, true) => ProcessState::Paused,
+            (false, true, false) => ProcessState::Running,
+        }
+    }
+
+    /// The cluster as it stands.
+    pub fn view(&self) -> ClusterView {
+        let mut view = ClusterView {
+            now: self.now(),
+            controller: self.controller.view(self.process_state(NodeId::Controller)),
+            brokers: (self.brokers.iter())
+                .map(|broker| broker.view(self.process_state(NodeId::Broker(broker.id))))
+                .collect(),
+            producers: (0..)
+                .zip(&self.producers)
+                .map(|(client, producer)| {
+                    producer.view(self.process_state(NodeId::Producer(ClientId(client))))
+                })
+                .collect(),
+            consumers: (0..)
+                .zip(&self.consumers)
+                .map(|(client, consumer)| {
+                    consumer.view(self.process_state(NodeId::Consumer(ClientId(client))))
+                })
+                .collect(),
+        };
+        for batch in view.producers.iter_mut().flat_map(|producer| &mut producer.queued) {
+            batch.created = self.cx.run_time_of(batch.created);
+        }
+        view
+    }
+
+    /// Partitions by number.
+    pub fn partitions(&self) -> impl Iterator<Item = Partition> + use<> {
+        (0..self.cx.spec.partitions.len() as u16).map(Partition)
+    }
+}
