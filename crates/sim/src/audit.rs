@@ -92,7 +92,7 @@ pub struct Gap {
 }
 
 /// From `send()` to the application's answer, over acknowledged records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Latency {
     pub count: u64,
     pub p50_us: u64,

@@ -56,10 +56,6 @@ impl Progress {
         !self.waiting.is_empty()
     }
 
-    pub fn is_done(&self, action: ActionId) -> bool {
-        self.done[action.0 as usize].is_some()
-    }
-
     pub fn begin(&mut self, cx: &mut Context, controller: &Controller) {
         if self.is_waiting() {
             let view = controller.view(ProcessState::Running);

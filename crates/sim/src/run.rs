@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::audit::Audit;
+use crate::audit::{Audit, Latency};
 use crate::happening::Happening;
 use crate::ids::HappeningId;
 use crate::ledger::Ledger;
 use crate::spec::Spec;
-use crate::time::Time;
+use crate::time::{Duration, Time};
+use crate::trace::{Counters, Recorder, Trace, Unrecorded};
 use crate::view::ClusterView;
+use crate::world::World;
+
+/// How many keyframes a run keeps: a seek replays at most one part in that many.
+const KEYFRAMES: usize = 48;
 
 /// A finished run: full trace, audit, and keyframes to look at any moment again.
 pub struct Run {
@@ -19,12 +24,38 @@ pub struct Run {
     /// When the run ended.
     pub end: Time,
     pub hash: u64,
+    /// Events handled.
+    pub events: u64,
+    keyframes: Keyframes,
+    last: World,
 }
 
 impl Run {
     /// Runs the scenario to its end.
-    pub fn new(_spec: Spec) -> Run {
-        unreachable!("replaced by the world loop before anything calls it")
+    pub fn new(spec: Spec) -> Run {
+        let spec = Arc::new(spec);
+        let mut world = World::new(Arc::clone(&spec));
+        let mut trace = Trace::default();
+        let mut keyframes = Keyframes::new(&world);
+        while world.next_at().is_some_and(|at| at <= spec.until) {
+            world.step();
+            world.take_notes().for_each(|note| trace.record(note));
+            keyframes.offer(&world);
+        }
+        let hash = trace.hash();
+        let happenings = trace.happenings;
+        let audit = Audit::of(&world, &happenings);
+        Run {
+            ledger: world.ledger().clone(),
+            audit,
+            end: spec.until,
+            hash,
+            events: world.steps(),
+            happenings,
+            keyframes,
+            last: world,
+            spec,
+        }
     }
 
     /// 16 hexadecimal digits over every byte of every happening.
@@ -49,7 +80,109 @@ impl Run {
     }
 
     /// The cluster as it stood at `time`: the nearest keyframe and a short replay.
-    pub fn view_at(&self, _time: Time) -> ClusterView {
-        unreachable!("replaced by the world loop before anything calls it")
+    pub fn view_at(&self, time: Time) -> ClusterView {
+        let mut view = self.world_at(time).view();
+        view.now = time;
+        view
+    }
+
+    /// The world itself as it stood at `time`.
+    pub fn world_at(&self, time: Time) -> World {
+        if time >= self.end {
+            return self.last.clone();
+        }
+        let mut world = self.keyframes.before(time).clone();
+        advance(&mut world, time, &mut Unrecorded);
+        world
+    }
+
+    /// The world at the end of the run.
+    pub fn last(&self) -> &World {
+        &self.last
+    }
+}
+
+/// Handles everything that is due up to and including `until`.
+fn advance<R: Recorder>(world: &mut World, until: Time, recorder: &mut R) {
+    while world.next_at().is_some_and(|at| at <= until) {
+        world.step();
+        world.take_notes().for_each(|note| recorder.record(note));
+    }
+}
+
+/// Copies of the world, evenly spread over the run's events; when there are too many, every other one goes.
+struct Keyframes {
+    frames: Vec<World>,
+    /// Events between two of them.
+    spacing: u64,
+}
+
+impl Keyframes {
+    fn new(world: &World) -> Keyframes {
+        Keyframes { frames: vec![world.clone()], spacing: 256 }
+    }
+
+    fn offer(&mut self, world: &World) {
+        if !world.steps().is_multiple_of(self.spacing) {
+            return;
+        }
+        self.frames.push(world.clone());
+        if self.frames.len() > KEYFRAMES {
+            let mut place = 0;
+            self.frames.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            self.spacing *= 2;
+        }
+    }
+
+    /// The last one from which `time` can be reached by going on.
+    fn before(&self, time: Time) -> &World {
+        let place = self.frames.partition_point(|frame| frame.now() <= time);
+        &self.frames[place.saturating_sub(1)]
+    }
+}
+
+/// A run of which only figures are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Counted {
+    pub offered: u64,
+    pub acked: u64,
+    pub failed: u64,
+    pub latency: Latency,
+    /// From time zero to the last acknowledgement.
+    pub duration: Duration,
+    pub events: u64,
+    pub batches: u64,
+    pub batch_bytes: u64,
+    pub produce_requests: u64,
+    /// The mean number of events that waited.
+    pub mean_pending: u64,
+}
+
+/// Runs the scenario to its end without a trace.
+pub fn count(spec: Spec) -> Counted {
+    let until = spec.until;
+    let mut world = World::new(Arc::new(spec));
+    let mut counters = Counters::default();
+    let (mut pending, first) = (0, world.steps());
+    while world.next_at().is_some_and(|at| at <= until) {
+        pending += world.pending() as u64;
+        world.step();
+        world.take_notes().for_each(|note| counters.record(note));
+    }
+    let events = world.steps() - first;
+    Counted {
+        offered: counters.offered,
+        acked: counters.acked,
+        failed: counters.failed,
+        latency: counters.latency(),
+        duration: counters.last_ack.since(Time::ZERO),
+        events,
+        batches: counters.batches,
+        batch_bytes: counters.batch_bytes,
+        produce_requests: counters.produce_requests,
+        mean_pending: pending / events.max(1),
     }
 }

@@ -1,0 +1,241 @@
+//! What becomes of the happenings of a run: a full trace with its hash, or counters alone.
+
+use std::hash::{Hash, Hasher};
+
+use crate::audit::Latency;
+use crate::happening::{Fact, Happening};
+use crate::message::Body;
+use crate::time::Time;
+
+/// Takes the happenings of a run, one after the other.
+pub trait Recorder {
+    fn record(&mut self, happening: Happening);
+}
+
+/// The full trace.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    pub happenings: Vec<Happening>,
+    hasher: TraceHasher,
+}
+
+impl Trace {
+    /// Over every byte of every happening.
+    pub fn hash(&self) -> u64 {
+        self.hasher.finish()
+    }
+}
+
+impl Recorder for Trace {
+    fn record(&mut self, happening: Happening) {
+        happening.hash(&mut self.hasher);
+        self.happenings.push(happening);
+    }
+}
+
+/// What a sweep needs of a run, and nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    pub happenings: u64,
+    pub offered: u64,
+    pub acked: u64,
+    pub failed: u64,
+    pub batches: u64,
+    pub batch_bytes: u64,
+    pub produce_requests: u64,
+    /// When each record was offered, by number; answered ones are taken over into `latencies`.
+    offered_at: Vec<Time>,
+    latencies: Vec<u64>,
+    pub last_ack: Time,
+}
+
+impl Recorder for Counters {
+    fn record(&mut self, happening: Happening) {
+        self.happenings += 1;
+        match happening.fact {
+            Fact::SendCalled { record } => {
+                self.offered += 1;
+                let place = record.0 as usize;
+                if self.offered_at.len() <= place {
+                    self.offered_at.resize(place + 1, Time::ZERO);
+                }
+                self.offered_at[place] = happening.at;
+            }
+            Fact::Acknowledged { record, .. } => {
+                self.acked += 1;
+                self.last_ack = happening.at;
+                self.latencies.push(happening.at.since(self.offered_at[record.0 as usize]).nanos);
+            }
+            Fact::SendFailed { .. } => self.failed += 1,
+            Fact::BatchDrained { bytes, .. } => {
+                self.batches += 1;
+                self.batch_bytes += u64::from(bytes);
+            }
+            Fact::MessageSent { envelope } if matches!(envelope.message.body, Body::ProduceRequest(_)) => {
+                self.produce_requests += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Counters {
+    pub fn latency(&mut self) -> Latency {
+        percentiles(&mut self.latencies)
+    }
+}
+
+/// Exact percentiles of spans in nanoseconds; sorts them.
+pub(crate) fn percentiles(nanos: &mut [u64]) -> Latency {
+    nanos.sort_unstable();
+    let at = |permille: usize| match nanos.len() {
+        0 => 0,
+        count => nanos[(count * permille).div_ceil(1_000).saturating_sub(1).min(count - 1)] / 1_000,
+    };
+    Latency {
+        count: nanos.len() as u64,
+        p50_us: at(500),
+        p90_us: at(900),
+        p99_us: at(990),
+        max_us: at(1_000),
+    }
+}
+
+/// Happenings nobody looks at: replay to a moment.
+pub(crate) struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn record(&mut self, _happening: Happening) {}
+}
+
+/// A 64-bit multiply-and-fold hash that gives the same result on every platform: all integers are taken as 64 bits,
+/// whatever the size of `usize`.
+#[derive(Clone, Debug)]
+pub struct TraceHasher {
+    state: u64,
+}
+
+impl Default for TraceHasher {
+    fn default() -> TraceHasher {
+        TraceHasher { state: 0x51_7c_c1_b7_27_22_0a_95 }
+    }
+}
+
+impl Hasher for TraceHasher {
+    fn finish(&self) -> u64 {
+        self.state ^ (self.state >> 29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            self.write_u64(u64::from_le_bytes(chunk.try_into().expect("eight bytes")));
+        }
+        let rest = chunks.remainder();
+        if !rest.is_empty() {
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            self.write_u64(u64::from_le_bytes(last));
+        }
+        self.write_u64(bytes.len() as u64);
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // Fold the 128-bit product: every input bit reaches every output bit.
+        let product = u128::from(self.state ^ value) * 0x9e37_79b9_7f4a_7c15_u128;
+        self.state = (product as u64) ^ ((product >> 64) as u64) ^ value.rotate_left(23);
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        self.write_u64(value as u64);
+        self.write_u64((value >> 64) as u64);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    fn write_i8(&mut self, value: i8) {
+        self.write_u64(i64::from(value) as u64);
+    }
+
+    fn write_i16(&mut self, value: i16) {
+        self.write_u64(i64::from(value) as u64);
+    }
+
+    fn write_i32(&mut self, value: i32) {
+        self.write_u64(i64::from(value) as u64);
+    }
+
+    fn write_i64(&mut self, value: i64) {
+        self.write_u64(value as u64);
+    }
+
+    fn write_isize(&mut self, value: isize) {
+        self.write_u64(value as i64 as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{Hash, Hasher};
+
+    use super::{Trace, TraceHasher, percentiles};
+    use crate::happening::{Fact, Happening};
+    use crate::ids::{HappeningId, NodeId, Offset, Partition};
+    use crate::time::Time;
+    use crate::trace::Recorder;
+
+    fn hash_of(value: impl Hash) -> u64 {
+        let mut hasher = TraceHasher::default();
+        value.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    #[test]
+    fn hashes_are_the_same_on_every_platform() {
+        // Fixed for ever: the browser must come to the same numbers.
+        assert_eq!(hash_of((1_u8, -2_i32, 3_usize)), 0x67b8_cae3_4250_0728);
+        assert_eq!(hash_of("acks"), 0x06d2_ab1a_91c0_f409);
+        assert_eq!(hash_of(vec![Some(Offset(7)), None]), 0x86a1_dfa6_f69d_83cf);
+    }
+
+    #[test]
+    fn one_nanosecond_changes_the_hash() {
+        let of = |nanos, to| {
+            let mut trace = Trace::default();
+            let fact = Fact::HighWatermarkMoved { partition: Partition(0), from: Offset(0), to: Offset(to) };
+            trace.record(Happening {
+                id: HappeningId(0),
+                at: Time { nanos },
+                node: NodeId::World,
+                cause: None,
+                fact,
+            });
+            trace.hash()
+        };
+        assert_eq!(of(5, 1), of(5, 1));
+        assert_ne!(of(5, 1), of(6, 1));
+        assert_ne!(of(5, 1), of(5, 2));
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_list() {
+        let mut spans: Vec<u64> = (1..=100).rev().map(|micros| micros * 1_000).collect();
+        let latency = percentiles(&mut spans);
+        assert_eq!((latency.p50_us, latency.p90_us, latency.p99_us, latency.max_us), (50, 90, 99, 100));
+        assert_eq!(percentiles(&mut []).count, 0);
+    }
+}
