@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::batch::{LogBatch, RecordBatch};
+use crate::config::TopicConfig;
 use crate::error::ErrorCode;
 use crate::ids::{
     BrokerEpoch, BrokerId, Brokers, ConnectionId, HappeningId, LeaderEpoch, MetadataOffset, NodeId, Offset,
@@ -106,6 +107,14 @@ pub enum Body {
     },
     ControlledShutdownResponse {
         remaining: u32,
+    },
+    /// A broker's block of 1000 producer ids is used up (or it never had one).
+    AllocateProducerIdsRequest {
+        broker_epoch: BrokerEpoch,
+    },
+    /// The first id of the block.
+    AllocateProducerIdsResponse {
+        result: Result<ProducerId, ErrorCode>,
     },
 }
 
@@ -259,6 +268,8 @@ pub struct Registration {
     pub incarnation: u32,
     /// From the clean-shutdown file; None after an unclean stop.
     pub previous_broker_epoch: Option<BrokerEpoch>,
+    /// The epoch to be given, where a recorded run prescribes it (`Boot::broker_epoch`).
+    pub prescribed_epoch: Option<BrokerEpoch>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -330,6 +341,7 @@ pub enum MetadataRecord {
     },
     TopicConfig {
         topic: TopicId,
+        config: Arc<TopicConfig>,
     },
     NoOp,
 }
@@ -358,6 +370,9 @@ impl Body {
             Body::ControlledShutdownRequest { .. } | Body::ControlledShutdownResponse { .. } => {
                 Api::ControlledShutdown
             }
+            Body::AllocateProducerIdsRequest { .. } | Body::AllocateProducerIdsResponse { .. } => {
+                Api::AllocateProducerIds
+            }
         }
     }
 
@@ -376,7 +391,8 @@ impl Body {
             | Body::MetadataFetchRequest { .. }
             | Body::LeaderAndIsrRequest { .. }
             | Body::UpdateMetadataRequest { .. }
-            | Body::ControlledShutdownRequest { .. } => true,
+            | Body::ControlledShutdownRequest { .. }
+            | Body::AllocateProducerIdsRequest { .. } => true,
             Body::ApiVersionsResponse
             | Body::MetadataResponse(_)
             | Body::InitProducerIdResponse { .. }
@@ -390,7 +406,8 @@ impl Body {
             | Body::MetadataFetchResponse { .. }
             | Body::LeaderAndIsrResponse
             | Body::UpdateMetadataResponse
-            | Body::ControlledShutdownResponse { .. } => false,
+            | Body::ControlledShutdownResponse { .. }
+            | Body::AllocateProducerIdsResponse { .. } => false,
         }
     }
 
@@ -439,6 +456,7 @@ pub enum Api {
     LeaderAndIsr,
     UpdateMetadata,
     ControlledShutdown,
+    AllocateProducerIds,
 }
 
 impl Api {
@@ -458,6 +476,7 @@ impl Api {
             Api::LeaderAndIsr => "LeaderAndIsr",
             Api::UpdateMetadata => "UpdateMetadata",
             Api::ControlledShutdown => "ControlledShutdown",
+            Api::AllocateProducerIds => "AllocateProducerIds",
         }
     }
 }
