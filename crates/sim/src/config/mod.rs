@@ -1,11 +1,24 @@
 //! Settings under Kafka's names, as the nodes read them. Which keys exist, their defaults per version, their ranges and
 //! the complaints that Kafka makes are in the modules below.
 
+mod broker;
+mod consumer;
+mod define;
+mod producer;
+#[cfg(test)]
+mod tests;
+mod topic;
+
 use serde::Serialize;
 
 use crate::message::Acks;
 use crate::time::Duration;
-use crate::version::KafkaVersion;
+
+pub use broker::BROKER_SETTINGS;
+pub use consumer::CONSUMER_SETTINGS;
+pub use define::{Configured, Group, Importance, Kind, Notice, Setting, Valid, check};
+pub use producer::PRODUCER_SETTINGS;
+pub use topic::TOPIC_SETTINGS;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct ProducerConfig {
@@ -170,102 +183,6 @@ impl Default for Costs {
             callback: Duration::from_micros(1),
             compress_per_kib: Duration::ZERO,
             compression_permille: 1_000,
-        }
-    }
-}
-
-impl BrokerConfig {
-    /// Kafka's own defaults.
-    pub fn defaults(version: KafkaVersion) -> BrokerConfig {
-        let after = |since: KafkaVersion, new: u64, old: u64| {
-            Duration::from_millis(if version >= since { new } else { old })
-        };
-        BrokerConfig {
-            min_insync_replicas: 1,
-            unclean_leader_election_enable: version < KafkaVersion::V0_11,
-            message_max_bytes: 1_048_588,
-            replica_lag_time_max: after(KafkaVersion::V2_8, 30_000, 10_000),
-            replica_fetch_wait_max: Duration::from_millis(500),
-            replica_fetch_min_bytes: 1,
-            replica_fetch_max_bytes: 1 << 20,
-            replica_fetch_response_max_bytes: 10 << 20,
-            replica_fetch_backoff: Duration::from_secs(1),
-            replica_socket_timeout: Duration::from_secs(30),
-            replica_high_watermark_checkpoint_interval: Duration::from_secs(5),
-            fetch_max_bytes: 55 << 20,
-            num_network_threads: 3,
-            num_io_threads: 8,
-            broker_heartbeat_interval: Duration::from_secs(2),
-            broker_session_timeout: if version.uses_zookeeper() {
-                after(KafkaVersion::V2_8, 18_000, 6_000)
-            } else {
-                Duration::from_secs(9)
-            },
-            controlled_shutdown_enable: true,
-            auto_leader_rebalance_enable: true,
-            leader_imbalance_check_interval: Duration::from_secs(300),
-            unclean_leader_election_interval: Duration::from_secs(300),
-            log_flush_interval_messages: None,
-            log_flush_interval: None,
-            producer_id_expiration: Duration::from_secs(86_400),
-            eligible_leader_replicas: version.has_eligible_leader_replicas(),
-        }
-    }
-}
-
-impl ProducerConfig {
-    /// Kafka's own defaults.
-    pub fn defaults(version: KafkaVersion) -> ProducerConfig {
-        let safe = version >= KafkaVersion::V3_6; // acks=all and idempotence since 3.0
-        let growing_backoff = version >= KafkaVersion::V3_9; // KIP-580, 3.7
-        ProducerConfig {
-            acks: if safe { Acks::All } else { Acks::Leader },
-            enable_idempotence: safe,
-            retries: if version >= KafkaVersion::V2_4 { i32::MAX as u32 } else { 0 },
-            max_in_flight_requests_per_connection: 5,
-            linger: Duration::from_millis(if version >= KafkaVersion::V4_0 { 5 } else { 0 }),
-            batch_size: 16_384,
-            buffer_memory: 32 << 20,
-            max_block: Duration::from_secs(60),
-            delivery_timeout: Duration::from_secs(120),
-            request_timeout: Duration::from_secs(30),
-            retry_backoff: Duration::from_millis(100),
-            retry_backoff_max: Duration::from_millis(if growing_backoff { 1_000 } else { 100 }),
-            reconnect_backoff: Duration::from_millis(50),
-            reconnect_backoff_max: Duration::from_millis(if version >= KafkaVersion::V0_11 {
-                1_000
-            } else {
-                50
-            }),
-            socket_connection_setup_timeout: Duration::from_secs(10),
-            socket_connection_setup_timeout_max: Duration::from_secs(30),
-            max_request_size: 1 << 20,
-            compression: Compression::None,
-            metadata_max_age: Duration::from_secs(300),
-            partitioner: Partitioner::BuiltIn,
-            partitioner_ignore_keys: false,
-            partitioner_adaptive_partitioning_enable: version >= KafkaVersion::V3_6,
-            partitioner_availability_timeout: Duration::ZERO,
-        }
-    }
-}
-
-impl Default for ConsumerConfig {
-    fn default() -> ConsumerConfig {
-        ConsumerConfig {
-            auto_offset_reset: OffsetReset::Latest,
-            fetch_min_bytes: 1,
-            fetch_max_wait: Duration::from_millis(500),
-            fetch_max_bytes: 50 << 20,
-            max_partition_fetch_bytes: 1 << 20,
-            max_poll_records: 500,
-            request_timeout: Duration::from_secs(30),
-            retry_backoff: Duration::from_millis(100),
-            retry_backoff_max: Duration::from_secs(1),
-            reconnect_backoff: Duration::from_millis(50),
-            reconnect_backoff_max: Duration::from_secs(1),
-            socket_connection_setup_timeout: Duration::from_secs(10),
-            metadata_max_age: Duration::from_secs(300),
         }
     }
 }
