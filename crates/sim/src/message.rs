@@ -87,6 +87,7 @@ pub enum Body {
     MetadataFetchRequest {
         from: MetadataOffset,
     },
+    /// The records from `from` to before `next`, which is what to ask for then.
     MetadataFetchResponse {
         records: Vec<MetadataRecord>,
         next: MetadataOffset,
@@ -268,6 +269,8 @@ pub struct Registration {
     pub incarnation: u32,
     /// From the clean-shutdown file; None after an unclean stop.
     pub previous_broker_epoch: Option<BrokerEpoch>,
+    /// The log directory's id (`meta.properties`): another one once the whole disk was replaced.
+    pub directory: u32,
     /// The epoch to be given, where a recorded run prescribes it (`Boot::broker_epoch`).
     pub prescribed_epoch: Option<BrokerEpoch>,
 }
@@ -276,6 +279,7 @@ pub struct Registration {
 pub struct Heartbeat {
     pub broker: BrokerId,
     pub broker_epoch: BrokerEpoch,
+    /// The last record that the broker has applied. The log begins with a no-op, so zero says: none.
     pub current_metadata_offset: MetadataOffset,
     pub want_fence: bool,
     pub want_shut_down: bool,
@@ -339,6 +343,7 @@ pub enum MetadataRecord {
         fenced: bool,
         in_controlled_shutdown: bool,
     },
+    /// The topic's own settings from here on.
     TopicConfig {
         topic: TopicId,
         config: Arc<TopicConfig>,
