@@ -1,0 +1,3 @@
+//! The built site in a real browser: one module per user action. Run by `cargo xtask test`.
+
+mod arrive;
