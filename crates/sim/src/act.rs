@@ -69,8 +69,9 @@ impl World {
                 self.at_controller(|controller, cx| controller.create_topic(cx, topic));
             }
             Action::ElectLeader { partition, unclean } => {
-                // What the admin client hears is not part of the run.
-                self.at_controller(|controller, cx| _ = controller.elect(cx, *partition, *unclean));
+                let mut answer = Ok(());
+                self.at_controller(|controller, cx| answer = controller.elect(cx, *partition, *unclean));
+                self.cx.note(Fact::AdminAnswered { action, error: answer.err() });
             }
             Action::AlterTopic { topic, config } => {
                 self.at_controller(|controller, cx| controller.alter_topic(cx, *topic, config.clone()));

@@ -31,6 +31,11 @@ pub enum Fact {
     ActionDone {
         action: ActionId,
     },
+    /// What the admin client that asked for it heard.
+    AdminAnswered {
+        action: ActionId,
+        error: Option<ErrorCode>,
+    },
     /// An action's duration is over: its opposite was carried out.
     ActionUndone {
         action: ActionId,

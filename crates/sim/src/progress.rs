@@ -199,7 +199,10 @@ fn counts(cx: &Context, condition: &Condition, note: &Happening, count: &mut u32
         (Condition::Running { broker }, Fact::BrokerUnfenced { broker: unfenced }) => {
             (u32::from(broker == unfenced), 1)
         }
-        (Condition::Events { client, kind, count: needed }, fact) if note.node == *client => {
+        (Condition::Stopped { broker }, Fact::ProcessStopped) => {
+            (u32::from(note.node == NodeId::Broker(*broker)), 1)
+        }
+        (Condition::Events { clients, kind, count: needed }, fact) if clients.contains(&note.node) => {
             let hit = match (&**kind, fact) {
                 ("producer", Fact::ProducerStarted | Fact::ProducerRefused { .. })
                 | ("flush", Fact::FlushCompleted)
@@ -238,11 +241,15 @@ fn state_holds(condition: &Condition, view: &ControllerView) -> Option<bool> {
         Condition::Leader { partition: id, leader } => {
             partition(id).is_some_and(|state| state.leader == *leader)
         }
+        Condition::Unfenced { brokers } => {
+            brokers.iter().all(|id| view.brokers.iter().any(|broker| broker.id == id && !broker.fenced))
+        }
         Condition::Answers { .. }
         | Condition::Appended { .. }
         | Condition::AppendedOn { .. }
         | Condition::Delivered { .. }
         | Condition::Events { .. }
+        | Condition::Stopped { .. }
         | Condition::Running { .. } => return None,
     })
 }

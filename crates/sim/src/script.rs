@@ -90,14 +90,22 @@ pub enum Condition {
         consumer: ClientId,
         count: u32,
     },
-    /// A client has reported this many events of a kind (`ready`, `burst`, `flush`, `closeP`, …).
+    /// These clients together have reported this many events of a kind (`ready`, `burst`, `flush`, `closeP`, …).
     Events {
-        client: NodeId,
+        clients: Vec<NodeId>,
         kind: Box<str>,
         count: u32,
     },
-    /// The broker is unfenced and running.
+    /// The broker is unfenced (again).
     Running {
+        broker: BrokerId,
+    },
+    /// All of them are unfenced at the controller.
+    Unfenced {
+        brokers: Brokers,
+    },
+    /// The broker's process has ended by itself.
+    Stopped {
         broker: BrokerId,
     },
 }
