@@ -4,6 +4,7 @@
 mod act;
 pub mod audit;
 pub mod batch;
+pub mod bench;
 pub mod broker;
 pub mod chunks;
 pub mod config;
