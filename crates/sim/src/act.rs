@@ -48,7 +48,10 @@ impl World {
             }
             Action::SlowBroker { broker, by } => self.at_broker(*broker, |broker, cx| broker.slow(cx, *by)),
             Action::Cut { a, b, one_way } => {
-                self.each_path(*a, *b, *one_way, |path| path.cuts += 1);
+                self.each_path(*a, *b, *one_way, |path| {
+                    path.cuts += 1;
+                    path.cut_by = Some(done);
+                });
             }
             Action::Heal { a, b } => self.heal(*a, *b),
             Action::SlowLink { a, b, by } => self.each_path(*a, *b, false, |path| path.slowed_by += *by),
@@ -219,7 +222,8 @@ impl World {
         let process = self.cx.process_mut(node);
         if process.running && !process.paused {
             process.paused = true;
-            self.cx.note_at(node, Fact::Paused);
+            let paused = self.cx.note_at(node, Fact::Paused);
+            self.cx.process_mut(node).silenced = Some(paused);
         }
     }
 

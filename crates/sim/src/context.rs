@@ -26,6 +26,8 @@ pub(crate) struct Process {
     pub listening: bool,
     /// Counts starts: timers of an earlier life are void.
     pub incarnation: u16,
+    /// What last ended or stopped it.
+    pub silenced: Option<HappeningId>,
     /// What would have woken the process while it was stopped, in order.
     pub deferred: Vec<(Option<HappeningId>, Wakeup)>,
 }
@@ -480,6 +482,20 @@ impl Context {
         for _ in 0..waiting {
             self.queue.push(at, self.cause, Event::Arrive { connection, towards });
         }
+    }
+
+    /// Why `listener` has not heard of `node` since: its process was ended or stopped, or the way was cut. None: unknown.
+    pub(crate) fn silenced_by(
+        &self,
+        node: NodeId,
+        listener: NodeId,
+        since: Option<HappeningId>,
+    ) -> Option<HappeningId> {
+        let (from, to) = (self.spec.machine_of(node), self.spec.machine_of(listener));
+        let cuts = [self.network.path(from, to).cut_by, self.network.path(to, from).cut_by];
+        let since = since.filter(|since| since.0 < BEFORE_THE_BEGINNING);
+        let reasons = cuts.into_iter().chain([self.process(node).silenced]).flatten();
+        reasons.filter(|&reason| reason.0 < BEFORE_THE_BEGINNING && Some(reason) > since).min()
     }
 
     pub(crate) fn index_of(&self, node: NodeId) -> usize {

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::ids::{ConnectionId, MachineId, NodeId};
+use crate::ids::{ConnectionId, HappeningId, MachineId, NodeId};
 use crate::message::{Api, Envelope};
 use crate::script::{ActionId, Meddling};
 use crate::spec::{Link, Spec};
@@ -114,6 +114,8 @@ pub(crate) struct Path {
     pub link: Link,
     /// How many cuts lie on it.
     pub cuts: u16,
+    /// The action that last cut it.
+    pub cut_by: Option<HappeningId>,
     pub slowed_by: Duration,
     /// When the last byte handed to it will have left.
     pub busy_until: Time,
@@ -159,8 +161,13 @@ impl Network {
         let readers = spec.consumers.iter().map(|consumer| consumer.machine);
         let machines =
             nodes.chain(clients).chain(readers).map(|machine| usize::from(machine.0) + 1).max().unwrap_or(1);
-        let plain =
-            Path { link: spec.links.default, cuts: 0, slowed_by: Duration::ZERO, busy_until: Time::ZERO };
+        let plain = Path {
+            link: spec.links.default,
+            cuts: 0,
+            cut_by: None,
+            slowed_by: Duration::ZERO,
+            busy_until: Time::ZERO,
+        };
         let mut network = Network {
             connections: Vec::new(),
             paths: vec![plain; machines * machines],

@@ -323,7 +323,9 @@ impl World {
 
     /// The process is gone; `dark`: so is the machine's power, and no packet says goodbye.
     pub(crate) fn end_process(&mut self, node: NodeId, dark: bool) {
+        let cause = self.cx.cause;
         let process = self.cx.process_mut(node);
+        process.silenced = cause;
         process.running = false;
         process.paused = false;
         process.listening = false;

@@ -1,46 +1,347 @@
-//! The controller: registrations, sessions, elections, the truth about every partition.
+//! The controller: registrations, sessions, elections, the truth about every partition. One node stands for the whole
+//! quorum, and before KRaft for ZooKeeper and the controller broker together. This file is its life: who is active,
+//! which message and which timer goes where. The rules are in the modules below.
+
+mod cluster;
+mod metadata;
+mod partition_change;
+mod registration;
+mod replication;
+mod zookeeper;
+
+use std::sync::Arc;
 
 use crate::config::TopicConfig;
 use crate::context::Context;
 use crate::error::ErrorCode;
-use crate::ids::{ConnectionId, Partition, TopicId};
-use crate::network::Dialled;
+use crate::happening::{Disconnect, Fact};
+use crate::ids::{BrokerId, ConnectionId, NodeId, Partition, ProducerId, TopicId};
+use crate::message::{Body, Envelope, MetadataRecord, PartitionState};
+use crate::network::{Dialled, Read};
+use crate::queue::Timer;
+use crate::rng::Stream;
 use crate::script::Boot;
 use crate::spec::Spec;
-use crate::view::{ControllerView, ProcessState};
+use crate::time::{Duration, Time};
+use crate::version::KafkaVersion;
+use crate::view::{ControllerView, ProcessState, RegisteredBroker};
+
+use self::cluster::Cluster;
+use self::metadata::Metadata;
+use self::zookeeper::Pushes;
+
+/// What the controller wakes up for, in which of its terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControllerTimer {
+    term: u32,
+    due: Due,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ControllerTimer {}
+enum Due {
+    Activation,
+    Commit,
+    /// Look for sessions that have ended.
+    Sessions,
+    /// Look whether a topic can be created now.
+    Topic,
+    /// Give partitions back to their preferred leaders.
+    Rebalance,
+    /// Elect uncleanly where nobody leads and the topic allows it.
+    UncleanSweep,
+    /// ZooKeeper age: dial a broker (again).
+    Dial(BrokerId),
+}
 
 #[derive(Clone, Debug)]
-pub struct Controller {}
+pub struct Controller {
+    active: bool,
+    /// Counts activations and deaths: timers of an earlier term are void.
+    term: u32,
+    metadata: Metadata,
+    cluster: Cluster,
+    /// By number; None: not created yet.
+    partitions: Vec<Option<Arc<PartitionState>>>,
+    /// Settings of each topic as they stand now.
+    topics: Vec<Arc<TopicConfig>>,
+    /// Asked for and not created yet, and since when.
+    wanted_topics: Vec<(TopicId, Time)>,
+    next_producer_id: u64,
+    /// Opened by brokers.
+    connections: Vec<(ConnectionId, BrokerId)>,
+    rebalance_scheduled: bool,
+    pushes: Pushes,
+}
+
+/// After activation the first look at the sessions comes this much after a whole interval, as recorded.
+const SESSION_CHECK_PHASE: Duration = Duration::from_millis(15);
+/// The pass that has found an expired session is repeated after this (§6.2.3).
+const SESSION_CHECK_AGAIN: Duration = Duration::from_millis(10);
+/// ZooKeeper ends sessions at whole ticks (tickTime).
+const ZOOKEEPER_TICK: Duration = Duration::from_millis(2_000);
+/// A quorum's voters miss their leader after `controller.quorum.fetch.timeout.ms`, and elect within two seconds (§6.10).
+const TAKEOVER: (Duration, Duration) = (Duration::from_millis(2_000), Duration::from_millis(4_000));
+/// A leader that leaves in order tells the others (EndQuorumEpoch).
+const ORDERLY_TAKEOVER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(200));
+/// Producer ids are handed to brokers in blocks of this size.
+const PRODUCER_ID_BLOCK: u64 = 1_000;
 
 impl Controller {
-    pub fn new(_spec: &Spec) -> Controller {
-        Controller {}
+    pub fn new(spec: &Spec) -> Controller {
+        Controller {
+            active: false,
+            term: 0,
+            metadata: Metadata::default(),
+            cluster: Cluster::default(),
+            partitions: vec![None; spec.partitions.len()],
+            topics: spec.topics.iter().map(|topic| Arc::new(topic.config.clone())).collect(),
+            wanted_topics: Vec::new(),
+            next_producer_id: 0,
+            connections: Vec::new(),
+            rebalance_scheduled: false,
+            pushes: Pushes::default(),
+        }
     }
 
-    pub fn start(&mut self, _cx: &mut Context, _boot: Boot) {}
-    pub fn stop(&mut self, _cx: &mut Context) {}
-    pub fn kill(&mut self, _cx: &mut Context) {}
-    pub fn power_loss(&mut self, _cx: &mut Context) {}
-    pub fn on_dialled(&mut self, _cx: &mut Context, _connection: ConnectionId, _dialled: Dialled) {}
-    pub fn on_readable(&mut self, _cx: &mut Context, _connection: ConnectionId) {}
-    pub fn on_timer(&mut self, _cx: &mut Context, timer: ControllerTimer) {
-        match timer {}
+    pub fn start(&mut self, cx: &mut Context, boot: Boot) {
+        self.term += 1;
+        let after = boot.registers_after.unwrap_or(cx.spec.costs.controller_boot);
+        self.set_timer(cx, after, Due::Activation);
     }
-    pub fn create_topic(&mut self, _cx: &mut Context, _topic: TopicId) {}
-    pub fn elect(
-        &mut self,
-        _cx: &mut Context,
-        _partition: Partition,
-        _unclean: bool,
-    ) -> Result<(), ErrorCode> {
-        Err(ErrorCode::ElectionNotNeeded)
+
+    /// SIGTERM. The other voters, if there are any, are told and take over at once.
+    pub fn stop(&mut self, cx: &mut Context) {
+        self.lose_leadership(cx);
+        if cx.spec.controller.quorum > 1 {
+            self.take_over(cx, ORDERLY_TAKEOVER);
+        } else {
+            cx.exit();
+        }
     }
-    pub fn alter_topic(&mut self, _cx: &mut Context, _topic: TopicId, _config: TopicConfig) {}
+
+    /// The active controller dies; its connections are gone already.
+    pub fn kill(&mut self, cx: &mut Context) {
+        self.lose_leadership(cx);
+        if cx.spec.controller.quorum > 1 {
+            // The node stands for all voters: the others go on.
+            let process = cx.process_mut(NodeId::Controller);
+            (process.running, process.dark) = (true, false);
+            self.take_over(cx, TAKEOVER);
+        }
+    }
+
+    pub fn power_loss(&mut self, cx: &mut Context) {
+        self.kill(cx);
+    }
+
+    fn take_over(&mut self, cx: &mut Context, within: (Duration, Duration)) {
+        let after = cx.draw(Stream::Jitter, within.0, within.1);
+        self.set_timer(cx, after, Due::Activation);
+    }
+
+    fn lose_leadership(&mut self, cx: &mut Context) {
+        if std::mem::take(&mut self.active) {
+            cx.cause = Some(cx.note(Fact::ControllerLost));
+        }
+        self.term += 1;
+        self.rebalance_scheduled = false;
+        self.metadata.lose_leadership();
+        cx.listen(false);
+        for (connection, _) in std::mem::take(&mut self.connections) {
+            cx.close(connection, Disconnect::Closed);
+        }
+        self.pushes.close(cx);
+    }
+
+    fn activate(&mut self, cx: &mut Context) {
+        self.active = true;
+        cx.cause = Some(cx.note(Fact::ControllerActivated));
+        cx.listen(true);
+        self.cluster.touch_all(cx.now);
+        self.metadata.write(MetadataRecord::NoOp);
+        let interval = self.session_check_interval(cx);
+        self.set_timer(cx, interval + SESSION_CHECK_PHASE, Due::Sessions);
+        if self.elects_uncleanly_by_itself(cx) {
+            self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);
+        }
+        if cx.spec.version.uses_zookeeper() {
+            self.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
+            self.zookeeper_resume(cx);
+        }
+        self.create_wanted_topics(cx);
+        self.after_change(cx);
+    }
+
+    pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
+        self.push_dialled(cx, connection, dialled);
+    }
+
+    pub fn on_readable(&mut self, cx: &mut Context, connection: ConnectionId) {
+        loop {
+            match cx.read(connection) {
+                Read::Message(envelope) => self.on_message(cx, &envelope),
+                Read::Nothing => return,
+                Read::Closed => {
+                    cx.close(connection, Disconnect::ByPeer);
+                    self.on_closed(cx, connection);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn on_closed(&mut self, cx: &mut Context, connection: ConnectionId) {
+        self.metadata.forget_connection(connection);
+        self.push_closed(cx, connection);
+        if let Some(place) = self.connections.iter().position(|(known, _)| *known == connection) {
+            let (_, broker) = self.connections.swap_remove(place);
+            if cx.spec.version.uses_zookeeper() {
+                self.zookeeper_broker_left(cx, broker);
+                self.after_change(cx);
+            }
+        }
+    }
+
+    pub fn on_timer(&mut self, cx: &mut Context, timer: ControllerTimer) {
+        if timer.term != self.term {
+            return;
+        }
+        match timer.due {
+            Due::Activation => self.activate(cx),
+            Due::Commit => {
+                let committed = self.metadata.commit(cx);
+                if cx.spec.version.uses_zookeeper() {
+                    self.push(cx, &committed);
+                }
+            }
+            Due::Sessions => self.check_sessions(cx),
+            Due::Topic => self.create_wanted_topics(cx),
+            Due::Rebalance => self.rebalance(cx),
+            Due::UncleanSweep => {
+                self.elect_uncleanly(cx);
+                self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);
+            }
+            Due::Dial(broker) => self.push_dial(cx, broker),
+        }
+        self.after_change(cx);
+    }
+
+    fn on_message(&mut self, cx: &mut Context, envelope: &Envelope) {
+        let (connection, correlation) = (envelope.connection, envelope.message.correlation);
+        if !envelope.message.body.is_request() {
+            self.push_answered(cx, connection, correlation);
+            return;
+        }
+        let Some(from) = envelope.from.broker() else {
+            unreachable!("{:?} from {:?}", envelope.message.body, envelope.from)
+        };
+        if self.connections.iter().all(|(known, _)| *known != connection) {
+            self.connections.push((connection, from));
+        }
+        let refuse = envelope.refuse;
+        let body = match &envelope.message.body {
+            Body::MetadataFetchRequest { from } => {
+                self.metadata.fetch(cx, connection, correlation, *from);
+                return;
+            }
+            Body::BrokerRegistrationRequest(registration) => Body::BrokerRegistrationResponse {
+                result: refuse.map_or_else(|| self.register(cx, registration), Err),
+            },
+            Body::BrokerHeartbeatRequest(heartbeat) => {
+                Body::BrokerHeartbeatResponse(self.heartbeat(cx, heartbeat, refuse))
+            }
+            Body::AlterPartitionRequest { broker_epoch, partitions } => {
+                let alter = || self.alter_partitions(cx, from, *broker_epoch, partitions);
+                Body::AlterPartitionResponse { result: refuse.map_or_else(alter, Err) }
+            }
+            Body::ControlledShutdownRequest { .. } => {
+                Body::ControlledShutdownResponse { remaining: self.controlled_shutdown(cx, from) }
+            }
+            Body::AllocateProducerIdsRequest { .. } => {
+                let first = ProducerId(self.next_producer_id);
+                self.next_producer_id += PRODUCER_ID_BLOCK;
+                Body::AllocateProducerIdsResponse { result: refuse.map_or(Ok(first), Err) }
+            }
+            other => unreachable!("{other:?} is not for the controller"),
+        };
+        self.metadata.answer(cx, connection, correlation, body);
+        self.after_change(cx);
+    }
+
+    /// The end of every input: what was written is on its way to being committed.
+    fn after_change(&mut self, cx: &mut Context) {
+        if let Some(at) = self.metadata.seal(cx) {
+            let timer = ControllerTimer { term: self.term, due: Due::Commit };
+            cx.set_timer_at(at, Timer::Controller(timer));
+            self.schedule_rebalance(cx);
+        }
+    }
+
+    fn set_timer(&self, cx: &mut Context, after: Duration, due: Due) {
+        cx.set_timer(after, Timer::Controller(ControllerTimer { term: self.term, due }));
+    }
+
+    /// Creates the topic as soon as its brokers are there: who asks waits for them.
+    pub fn create_topic(&mut self, cx: &mut Context, topic: TopicId) {
+        self.wanted_topics.push((topic, cx.now));
+        if self.active {
+            self.create_wanted_topics(cx);
+            self.after_change(cx);
+        }
+    }
+
+    /// `kafka-leader-election`.
+    pub fn elect(&mut self, cx: &mut Context, partition: Partition, unclean: bool) -> Result<(), ErrorCode> {
+        if !self.active {
+            return Err(ErrorCode::NotController);
+        }
+        let result = self.elect_on_request(cx, partition, unclean);
+        self.after_change(cx);
+        result
+    }
+
+    pub fn alter_topic(&mut self, cx: &mut Context, topic: TopicId, config: TopicConfig) {
+        self.change_topic(cx, topic, config);
+        self.after_change(cx);
+    }
 
     pub fn view(&self, process: ProcessState) -> ControllerView {
-        ControllerView { process, active: false, partitions: Vec::new(), brokers: Vec::new() }
+        ControllerView {
+            process,
+            active: self.active,
+            partitions: self
+                .partitions
+                .iter()
+                .map(|state| state.as_ref().map(|state| (**state).clone()))
+                .collect(),
+            brokers: self
+                .cluster
+                .brokers
+                .iter()
+                .map(|broker| RegisteredBroker {
+                    id: broker.id,
+                    broker_epoch: broker.broker_epoch,
+                    fenced: broker.fenced,
+                    in_controlled_shutdown: broker.in_controlled_shutdown,
+                })
+                .collect(),
+        }
+    }
+
+    /// How often sessions are looked at: every eighth of a session (4.0); at expiry exactly (before); at ticks (ZooKeeper).
+    fn session_check_interval(&self, cx: &Context) -> Duration {
+        let session = cx.spec.broker_config.broker_session_timeout;
+        if cx.spec.version.uses_zookeeper() {
+            ZOOKEEPER_TICK
+        } else if cx.spec.version >= KafkaVersion::V4_0 {
+            session / 8
+        } else {
+            session
+        }
+    }
+
+    /// `unclean.leader.election.enable` is acted on without an administrator (KAFKA-12670: not in KRaft before 3.9).
+    fn elects_uncleanly_by_itself(&self, cx: &Context) -> bool {
+        cx.spec.version.uses_zookeeper() || cx.spec.version >= KafkaVersion::V3_9
     }
 }
