@@ -1,4 +1,4 @@
-//! What the suites share: a static host and a browser. The suites themselves are in `tests/tests/`.
+//! What the suites share: a static host, a browser, random scenarios, the engine's measurements. The suites themselves are in `tests/tests/`.
 
 pub mod bench;
 #[cfg(feature = "browser")]

@@ -1,11 +1,12 @@
 //! The browser for the tests: Chromium and the driver of the same release.
 
-use crate::{Result, exec, tools};
-use std::path::{Path, PathBuf};
+use crate::install::{self, Found, version_of};
+use crate::{Result, exec};
+use std::path::PathBuf;
 
 pub struct Browser {
-    pub chrome: PathBuf,
-    pub driver: PathBuf,
+    pub chrome: Found,
+    pub driver: Found,
 }
 
 const CHROMES: [&str; 5] = [
@@ -17,63 +18,60 @@ const CHROMES: [&str; 5] = [
 ];
 const DRIVERS: [&str; 3] =
     ["chromedriver", "/usr/lib/chromium/chromedriver", "/usr/lib/chromium-browser/chromedriver"];
+const BY_HAND: &str = "CHROME and CHROMEDRIVER may name the two programs";
 
 /// Finds both, or installs both.
 pub fn set_up() -> Result<Browser> {
-    let hint = "CHROME and CHROMEDRIVER may name the two programs";
-    let browser = match find()? {
-        Some(browser) => browser,
-        None => {
-            tools::apt_install(
-                "a browser for the tests",
-                &["chromium", "chromium-driver", "fonts-liberation"],
-            )
-            .map_err(|problem| format!("{problem}; {hint}"))?;
-            find()?.ok_or_else(|| format!("Chromium was installed but cannot be found; {hint}"))?
+    let browser = match (find_chrome()?, find_driver()?) {
+        (Some(chrome), Some(driver)) => Browser { chrome, driver },
+        _ => {
+            install::apt("a browser for the tests", &["chromium", "chromium-driver", "fonts-liberation"])
+                .map_err(|problem| format!("{problem}; {BY_HAND}"))?;
+            let (chrome, driver) = find_chrome()?.zip(find_driver()?).ok_or_else(|| {
+                format!("Chromium was installed, but it or its driver does not run; {BY_HAND}")
+            })?;
+            Browser { chrome, driver }
         }
     };
-    let (chrome, driver) = (major(&browser.chrome), major(&browser.driver));
-    if chrome.is_none() || chrome != driver {
+    let Browser { chrome, driver } = &browser;
+    if major(&chrome.version) != major(&driver.version) {
         return Err(format!(
-            "{} is of release {} but {} of release {}: install two of one release; {hint}",
-            browser.chrome.display(),
-            shown(chrome),
-            browser.driver.display(),
-            shown(driver)
+            "{} is of release {}, but {} of release {}: they must be of one release; {BY_HAND}",
+            chrome.path.display(),
+            chrome.version,
+            driver.path.display(),
+            driver.version
         ));
     }
     Ok(browser)
 }
 
-pub fn find() -> Result<Option<Browser>> {
-    let chrome = named("CHROME", &CHROMES)?;
-    let driver = named("CHROMEDRIVER", &DRIVERS)?;
-    Ok(chrome.zip(driver).map(|(chrome, driver)| Browser { chrome, driver }))
+pub fn find_chrome() -> Result<Option<Found>> {
+    find("CHROME", &CHROMES)
+}
+
+pub fn find_driver() -> Result<Option<Found>> {
+    find("CHROMEDRIVER", &DRIVERS)
 }
 
 /// What the variable names goes before what can be found.
-pub fn named(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
-    match std::env::var(variable).ok().filter(|value| !value.is_empty()) {
-        None => Ok(exec::find(names)),
-        Some(value) => match exec::find(&[&value]) {
-            Some(path) => Ok(Some(path)),
-            None => Err(format!("{variable} names {value:?}, but there is no such program")),
-        },
-    }
+fn find(variable: &str, names: &[&str]) -> Result<Option<Found>> {
+    let named = std::env::var(variable).ok().filter(|value| !value.is_empty());
+    let path = match &named {
+        None => exec::find(names),
+        Some(value) => {
+            let path = exec::find(&[value]);
+            Some(path.ok_or_else(|| format!("{variable} names {value:?}, but there is no such program"))?)
+        }
+    };
+    Ok(path.and_then(with_version))
 }
 
-pub fn find_chrome() -> Result<Option<PathBuf>> {
-    named("CHROME", &CHROMES)
+fn with_version(path: PathBuf) -> Option<Found> {
+    let version = version_of(&path)?;
+    Some(Found { path, version })
 }
 
-pub fn find_driver() -> Result<Option<PathBuf>> {
-    named("CHROMEDRIVER", &DRIVERS)
-}
-
-fn major(program: &Path) -> Option<u32> {
-    tools::version_of(program)?.split('.').next()?.parse().ok()
-}
-
-fn shown(release: Option<u32>) -> String {
-    release.map_or_else(|| "unknown".to_owned(), |release| release.to_string())
+fn major(version: &str) -> &str {
+    version.split('.').next().unwrap_or_default()
 }

@@ -1,58 +1,43 @@
 //! `cargo xtask doctor`: what is on this machine, in which version, and how to get what is missing.
 
-use crate::{Result, browser, exec, tools};
-use std::path::PathBuf;
+use crate::install::{self, Found, version_of};
+use crate::{Result, browser, exec, tools, wasm_opt};
 
 pub fn run() -> Result<()> {
-    println!("tools are kept in {}\n", exec::cache()?.join("tools").display());
     let wasm_bindgen = tools::wasm_bindgen_version()?;
-    let rustc = exec::find(&["rustc"]);
-    let by_set_up = "cargo xtask serve";
-    report(
-        "rustc",
-        "the version in rust-toolchain.toml",
-        rustc.as_deref().and_then(tools::version_of),
-        rustc,
-        "rustup toolchain install",
-    );
-    let target = tools::has_wasm_target();
-    report(
-        "wasm target",
-        "",
-        target.then(|| tools::WASM_TARGET.to_owned()),
-        None,
-        &format!("rustup target add {}", tools::WASM_TARGET),
-    );
-    found("trunk", &format!("exactly {}", tools::TRUNK), tools::find_trunk(), by_set_up);
-    found(
-        "wasm-bindgen",
-        &format!("exactly {wasm_bindgen}, as in Cargo.lock"),
-        tools::find_wasm_bindgen(&wasm_bindgen),
-        by_set_up,
-    );
-    found("wasm-opt", &format!("{} or newer", tools::OLDEST_WASM_OPT), tools::find_wasm_opt(), by_set_up);
+    let set_up = "cargo xtask build";
+    let rustc = exec::find(&["rustc"]).and_then(|path| Some(Found { version: version_of(&path)?, path }));
 
-    println!("\nfor the tests:");
-    let fix = "apt-get install chromium chromium-driver, or name them in CHROME and CHROMEDRIVER";
-    for (name, path) in [("chromium", browser::find_chrome()?), ("chromedriver", browser::find_driver()?)] {
-        report(name, "both of one release", path.as_deref().and_then(tools::version_of), path, fix);
-    }
+    println!("to build the page (tools of our own are kept in {}):", install::tools_dir()?.display());
+    report("rustc", rustc, "the version in rust-toolchain.toml", "rustup toolchain install");
+    let target =
+        if tools::has_wasm_target() { "there" } else { "missing: rustup target add wasm32-unknown-unknown" };
+    println!("  {:<14} {target}", "wasm target");
+    report("trunk", tools::find_trunk(), &format!("exactly {}", tools::TRUNK_VERSION), set_up);
+    report(
+        "wasm-bindgen",
+        tools::find_wasm_bindgen(&wasm_bindgen),
+        &format!("exactly {wasm_bindgen}, as Cargo.lock has it"),
+        set_up,
+    );
+    report("wasm-opt", wasm_opt::find(), &format!("release {} or newer", wasm_opt::OLDEST), set_up);
+
+    println!("to test it:");
+    let apt = "apt-get install chromium chromium-driver, or name the two in CHROME and CHROMEDRIVER";
+    report("chromium", browser::find_chrome()?, "any release of the last years", apt);
+    report("chromedriver", browser::find_driver()?, "the same release as Chromium", apt);
     let nextest = exec::output(exec::cargo().args(["nextest", "--version"])).is_ok();
-    println!("{:<14} {}", "nextest", if nextest { "used" } else { "not there, and not needed" });
+    println!(
+        "  {:<14} {}",
+        "nextest",
+        if nextest { "there, and used" } else { "not there; cargo's own runner does as well" }
+    );
     Ok(())
 }
 
-fn found(name: &str, wanted: &str, found: Option<tools::Found>, fix: &str) {
-    let (version, path) = found.map(|found| (found.version, found.path)).unzip();
-    report(name, wanted, version, path, fix);
-}
-
-fn report(name: &str, wanted: &str, version: Option<String>, path: Option<PathBuf>, fix: &str) {
-    match version {
-        Some(version) => {
-            let path = path.map(|path| path.display().to_string()).unwrap_or_default();
-            println!("{name:<14} {version:<12} {path}");
-        }
-        None => println!("{name:<14} missing      wanted: {wanted}; get it with: {fix}"),
+fn report(name: &str, found: Option<Found>, wanted: &str, fix: &str) {
+    match found {
+        Some(Found { path, version }) => println!("  {name:<14} {version:<15} {}", path.display()),
+        None => println!("  {name:<14} missing: {wanted}; get it with: {fix}"),
     }
 }

@@ -2,13 +2,16 @@
 //! Reads the command line and hands over; the work is in the modules.
 
 mod arrows;
+mod bench;
 mod browser;
 mod build;
 mod doctor;
 mod exec;
+mod install;
 mod serve;
 mod stages;
 mod tools;
+mod wasm_opt;
 mod weigh;
 mod words;
 
@@ -29,6 +32,8 @@ cargo xtask <command>
   check    the quick part of `test`: no web build, no browser
              [stage …]      only these stages
   build    the static site in dist/, and the size of its initial download
+  bench    the engine's speed, native and in the browser, as ratios to a bare queue
+             --json         the numbers as JSON on standard output
   doctor   what is installed, in which version, and how to get what is missing
 ";
 
@@ -57,6 +62,7 @@ fn run(args: &[String]) -> Result<()> {
         "test" => stages::run(stages::TEST, rest),
         "check" => stages::run(stages::CHECK, rest),
         "build" => no_arguments(command, rest).and_then(|()| build::run()),
+        "bench" => bench::run(bench::parse(rest)?),
         "doctor" => no_arguments(command, rest).and_then(|()| doctor::run()),
         other => Err(format!("unknown command {other:?}; what there is:\n\n{USAGE}")),
     }
@@ -85,6 +91,7 @@ mod tests {
             refused("serve --port many").contains("--port needs a number from 1 to 65535, but got \"many\"")
         );
         assert!(refused("serve --prot 1").contains("accepts --release, --port <n> and --open"));
+        assert!(refused("bench --xml").contains("it accepts --json"));
         assert!(refused("check browser").contains("fmt, arrows"));
     }
 }

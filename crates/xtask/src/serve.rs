@@ -1,5 +1,6 @@
 //! `cargo xtask serve`: the page on this machine, rebuilt and reloaded after every edit.
 
+use crate::install::say;
 use crate::{Result, build, exec, tools};
 
 #[derive(Debug, PartialEq)]
@@ -36,7 +37,7 @@ impl Options {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let tools = tools::set_up()?;
+    let tools = if options.release { tools::set_up()? } else { tools::set_up_for_development()? };
     build::prepare()?;
     let mut trunk = tools.trunk()?;
     trunk.args(["serve", "--address", "127.0.0.1", "--port", &options.port.to_string()]);
@@ -49,7 +50,7 @@ pub fn run(options: &Options) -> Result<()> {
         trunk.arg("--open");
     }
     let kind = if options.release { "the released page" } else { "a quick build for development" };
-    tools::say(&format!(
+    say(&format!(
         "serving {kind} at http://127.0.0.1:{}/ (the first build takes a minute or two; Ctrl-C ends)",
         options.port
     ));

@@ -187,8 +187,8 @@ fn browser_tests() -> Result<()> {
             ])
             .env("ACKSCOPE_DIST", build::dist())
             .env("ACKSCOPE_INITIAL_DOWNLOAD", files.join("\n"))
-            .env("CHROME", browser.chrome)
-            .env("CHROMEDRIVER", browser.driver),
+            .env("CHROME", browser.chrome.path)
+            .env("CHROMEDRIVER", browser.driver.path),
     )
 }
 

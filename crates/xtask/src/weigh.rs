@@ -101,7 +101,7 @@ fn tags(html: &str) -> impl Iterator<Item = &str> {
         .filter_map(|tag| tag.split('>').next())
 }
 
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+pub fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = tag.split_once(&format!(" {name}="))?;
     match rest.chars().next()? {
         quote @ ('"' | '\'') => rest[1..].split(quote).next(),

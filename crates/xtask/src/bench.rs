@@ -1,0 +1,120 @@
+//! `cargo xtask bench`: the same measurements natively and as WebAssembly in Chromium, side by side.
+
+use crate::install::say;
+use crate::tools::{self, Tools, WASM_TARGET};
+use crate::{Result, browser, build, exec, weigh};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+pub enum Output {
+    Table,
+    Json,
+}
+
+pub fn parse(args: &[String]) -> Result<Output> {
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Ok(Output::Table),
+        ["--json"] => Ok(Output::Json),
+        ref other => Err(format!("`bench` got {:?}; it accepts --json", other.join(" "))),
+    }
+}
+
+pub fn run(output: Output) -> Result<()> {
+    let tools = tools::set_up()?;
+    let browser = browser::set_up()?;
+
+    // Everything is built before anything is measured.
+    let bench = ["--package", "ackscope-tests", "--bin", "bench"];
+    exec::run(exec::cargo().args(["build", "--release"]).args(bench))?;
+    let page = page(&tools, &bench)?;
+    let driver = ["--package", "ackscope-tests", "--features", "browser", "--bin", "bench-page"];
+    exec::run(exec::cargo().arg("build").args(driver))?;
+
+    say("measuring natively");
+    let native = figures(&exec::output(exec::cargo().args(["run", "--quiet", "--release"]).args(bench))?)?;
+    say("measuring in Chromium");
+    let wasm = figures(&exec::output(
+        exec::cargo()
+            .args(["run", "--quiet"])
+            .args(driver)
+            .arg(page)
+            .env("CHROME", browser.chrome.path)
+            .env("CHROMEDRIVER", browser.driver.path),
+    )?)?;
+
+    match output {
+        Output::Json => println!("{}", json!({ "native": native, "wasm": wasm })),
+        Output::Table => print!("{}", table(&native, &wasm)),
+    }
+    Ok(())
+}
+
+/// The bench as a page of its own, made exactly as trunk makes the real one.
+fn page(tools: &Tools, bench: &[&str]) -> Result<PathBuf> {
+    let target = build::target_dir()?;
+    let folder = target.join("bench-page");
+    exec::run(exec::cargo().args(["build", "--profile", "web", "--target", WASM_TARGET]).args(bench))?;
+    let module = target.join(WASM_TARGET).join("web/bench.wasm");
+    exec::run(
+        exec::program(&tools.wasm_bindgen)
+            .args(["--target", "web", "--no-typescript", "--out-dir"])
+            .arg(&folder)
+            .arg(module),
+    )?;
+    let html = read(&exec::root().join("index.html"))?;
+    let link = html.split_once("rel=\"rust\"").map(|(_, rest)| rest).ok_or("index.html has no rust asset")?;
+    let asset = |name: &str| {
+        weigh::attribute(link, name).ok_or_else(|| format!("the rust asset of index.html lacks {name}"))
+    };
+    let wasm_opt = tools.wasm_opt.as_ref().ok_or("set-up left wasm-opt out")?;
+    let compiled = folder.join("bench_bg.wasm");
+    exec::run(
+        exec::program(wasm_opt)
+            .arg(format!("-O{}", asset("data-wasm-opt")?))
+            .args(asset("data-wasm-opt-params")?.split_whitespace())
+            .arg(&compiled)
+            .arg("--output")
+            .arg(&compiled),
+    )?;
+    let page = "<!doctype html><title>bench</title><script type=module>import start from './bench.js'; start();</script>";
+    let file = folder.join("index.html");
+    std::fs::write(&file, page).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    Ok(folder)
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn figures(text: &str) -> Result<Vec<Value>> {
+    serde_json::from_str(text.trim()).map_err(|error| format!("the bench wrote no figures ({error}): {text}"))
+}
+
+fn table(native: &[Value], wasm: &[Value]) -> String {
+    let number = |figure: &Value| figure["value"].as_f64().unwrap_or_default();
+    let word = |figure: &Value, key: &str| figure[key].as_str().unwrap_or_default().to_owned();
+    let mut text = format!("{:<24} {:>12} {:>12} {:>14}\n", "", "native", "wasm", "wasm / native");
+    for (native, wasm) in native.iter().zip(wasm) {
+        let (here, there) = (number(native), number(wasm));
+        text += &format!(
+            "{:<24} {here:>12.3} {there:>12.3} {:>14.2}  {}\n",
+            word(native, "name"),
+            there / here,
+            word(native, "unit")
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_row_holds_both_worlds() {
+        let figure = |value: f64| {
+            vec![serde_json::json!({ "name": "bare_queue", "value": value, "unit": "M events/s" })]
+        };
+        let table = super::table(&figure(12.5), &figure(6.25));
+        let row: Vec<&str> = table.lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(row, ["bare_queue", "12.500", "6.250", "0.50", "M", "events/s"]);
+    }
+}
