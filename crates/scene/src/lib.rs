@@ -1,1 +1,11 @@
-//! (skeleton)
+//! Pictures as values: a run, a time and a viewport become shapes. Pure and natively tested; painters (SVG here, canvas in
+//! the page) decide nothing.
+
+pub mod axis;
+pub mod narration;
+pub mod picture;
+pub mod story;
+pub mod svg;
+pub mod text;
+pub mod timeline;
+pub mod tokens;

@@ -1,0 +1,31 @@
+//! A run in words: Kafka's terms, the numbers that mattered, the setting that decides. Command line and page say the same.
+
+use ackscope_sim::ids::{BrokerId, NodeId, Partition};
+use ackscope_sim::time::Time;
+
+use crate::story::{BandRole, State, Story};
+
+/// What a broker is for one partition: `leader, epoch 1`.
+pub fn broker_state(story: &Story, broker: BrokerId, partition: Partition, at: Time) -> String {
+    let mut words = String::new();
+    for state in story.states_at(NodeId::Broker(broker), at) {
+        let word = match state {
+            State::Down => return "down".to_owned(),
+            State::Dark => return "no power".to_owned(),
+            State::Paused => "paused",
+            State::Starting => "fenced, starting",
+            State::Fenced => "fenced",
+            State::DiskFailed => "disk failed",
+        };
+        if !words.is_empty() {
+            words.push_str(", ");
+        }
+        words.push_str(word);
+    }
+    match story.replica(broker, partition).and_then(|replica| replica.role_at(at)) {
+        Some(BandRole::Leading(epoch)) if words.is_empty() => format!("leader, epoch {epoch}"),
+        Some(BandRole::Leading(_)) => format!("leader, {words}"),
+        Some(BandRole::Following) if words.is_empty() => "follower".to_owned(),
+        Some(BandRole::Following) | None => words,
+    }
+}

@@ -1,0 +1,885 @@
+//! Reads the trace once, from front to back, and sorts what it says into the story's lists.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ackscope_sim::audit::{Audit, Fate};
+use ackscope_sim::batch::RecordBatch;
+use ackscope_sim::happening::{ChangeReason, Fact, Happening, PartitionChange};
+use ackscope_sim::ids::{
+    BatchId, BrokerId, ConnectionId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset, Partition, RecordId,
+};
+use ackscope_sim::ledger::Ledger;
+use ackscope_sim::message::{Body, Envelope, FetchAnswer, MetadataRecord};
+use ackscope_sim::run::Run;
+use ackscope_sim::script::Action;
+use ackscope_sim::spec::Spec;
+use ackscope_sim::time::Time;
+use ackscope_sim::view::{ClusterView, ProcessState, ReplicaRole};
+
+use super::{
+    Answer, Band, BandRole, Bar, Change, Delivery, Kind, Lag, LinkCut, LogCut, Mark, MarkKind, Message,
+    Moment, NodeStory, PartitionStory, RecordStory, Replica, RoleBand, Silence, State, Story, doom,
+};
+
+impl Story {
+    pub fn new(run: &Run) -> Story {
+        let opening = run.view_at(Time::ZERO);
+        Story::of(&run.spec, &opening, &run.happenings, &run.ledger, &run.audit, run.end)
+    }
+
+    /// From the parts of a run; `opening` is the cluster at time zero.
+    pub fn of(
+        spec: &Spec,
+        opening: &ClusterView,
+        happenings: &[Happening],
+        ledger: &Ledger,
+        audit: &Audit,
+        end: Time,
+    ) -> Story {
+        let mut builder = Builder::new(spec, ledger, audit, end);
+        builder.open_with(opening);
+        for happening in happenings {
+            builder.read(happening);
+        }
+        builder.finish()
+    }
+}
+
+struct Builder<'a> {
+    spec: &'a Spec,
+    story: Story,
+    batches: BTreeMap<BatchId, Arc<RecordBatch>>,
+    /// Requests that wait for their response.
+    asked: BTreeMap<(ConnectionId, u32), u32>,
+    /// The last heartbeat that the controller heard of each broker.
+    heard: BTreeMap<BrokerId, u32>,
+    /// The newest leader epoch that each broker has been told of.
+    told: BTreeMap<(BrokerId, Partition), LeaderEpoch>,
+    /// The band of each node and state that is open.
+    open: BTreeMap<(usize, u8), usize>,
+}
+
+fn slot(state: State) -> u8 {
+    match state {
+        State::Down | State::Dark => 0,
+        State::Paused => 1,
+        State::Starting | State::Fenced => 2,
+        State::DiskFailed => 3,
+    }
+}
+
+fn numbered(kind: &str, name: &str, only: bool) -> String {
+    if only { kind.to_owned() } else { format!("{kind} {name}") }
+}
+
+impl<'a> Builder<'a> {
+    fn new(spec: &'a Spec, ledger: &Ledger, audit: &Audit, end: Time) -> Builder<'a> {
+        let partitions = spec.partitions.len();
+        let bare = |node, name, detail| NodeStory {
+            node,
+            name,
+            detail,
+            bands: Vec::new(),
+            sends: Vec::new(),
+            deliveries: Vec::new(),
+        };
+        let mut nodes = Vec::new();
+        for (index, producer) in (0..).zip(&spec.producers) {
+            let detail = match &producer.config {
+                Ok(config) => format!("acks={}", config.acks.name()),
+                Err(_) => "refused".to_owned(),
+            };
+            let name = numbered("Producer", &producer.name, spec.producers.len() == 1);
+            nodes.push(bare(NodeId::Producer(ackscope_sim::ids::ClientId(index)), name, detail));
+        }
+        for broker in &spec.brokers {
+            nodes.push(bare(NodeId::Broker(broker.id), format!("Broker {}", broker.id), String::new()));
+        }
+        nodes.push(bare(NodeId::Controller, "Controller".to_owned(), String::new()));
+        for (index, consumer) in (0..).zip(&spec.consumers) {
+            let name = numbered("Consumer", &consumer.name, spec.consumers.len() == 1);
+            nodes.push(bare(NodeId::Consumer(ackscope_sim::ids::ClientId(index)), name, String::new()));
+        }
+        let records = ledger.iter().map(|(id, offered)| {
+            let audited = audit.records.get(id.0 as usize);
+            RecordStory {
+                name: offered.value.clone(),
+                producer: offered.producer,
+                partition: audited.and_then(|audited| audited.partition),
+                sent: offered.at,
+                send: None,
+                drained: None,
+                answer: None,
+                fate: audited.map_or(Fate::Undecided, |audited| audited.fate),
+            }
+        });
+        let replicas = spec.brokers.iter().flat_map(|broker| {
+            (0..partitions).map(|partition| Replica {
+                broker: broker.id,
+                partition: Partition(partition as u16),
+                bars: Vec::new(),
+                blocks: Vec::new(),
+                high_watermarks: Vec::new(),
+                ends: Vec::new(),
+                cuts: Vec::new(),
+                lags: Vec::new(),
+                roles: Vec::new(),
+                by_batch: Vec::new(),
+            })
+        });
+        let story = Story {
+            end,
+            nodes,
+            records: records.collect(),
+            messages: Vec::new(),
+            reach: Vec::new(),
+            replicas: replicas.collect(),
+            partitions: (0..partitions as u16)
+                .map(|partition| PartitionStory {
+                    name: spec.partition_name(Partition(partition)),
+                    ..PartitionStory::default()
+                })
+                .collect(),
+            marks: Vec::new(),
+            silences: Vec::new(),
+            cuts: Vec::new(),
+            moments: Vec::new(),
+            brokers: spec.brokers.iter().map(|broker| broker.id).collect(),
+        };
+        Builder {
+            spec,
+            story,
+            batches: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            told: BTreeMap::new(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    /// What was so before anything happened.
+    fn open_with(&mut self, view: &ClusterView) {
+        let controller = &view.controller;
+        for (story, state) in self.story.partitions.iter_mut().zip(&controller.partitions) {
+            story.opening = state.clone();
+        }
+        self.open_node(NodeId::Controller, controller.process);
+        for broker in &view.brokers {
+            let node = NodeId::Broker(broker.id);
+            self.open_node(node, broker.process);
+            let registered = controller.brokers.iter().find(|registered| registered.id == broker.id);
+            let up = matches!(broker.process, ProcessState::Running | ProcessState::Paused);
+            if up && registered.is_none_or(|registered| registered.fenced) {
+                self.begin_at(node, State::Starting, Time::ZERO, None);
+            }
+            for view in &broker.replicas {
+                let Some(replica) = self.replica(node, view.partition) else { continue };
+                match &view.role {
+                    ReplicaRole::Leader(leader) => {
+                        lead(replica, Time::ZERO, BandRole::Leading(leader.leader_epoch));
+                    }
+                    ReplicaRole::Follower { .. } => lead(replica, Time::ZERO, BandRole::Following),
+                    ReplicaRole::Offline => {}
+                }
+                settle(replica, Time::ZERO, view.log_end_offset, view.high_watermark);
+            }
+        }
+        for producer in &view.producers {
+            self.open_node(NodeId::Producer(producer.client), producer.process);
+        }
+        for consumer in &view.consumers {
+            self.open_node(NodeId::Consumer(consumer.client), consumer.process);
+        }
+    }
+
+    fn open_node(&mut self, node: NodeId, process: ProcessState) {
+        let state = match process {
+            ProcessState::Running => return,
+            ProcessState::Paused => State::Paused,
+            ProcessState::Down => State::Down,
+            ProcessState::Dark => State::Dark,
+        };
+        self.begin_at(node, state, Time::ZERO, None);
+    }
+
+    fn node_index(&self, node: NodeId) -> Option<usize> {
+        self.story.nodes.iter().position(|story| story.node == node)
+    }
+
+    fn begin(&mut self, node: NodeId, state: State, happening: &Happening) {
+        self.begin_at(node, state, happening.at, Some(happening.id));
+    }
+
+    fn begin_at(&mut self, node: NodeId, state: State, from: Time, happening: Option<HappeningId>) {
+        let Some(index) = self.node_index(node) else { return };
+        self.end_state(node, state, from);
+        let bands = &mut self.story.nodes[index].bands;
+        bands.push(Band { from, to: Time::NEVER, state, happening });
+        self.open.insert((index, slot(state)), bands.len() - 1);
+    }
+
+    /// Ends whatever band of that sort is open.
+    fn end_state(&mut self, node: NodeId, state: State, at: Time) {
+        let Some(index) = self.node_index(node) else { return };
+        if let Some(band) = self.open.remove(&(index, slot(state))) {
+            self.story.nodes[index].bands[band].to = at;
+        }
+    }
+
+    fn is_down(&self, node: NodeId) -> bool {
+        self.node_index(node).is_some_and(|index| self.open.contains_key(&(index, slot(State::Down))))
+    }
+
+    fn mark(&mut self, happening: &Happening, node: NodeId, partition: Option<Partition>, kind: MarkKind) {
+        let (at, id) = (happening.at, happening.id);
+        self.moment(at, false, kind.is_landmark());
+        self.story.marks.push(Mark { at, node, partition, happening: id, kind });
+    }
+
+    fn moment(&mut self, at: Time, is_send: bool, is_landmark: bool) {
+        match self.story.moments.last_mut() {
+            Some(last) if last.at == at => {
+                last.is_send |= is_send;
+                last.is_landmark |= is_landmark;
+            }
+            _ => self.story.moments.push(Moment { at, is_send, is_landmark }),
+        }
+    }
+
+    fn replica(&mut self, node: NodeId, partition: Partition) -> Option<&mut Replica> {
+        let place = self.story.brokers.iter().position(|&id| Some(id) == node.broker())?;
+        let partitions = self.story.partitions.len();
+        self.story.replicas.get_mut(place * partitions + usize::from(partition.0))
+    }
+
+    fn replicas_of(&mut self, node: NodeId) -> impl Iterator<Item = &mut Replica> {
+        self.story.replicas.iter_mut().filter(move |replica| Some(replica.broker) == node.broker())
+    }
+
+    fn record(&mut self, id: RecordId) -> Option<&mut RecordStory> {
+        self.story.records.get_mut(id.0 as usize)
+    }
+
+    fn read(&mut self, happening: &Happening) {
+        let (at, node) = (happening.at, happening.node);
+        match &happening.fact {
+            Fact::ActionDone { action } => {
+                if let Some(entry) = self.spec.script.get(action.0 as usize) {
+                    self.action(happening, &entry.action);
+                }
+            }
+            Fact::ActionUndone { action } => {
+                if let Some(entry) = self.spec.script.get(action.0 as usize) {
+                    self.undone(happening, &entry.action);
+                }
+            }
+            Fact::ProcessStarted => self.started(happening),
+            Fact::ProcessKilled | Fact::ApplicationKilled => {
+                self.stopped(happening, State::Down);
+                self.mark(happening, node, None, MarkKind::Killed);
+            }
+            Fact::PowerLost => {
+                self.stopped(happening, State::Dark);
+                self.mark(happening, node, None, MarkKind::PowerLost);
+            }
+            Fact::StopRequested => self.mark(happening, node, None, MarkKind::Stopping),
+            Fact::ProcessStopped => {
+                self.stopped(happening, State::Down);
+                self.mark(happening, node, None, MarkKind::Stopped);
+            }
+            Fact::Paused => {
+                self.begin(node, State::Paused, happening);
+                self.mark(happening, node, None, MarkKind::Paused);
+            }
+            Fact::Resumed => {
+                self.end_state(node, State::Paused, at);
+                self.mark(happening, node, None, MarkKind::Resumed);
+            }
+            Fact::LogDirFailed => {
+                self.begin(node, State::DiskFailed, happening);
+                self.mark(happening, node, None, MarkKind::DiskFailed);
+            }
+            Fact::LogDirRestored => {
+                self.end_state(node, State::DiskFailed, at);
+                self.mark(happening, node, None, MarkKind::DiskRestored);
+            }
+            Fact::MessageSent { envelope } => self.sent(happening, envelope),
+            Fact::MessageArrived { sent } => self.arrived(*sent, at),
+            Fact::MessageLost { sent } => {
+                if let Ok(index) = self.story.messages.binary_search_by_key(sent, |message| message.id) {
+                    self.story.messages[index].lost = Some(at);
+                }
+            }
+            Fact::SendCalled { record } => {
+                let id = happening.id;
+                if let Some(story) = self.record(*record) {
+                    (story.send, story.sent) = (Some(id), at);
+                }
+                if let Some(index) = self.node_index(node) {
+                    self.story.nodes[index].sends.push(*record);
+                }
+                self.moment(at, true, false);
+            }
+            Fact::Buffered { record, partition, .. } => {
+                if let Some(story) = self.record(*record) {
+                    story.partition = Some(*partition);
+                }
+            }
+            Fact::BatchDrained { .. } | Fact::FlushCompleted => self.moment(at, false, false),
+            Fact::Acknowledged { record, .. } => self.answered(happening, *record, true),
+            Fact::SendFailed { record, .. } => {
+                self.answered(happening, *record, false);
+                self.mark(happening, node, None, MarkKind::Failed(*record));
+            }
+            Fact::BatchRetried { partition, error, .. } => {
+                self.mark(happening, node, Some(*partition), MarkKind::Retried(*error));
+            }
+            Fact::BatchExpired { partition, .. } => {
+                self.mark(happening, node, Some(*partition), MarkKind::Expired);
+            }
+            Fact::Appended { partition, base_offset, last_offset, leader_epoch, batch, .. } => {
+                let bar = Bar {
+                    base: *base_offset,
+                    next: last_offset.next(),
+                    epoch: *leader_epoch,
+                    batch: self.batches.get(batch).cloned(),
+                    from: at,
+                    to: Time::NEVER,
+                    appended: happening.id,
+                    doom: None,
+                };
+                if let Some(replica) = self.replica(node, *partition) {
+                    replica.ends.push((at, bar.next));
+                    replica.bars.push(bar);
+                }
+                self.moment(at, false, false);
+            }
+            Fact::DuplicateRecognised { partition, .. } => {
+                self.mark(happening, node, Some(*partition), MarkKind::DuplicateRecognised);
+            }
+            Fact::ProduceRefused { partition, error, .. } => {
+                self.mark(happening, node, Some(*partition), MarkKind::Refused(*error));
+            }
+            Fact::HighWatermarkMoved { partition, to, .. } => {
+                if let Some(replica) = self.replica(node, *partition) {
+                    replica.high_watermarks.push((at, *to));
+                }
+            }
+            Fact::Truncated { partition, from, to, because } => {
+                let cut = LogCut { at, from: *from, to: *to, because: *because, happening: happening.id };
+                if let Some(replica) = self.replica(node, *partition) {
+                    truncate(replica, cut);
+                }
+                if from > to {
+                    let kind = MarkKind::Truncated { from: *from, to: *to, because: *because };
+                    self.mark(happening, node, Some(*partition), kind);
+                }
+            }
+            Fact::BecameLeader { partition, leader_epoch, high_watermark, log_end_offset } => {
+                if let Some(replica) = self.replica(node, *partition) {
+                    lead(replica, at, BandRole::Leading(*leader_epoch));
+                    settle(replica, at, *log_end_offset, *high_watermark);
+                }
+                self.mark(happening, node, Some(*partition), MarkKind::Led(*leader_epoch));
+            }
+            Fact::BecameFollower { partition, .. } => {
+                if let Some(replica) = self.replica(node, *partition) {
+                    lead(replica, at, BandRole::Following);
+                }
+            }
+            Fact::LogLoaded { partition, log_end_offset, high_watermark, .. } => {
+                if let Some(replica) = self.replica(node, *partition) {
+                    settle(replica, at, *log_end_offset, *high_watermark);
+                }
+            }
+            Fact::BrokerFenced { broker } => self.fence(happening, *broker),
+            Fact::BrokerUnfenced { broker } => {
+                self.end_state(NodeId::Broker(*broker), State::Fenced, at);
+                self.mark(happening, node, None, MarkKind::Unfenced(*broker));
+            }
+            Fact::BrokerRegistered { broker, .. } => {
+                self.mark(happening, node, None, MarkKind::Registered(*broker));
+            }
+            Fact::ControllerActivated => {
+                self.end_state(NodeId::Controller, State::Down, at);
+                if at > Time::ZERO {
+                    self.mark(happening, node, None, MarkKind::ControllerActive);
+                }
+            }
+            Fact::ControllerLost => {
+                self.begin(NodeId::Controller, State::Down, happening);
+                self.mark(happening, node, None, MarkKind::ControllerLost);
+            }
+            Fact::PartitionCreated(change) => self.changed(happening, change, true),
+            Fact::PartitionChanged(change) => self.changed(happening, change, false),
+            Fact::Delivered { record, partition, .. } => {
+                let (record, partition, happening) = (*record, *partition, happening.id);
+                if let Some(index) = self.node_index(node) {
+                    let delivery = Delivery { at, record, partition, happening };
+                    self.story.nodes[index].deliveries.push(delivery);
+                }
+                self.moment(at, false, false);
+            }
+            Fact::PositionReset { partition, from: Some(_), to, .. } => {
+                self.mark(happening, node, Some(*partition), MarkKind::Reset { to: *to });
+            }
+            // Heard of in words, not seen in the picture.
+            _ => {}
+        }
+    }
+
+    fn started(&mut self, happening: &Happening) {
+        let (at, node) = (happening.at, happening.node);
+        self.end_state(node, State::Down, at);
+        if node.broker().is_some() {
+            self.begin(node, State::Starting, happening);
+        }
+        self.mark(happening, node, None, MarkKind::Started);
+    }
+
+    fn stopped(&mut self, happening: &Happening, state: State) {
+        let (at, node) = (happening.at, happening.node);
+        for over in [State::Paused, State::Starting, State::DiskFailed] {
+            self.end_state(node, over, at);
+        }
+        self.begin(node, state, happening);
+        for replica in self.replicas_of(node) {
+            close_role(replica, at);
+        }
+    }
+
+    fn fence(&mut self, happening: &Happening, broker: BrokerId) {
+        let node = NodeId::Broker(broker);
+        if !self.is_down(node) {
+            self.begin(node, State::Fenced, happening);
+        }
+        if let Some(&index) = self.heard.get(&broker) {
+            let heartbeat = &mut self.story.messages[index as usize];
+            heartbeat.matters = true;
+            let (from, id, sent) = (heartbeat.until(happening.at), heartbeat.id, heartbeat.sent);
+            self.story.silences.push(Silence {
+                broker,
+                from,
+                to: happening.at,
+                heartbeat: Some(id),
+                fenced: happening.id,
+            });
+            self.insert_moment(sent);
+            self.insert_moment(from);
+        }
+        self.mark(happening, happening.node, None, MarkKind::Fenced(broker));
+    }
+
+    /// A moment that turns out to matter only later.
+    fn insert_moment(&mut self, at: Time) {
+        if let Err(place) = self.story.moments.binary_search_by_key(&at, |moment| moment.at) {
+            self.story.moments.insert(place, Moment { at, is_send: false, is_landmark: false });
+        }
+    }
+
+    fn answered(&mut self, happening: &Happening, record: RecordId, acknowledged: bool) {
+        let answer = Answer { at: happening.at, acknowledged, happening: happening.id };
+        if let Some(story) = self.record(record) {
+            story.answer = Some(answer);
+        }
+        self.moment(happening.at, false, false);
+    }
+
+    fn action(&mut self, happening: &Happening, action: &Action) {
+        let at = happening.at;
+        match action {
+            Action::Cut { a, b, one_way } => {
+                self.story.cuts.push(LinkCut {
+                    a: *a,
+                    b: *b,
+                    one_way: *one_way,
+                    from: at,
+                    to: Time::NEVER,
+                    happening: happening.id,
+                });
+                let far = b.map(|b| self.machine_name(b));
+                let words = far.map_or("cut off".to_owned(), |far| format!("cut from {far}"));
+                self.mark(happening, self.node_of(*a), None, MarkKind::Fault(words));
+            }
+            Action::Heal { a, b } => self.healed(happening, *a, *b),
+            Action::SlowLink { a, by, .. } => {
+                let words = format!("link slower by {by}");
+                self.mark(happening, self.node_of(*a), None, MarkKind::Fault(words));
+            }
+            Action::SlowDisk { broker, by } => {
+                let words = format!("disk slower by {by}");
+                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault(words));
+            }
+            Action::StallDisk { broker } => {
+                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault("disk hangs".to_owned()));
+            }
+            Action::SlowBroker { broker, by } => {
+                let words = format!("slower by {by}");
+                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault(words));
+            }
+            Action::Wipe { broker, .. } => {
+                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault("disk wiped".to_owned()));
+            }
+            Action::Note { text } => {
+                self.mark(happening, NodeId::World, None, MarkKind::Note(text.clone()));
+            }
+            // These are seen in what follows from them.
+            Action::Start { .. }
+            | Action::Kill { .. }
+            | Action::Stop { .. }
+            | Action::Pause { .. }
+            | Action::Resume { .. }
+            | Action::PowerLoss { .. }
+            | Action::FailDisk { .. }
+            | Action::RestoreDisk { .. }
+            | Action::LoseUnflushed { .. }
+            | Action::Meddle { .. }
+            | Action::CloseConnections { .. }
+            | Action::CreateTopic { .. }
+            | Action::ElectLeader { .. }
+            | Action::AlterTopic { .. }
+            | Action::StartProducer { .. }
+            | Action::Send { .. }
+            | Action::Load(_)
+            | Action::Flush { .. }
+            | Action::CloseProducer { .. }
+            | Action::StartConsumer { .. }
+            | Action::Seek { .. }
+            | Action::StopConsumer { .. }
+            | Action::KillApplication { .. } => {}
+        }
+    }
+
+    fn undone(&mut self, happening: &Happening, action: &Action) {
+        let over = |words: &str| MarkKind::Fault(words.to_owned());
+        match action {
+            Action::Cut { a, b, .. } => self.healed(happening, *a, *b),
+            Action::SlowLink { a, .. } => self.mark(happening, self.node_of(*a), None, over("link normal")),
+            Action::SlowDisk { broker, .. } | Action::StallDisk { broker } => {
+                self.mark(happening, NodeId::Broker(*broker), None, over("disk normal"));
+            }
+            Action::SlowBroker { broker, .. } => {
+                self.mark(happening, NodeId::Broker(*broker), None, over("normal"));
+            }
+            _ => {}
+        }
+    }
+
+    fn healed(&mut self, happening: &Happening, a: MachineId, b: Option<MachineId>) {
+        for cut in &mut self.story.cuts {
+            let same = (cut.a, cut.b) == (a, b) || b.is_some_and(|b| (cut.a, cut.b) == (b, Some(a)));
+            if same && cut.to > happening.at {
+                cut.to = happening.at;
+            }
+        }
+        self.mark(happening, self.node_of(a), None, MarkKind::Fault("healed".to_owned()));
+    }
+
+    fn node_of(&self, machine: MachineId) -> NodeId {
+        let nodes = self.story.nodes.iter().map(|story| story.node);
+        let mut there = nodes.filter(|&node| self.spec.machine_of(node) == machine);
+        there.next().unwrap_or(NodeId::World)
+    }
+
+    fn machine_name(&self, machine: MachineId) -> String {
+        let node = self.node_of(machine);
+        self.story.node(node).map_or_else(String::new, |story| story.name.to_lowercase())
+    }
+
+    fn changed(&mut self, happening: &Happening, change: &Arc<PartitionChange>, created: bool) {
+        let partition = change.partition;
+        let story = &mut self.story.partitions[usize::from(partition.0)];
+        story.changes.push(Change { at: happening.at, happening: happening.id, change: change.clone() });
+        if created {
+            return;
+        }
+        let elected = change.leader.filter(|&leader| Some(leader) != change.previous_leader);
+        let kind = if let Some(leader) = elected {
+            let end = self
+                .replica(NodeId::Broker(leader), partition)
+                .map_or(Offset(0), |replica| replica.end_at(happening.at));
+            MarkKind::Elected {
+                leader,
+                leader_epoch: change.leader_epoch,
+                log_end_offset: end,
+                unclean: change.because == ChangeReason::UncleanElection || change.recovering,
+            }
+        } else if change.leader.is_none() && change.previous_leader.is_some() {
+            MarkKind::Leaderless
+        } else if change.isr != change.previous_isr {
+            let grew = !change.isr.minus(change.previous_isr).is_empty();
+            MarkKind::IsrChanged { isr: change.isr, grew }
+        } else {
+            return;
+        };
+        self.mark(happening, happening.node, Some(partition), kind);
+    }
+
+    fn sent(&mut self, happening: &Happening, envelope: &Arc<Envelope>) {
+        let index = self.story.messages.len() as u32;
+        let key = (envelope.connection, envelope.message.correlation);
+        let body = &envelope.message.body;
+        let partner = if body.is_request() {
+            self.asked.insert(key, index);
+            None
+        } else {
+            self.asked.remove(&key)
+        };
+        if let Some(partner) = partner {
+            self.story.messages[partner as usize].partner = Some(index);
+        }
+        let (kind, matters) = self.kind(envelope);
+        match body {
+            Body::ProduceRequest(request) => {
+                for (_, batch) in &request.partitions {
+                    self.batches.entry(batch.id).or_insert_with(|| batch.clone());
+                    for &record in &batch.records {
+                        if let Some(story) = self.record(record) {
+                            story.drained.get_or_insert(happening.at);
+                        }
+                    }
+                }
+            }
+            // The question that made a follower cut its log is as interesting as the answer.
+            Body::FetchResponse { .. } | Body::OffsetsForLeaderEpochResponse { .. }
+                if kind == Kind::Error && matters =>
+            {
+                if let Some(partner) = partner {
+                    let question = &mut self.story.messages[partner as usize];
+                    question.matters = true;
+                    let (sent, arrived) = (question.sent, question.arrived);
+                    self.insert_moment(sent);
+                    arrived.into_iter().for_each(|at| self.insert_moment(at));
+                }
+            }
+            _ => {}
+        }
+        if matters {
+            self.moment(happening.at, false, false);
+        }
+        self.story.messages.push(Message {
+            id: happening.id,
+            sent: happening.at,
+            arrived: None,
+            lost: None,
+            kind,
+            matters,
+            envelope: envelope.clone(),
+            partner,
+        });
+    }
+
+    fn arrived(&mut self, sent: HappeningId, at: Time) {
+        let Ok(index) = self.story.messages.binary_search_by_key(&sent, |message| message.id) else { return };
+        let message = &mut self.story.messages[index];
+        message.arrived = Some(at);
+        let matters = message.matters;
+        if let Body::BrokerHeartbeatRequest(heartbeat) = &message.envelope.message.body {
+            self.heard.insert(heartbeat.broker, index as u32);
+        }
+        if matters {
+            self.moment(at, false, false);
+        }
+    }
+
+    fn kind(&mut self, envelope: &Envelope) -> (Kind, bool) {
+        match &envelope.message.body {
+            Body::ProduceRequest(_) => (Kind::Produce, true),
+            Body::ProduceResponse { partitions } => {
+                let refused = partitions.iter().any(|result| result.result.is_err());
+                (if refused { Kind::Error } else { Kind::Ack }, true)
+            }
+            Body::FetchRequest(_) | Body::ListOffsetsRequest { .. } => (Kind::Fetch, false),
+            Body::FetchResponse { partitions } => {
+                let mut kind = Kind::Fetch;
+                let mut matters = false;
+                for result in partitions {
+                    match &result.answer {
+                        FetchAnswer::Diverging { .. } => return (Kind::Error, true),
+                        FetchAnswer::Error { .. } => (kind, matters) = (Kind::Error, matters),
+                        FetchAnswer::Records { batches, .. } if !batches.is_empty() => {
+                            (kind, matters) = (Kind::Data, true);
+                        }
+                        FetchAnswer::Records { .. } => {}
+                    }
+                }
+                (kind, matters)
+            }
+            Body::OffsetsForLeaderEpochRequest { .. } => (Kind::Fetch, true),
+            Body::OffsetsForLeaderEpochResponse { .. } => (Kind::Error, true),
+            Body::ListOffsetsResponse { .. } => (Kind::Fetch, false),
+            Body::BrokerHeartbeatRequest(_) | Body::BrokerHeartbeatResponse(_) => (Kind::Heartbeat, false),
+            Body::ApiVersionsRequest
+            | Body::ApiVersionsResponse
+            | Body::MetadataRequest { .. }
+            | Body::MetadataResponse(_)
+            | Body::InitProducerIdRequest
+            | Body::InitProducerIdResponse { .. }
+            | Body::AllocateProducerIdsRequest { .. }
+            | Body::AllocateProducerIdsResponse { .. } => (Kind::Metadata, false),
+            Body::MetadataFetchResponse { records, .. } => (Kind::Control, self.news(envelope.to, records)),
+            Body::LeaderAndIsrRequest { records, .. } => (Kind::Control, self.news(envelope.to, records)),
+            Body::BrokerRegistrationRequest(_)
+            | Body::AlterPartitionRequest { .. }
+            | Body::AlterPartitionResponse { .. }
+            | Body::ControlledShutdownRequest { .. }
+            | Body::ControlledShutdownResponse { .. } => (Kind::Control, true),
+            Body::MetadataFetchRequest { .. }
+            | Body::BrokerRegistrationResponse { .. }
+            | Body::LeaderAndIsrResponse
+            | Body::UpdateMetadataRequest { .. }
+            | Body::UpdateMetadataResponse => (Kind::Control, false),
+        }
+    }
+
+    /// Whether the records tell a broker of a leader that it has not heard of.
+    fn news(&mut self, to: NodeId, records: &[MetadataRecord]) -> bool {
+        let Some(broker) = to.broker() else { return false };
+        let mut news = false;
+        for record in records {
+            if let MetadataRecord::Partition { partition, state } = record {
+                let known = self.told.insert((broker, *partition), state.leader_epoch);
+                news |= known.unwrap_or_default() < state.leader_epoch;
+            }
+        }
+        news
+    }
+
+    fn finish(mut self) -> Story {
+        let story = &mut self.story;
+        let end = story.end;
+        for node in &mut story.nodes {
+            for band in &mut node.bands {
+                band.to = band.to.min(end);
+            }
+        }
+        let mut reach = Time::ZERO;
+        story.reach = story
+            .messages
+            .iter()
+            .map(|message| {
+                reach = reach.max(message.until(end));
+                reach
+            })
+            .collect();
+        let partitions = story.partitions.len();
+        for index in 0..partitions {
+            let elections: Vec<doom::Election> = story.partitions[index]
+                .changes
+                .iter()
+                .filter_map(|change| {
+                    let elected = change.change.leader?;
+                    let changed = Some(elected) != change.change.previous_leader;
+                    changed.then_some((change.at, elected, change.change.leader_epoch))
+                })
+                .collect();
+            let mut replicas: Vec<&mut Replica> =
+                story.replicas.iter_mut().skip(index).step_by(partitions).collect();
+            doom::condemn(&mut replicas, &elections, &story.records, end);
+            for replica in replicas {
+                replica.blocks = doom::blocks(&replica.bars);
+                replica.by_batch = (0..)
+                    .zip(&replica.bars)
+                    .filter_map(|(at, bar)| Some((bar.batch.as_ref()?.id, at)))
+                    .collect();
+                replica.by_batch.sort_unstable();
+                replica.lags = lags(replica, end);
+                for band in &mut replica.roles {
+                    band.to = band.to.min(end);
+                }
+                let partition = &mut story.partitions[index];
+                partition.end = replica.bars.iter().map(|bar| bar.next).fold(partition.end, Offset::max);
+                let disputed = replica.blocks.iter().filter(|block| block.doom.is_some() || block.to < end);
+                partition.disputed.extend(disputed.map(|block| (block.base, block.next)));
+            }
+            story.partitions[index].disputed = union(std::mem::take(&mut story.partitions[index].disputed));
+        }
+        self.story
+    }
+}
+
+fn union(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
+    ranges.sort_unstable();
+    let mut out: Vec<(Offset, Offset)> = Vec::new();
+    for (from, to) in ranges {
+        match out.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => out.push((from, to)),
+        }
+    }
+    out
+}
+
+fn truncate(replica: &mut Replica, cut: LogCut) {
+    let mut kept = Vec::new();
+    for bar in replica.bars.iter_mut().filter(|bar| bar.to == Time::NEVER && bar.next > cut.to) {
+        if bar.base < cut.to {
+            // Cut through a batch: the part below stays.
+            kept.push(Bar { next: cut.to, ..bar.clone() });
+            bar.base = cut.to;
+            bar.batch = None;
+        }
+        bar.to = cut.at;
+    }
+    replica.bars.append(&mut kept);
+    replica.ends.push((cut.at, cut.to));
+    if replica.high_watermarks.last().is_some_and(|&(_, offset)| offset > cut.to) {
+        replica.high_watermarks.push((cut.at, cut.to));
+    }
+    replica.cuts.push(cut);
+}
+
+/// Both step lists run side by side.
+fn lags(replica: &Replica, end: Time) -> Vec<Lag> {
+    let (mut ends, mut marks) = (replica.ends.iter().peekable(), replica.high_watermarks.iter().peekable());
+    let (mut log_end, mut high) = (Offset(0), Offset(0));
+    let mut lags: Vec<Lag> = Vec::new();
+    loop {
+        let at = match (ends.peek(), marks.peek()) {
+            (Some(&&(a, _)), Some(&&(b, _))) => a.min(b),
+            (Some(&&(at, _)), None) | (None, Some(&&(at, _))) => at,
+            (None, None) => break,
+        };
+        while let Some(&(_, offset)) = ends.next_if(|step| step.0 == at) {
+            log_end = offset;
+        }
+        while let Some(&(_, offset)) = marks.next_if(|step| step.0 == at) {
+            high = offset;
+        }
+        let open = lags.last_mut().filter(|lag| lag.to == Time::NEVER);
+        let still = open.as_ref().is_some_and(|lag| lag.high_watermark == high && log_end > high);
+        if !still {
+            open.into_iter().for_each(|lag| lag.to = at);
+            if log_end > high {
+                lags.push(Lag { from: at, to: Time::NEVER, high_watermark: high });
+            }
+        }
+    }
+    lags.iter_mut().for_each(|lag| lag.to = lag.to.min(end));
+    lags
+}
+
+fn close_role(replica: &mut Replica, at: Time) {
+    if let Some(band) = replica.roles.last_mut().filter(|band| band.to == Time::NEVER) {
+        band.to = at;
+    }
+}
+
+fn lead(replica: &mut Replica, at: Time, role: BandRole) {
+    if replica.roles.last().is_some_and(|band| band.to == Time::NEVER && band.role == role) {
+        return;
+    }
+    close_role(replica, at);
+    replica.roles.push(RoleBand { from: at, to: Time::NEVER, role });
+}
+
+/// Offsets as a broker finds them when it loads a log or takes it over.
+fn settle(replica: &mut Replica, at: Time, end: Offset, high_watermark: Offset) {
+    if replica.end_at(at) != end {
+        replica.ends.push((at, end));
+    }
+    if replica.high_watermark_at(at) != high_watermark {
+        replica.high_watermarks.push((at, high_watermark));
+    }
+}

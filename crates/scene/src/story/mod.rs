@@ -1,0 +1,585 @@
+//! A run indexed for drawing, once: messages with both ends, every record's stay in every log, states as bands of time,
+//! marks. Everything is sorted, so that a picture finds what its window shows by binary search.
+
+mod build;
+mod doom;
+
+use std::sync::Arc;
+
+use ackscope_sim::audit::Fate;
+use ackscope_sim::batch::RecordBatch;
+use ackscope_sim::happening::{PartitionChange, Truncation};
+use ackscope_sim::ids::{
+    BatchId, BrokerId, Brokers, ClientId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset, Partition,
+    RecordId,
+};
+use ackscope_sim::message::{Body, Envelope, FetchAnswer, PartitionState};
+use ackscope_sim::time::{Duration, Time};
+
+pub struct Story {
+    pub end: Time,
+    /// One lane each: producers, brokers, controller, consumers.
+    pub nodes: Vec<NodeStory>,
+    /// By record number.
+    pub records: Vec<RecordStory>,
+    /// In order of sending.
+    pub messages: Vec<Message>,
+    /// The latest arrival among the messages up to each one: what a window's start is searched in.
+    reach: Vec<Time>,
+    /// Broker by broker in the scenario's order, partition by partition.
+    pub replicas: Vec<Replica>,
+    pub partitions: Vec<PartitionStory>,
+    pub marks: Vec<Mark>,
+    pub silences: Vec<Silence>,
+    pub cuts: Vec<LinkCut>,
+    /// What gets room on the elastic axis.
+    pub moments: Vec<Moment>,
+    brokers: Vec<BrokerId>,
+}
+
+pub struct NodeStory {
+    pub node: NodeId,
+    /// `Broker 1`, `Producer`, `Producer orders`.
+    pub name: String,
+    /// What the lane says beneath the name, where that never changes: `acks=1`.
+    pub detail: String,
+    /// When it was not simply running, and not in order: a paused process can be fenced as well.
+    pub bands: Vec<Band>,
+    /// Producers: their records in order of `send()`.
+    pub sends: Vec<RecordId>,
+    /// Consumers: what they were given, in order.
+    pub deliveries: Vec<Delivery>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    pub at: Time,
+    pub record: RecordId,
+    pub partition: Partition,
+    pub happening: HappeningId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    pub from: Time,
+    pub to: Time,
+    pub state: State,
+    pub happening: Option<HappeningId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No process.
+    Down,
+    /// No power.
+    Dark,
+    Paused,
+    /// The process runs, but the controller has not let it in yet.
+    Starting,
+    /// The controller has fenced it, though the process may not know.
+    Fenced,
+    DiskFailed,
+}
+
+pub struct RecordStory {
+    pub name: Arc<str>,
+    pub producer: ClientId,
+    pub partition: Option<Partition>,
+    pub sent: Time,
+    pub send: Option<HappeningId>,
+    /// When it first left the accumulator.
+    pub drained: Option<Time>,
+    pub answer: Option<Answer>,
+    pub fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub at: Time,
+    pub acknowledged: bool,
+    pub happening: HappeningId,
+}
+
+/// What an arrow looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Produce,
+    /// A successful produce response.
+    Ack,
+    Fetch,
+    /// A fetch response with records.
+    Data,
+    Heartbeat,
+    /// Clients asking about the cluster.
+    Metadata,
+    /// Brokers and controller: metadata log, ISR changes, registrations.
+    Control,
+    /// A refusal, or an answer that makes a follower truncate.
+    Error,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 8] = [
+        Kind::Produce,
+        Kind::Ack,
+        Kind::Fetch,
+        Kind::Data,
+        Kind::Heartbeat,
+        Kind::Metadata,
+        Kind::Control,
+        Kind::Error,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Produce => "produce",
+            Kind::Ack => "ack",
+            Kind::Fetch => "fetch",
+            Kind::Data => "data",
+            Kind::Heartbeat => "heartbeat",
+            Kind::Metadata => "metadata",
+            Kind::Control => "control",
+            Kind::Error => "error",
+        }
+    }
+}
+
+pub struct Message {
+    /// Its `MessageSent`.
+    pub id: HappeningId,
+    pub sent: Time,
+    pub arrived: Option<Time>,
+    pub lost: Option<Time>,
+    pub kind: Kind,
+    /// It carried a record or changed something; the rest is shown when there is room for it.
+    pub matters: bool,
+    pub envelope: Arc<Envelope>,
+    /// The request of this response, or the response to this request.
+    pub partner: Option<u32>,
+}
+
+impl Message {
+    /// Until when it was under way.
+    pub fn until(&self, end: Time) -> Time {
+        self.arrived.or(self.lost).unwrap_or(end)
+    }
+}
+
+/// One broker's log of one partition.
+pub struct Replica {
+    pub broker: BrokerId,
+    pub partition: Partition,
+    /// In order of appending.
+    pub bars: Vec<Bar>,
+    pub blocks: Vec<Block>,
+    /// What the broker took for committed, step by step.
+    pub high_watermarks: Vec<(Time, Offset)>,
+    /// Log end, step by step.
+    pub ends: Vec<(Time, Offset)>,
+    pub cuts: Vec<LogCut>,
+    /// Where the high watermark stood still below the log's end, in order.
+    pub lags: Vec<Lag>,
+    pub roles: Vec<RoleBand>,
+    by_batch: Vec<(BatchId, u32)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    pub from: Time,
+    pub to: Time,
+    pub high_watermark: Offset,
+}
+
+/// A batch's stay in a log.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    pub base: Offset,
+    /// One past the last.
+    pub next: Offset,
+    pub epoch: LeaderEpoch,
+    pub batch: Option<Arc<RecordBatch>>,
+    pub from: Time,
+    /// When it was cut off; `Time::NEVER`: it is still there.
+    pub to: Time,
+    pub appended: HappeningId,
+    pub doom: Option<Doom>,
+}
+
+/// Since when a copy has been in no leader's history: it will be cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doom {
+    pub from: Time,
+    /// An acknowledged record is lost with it.
+    pub lost: bool,
+}
+
+/// Neighbouring bars that look alike and end together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    pub bars: std::ops::Range<usize>,
+    pub epoch: LeaderEpoch,
+    pub base: Offset,
+    pub next: Offset,
+    pub from: Time,
+    pub to: Time,
+    pub doom: Option<Doom>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogCut {
+    pub at: Time,
+    pub from: Offset,
+    pub to: Offset,
+    pub because: Truncation,
+    pub happening: HappeningId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleBand {
+    pub from: Time,
+    pub to: Time,
+    pub role: BandRole,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BandRole {
+    Leading(LeaderEpoch),
+    Following,
+}
+
+#[derive(Default)]
+pub struct PartitionStory {
+    /// `orders-0`.
+    pub name: String,
+    /// The controller's word on it at time zero.
+    pub opening: Option<PartitionState>,
+    /// What the controller committed, in order.
+    pub changes: Vec<Change>,
+    /// The highest offset that any replica ever reached.
+    pub end: Offset,
+    /// Offsets of copies that were cut off or are doomed to be.
+    pub disputed: Vec<(Offset, Offset)>,
+}
+
+pub struct Change {
+    pub at: Time,
+    pub happening: HappeningId,
+    pub change: Arc<PartitionChange>,
+}
+
+/// From the last heartbeat that the controller heard to the fencing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    pub broker: BrokerId,
+    pub from: Time,
+    pub to: Time,
+    pub heartbeat: Option<HappeningId>,
+    pub fenced: HappeningId,
+}
+
+/// A cut network path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkCut {
+    pub a: MachineId,
+    /// None: from everything.
+    pub b: Option<MachineId>,
+    pub one_way: bool,
+    pub from: Time,
+    pub to: Time,
+    pub happening: HappeningId,
+}
+
+/// Something that stands as a sign on its node's lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub at: Time,
+    pub node: NodeId,
+    pub partition: Option<Partition>,
+    pub happening: HappeningId,
+    pub kind: MarkKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    // processes, machines and the network
+    Killed,
+    PowerLost,
+    Stopping,
+    Stopped,
+    Started,
+    Paused,
+    Resumed,
+    DiskFailed,
+    DiskRestored,
+    /// Done from outside, in words: `cut from broker 2`.
+    Fault(String),
+    Note(Arc<str>),
+    // controller
+    Elected {
+        leader: BrokerId,
+        leader_epoch: LeaderEpoch,
+        log_end_offset: Offset,
+        unclean: bool,
+    },
+    Leaderless,
+    IsrChanged {
+        isr: Brokers,
+        grew: bool,
+    },
+    Fenced(BrokerId),
+    Unfenced(BrokerId),
+    Registered(BrokerId),
+    ControllerLost,
+    ControllerActive,
+    // brokers
+    Led(LeaderEpoch),
+    Truncated {
+        from: Offset,
+        to: Offset,
+        because: Truncation,
+    },
+    Refused(ackscope_sim::error::ErrorCode),
+    DuplicateRecognised,
+    // clients
+    Retried(ackscope_sim::error::ErrorCode),
+    Expired,
+    Failed(RecordId),
+    Reset {
+        to: Offset,
+    },
+}
+
+impl MarkKind {
+    /// Worth a stop when jumping from moment to moment, and a sign on the overview.
+    pub fn is_landmark(&self) -> bool {
+        match self {
+            MarkKind::Killed
+            | MarkKind::PowerLost
+            | MarkKind::Stopping
+            | MarkKind::Paused
+            | MarkKind::Resumed
+            | MarkKind::Started
+            | MarkKind::DiskFailed
+            | MarkKind::DiskRestored
+            | MarkKind::Fault(_)
+            | MarkKind::Note(_)
+            | MarkKind::Elected { .. }
+            | MarkKind::Leaderless
+            | MarkKind::IsrChanged { .. }
+            | MarkKind::ControllerLost
+            | MarkKind::ControllerActive
+            | MarkKind::Truncated { .. }
+            | MarkKind::Expired
+            | MarkKind::Reset { .. } => true,
+            MarkKind::Stopped
+            | MarkKind::Fenced(_)
+            | MarkKind::Unfenced(_)
+            | MarkKind::Registered(_)
+            | MarkKind::Led(_)
+            | MarkKind::Refused(_)
+            | MarkKind::DuplicateRecognised
+            | MarkKind::Retried(_)
+            | MarkKind::Failed(_) => false,
+        }
+    }
+}
+
+/// A time at which something happened that deserves room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub at: Time,
+    /// Room for a record's name.
+    pub is_send: bool,
+    /// Its surroundings keep their room in a busy stretch.
+    pub is_landmark: bool,
+}
+
+impl Replica {
+    /// The log end at a time.
+    pub fn end_at(&self, at: Time) -> Offset {
+        step_at(&self.ends, at)
+    }
+
+    pub fn high_watermark_at(&self, at: Time) -> Offset {
+        step_at(&self.high_watermarks, at)
+    }
+
+    pub fn lags_in(&self, from: Time, to: Time) -> &[Lag] {
+        let start = self.lags.partition_point(|lag| lag.to <= from);
+        let end = self.lags.partition_point(|lag| lag.from <= to);
+        &self.lags[start..end.max(start)]
+    }
+
+    /// The batch's copy here that was appended last before `at`, or first after it.
+    pub fn bar_of(&self, batch: BatchId, at: Time) -> Option<&Bar> {
+        let start = self.by_batch.partition_point(|&(id, _)| id < batch);
+        let copies = self.by_batch[start..].iter().take_while(|&&(id, _)| id == batch);
+        let mut best: Option<&Bar> = None;
+        for &(_, index) in copies {
+            let bar = &self.bars[index as usize];
+            if best.is_none() || bar.from <= at {
+                best = Some(bar);
+            }
+        }
+        best
+    }
+
+    /// What lay at an offset at a time.
+    pub fn bar_at(&self, offset: Offset, at: Time) -> Option<&Bar> {
+        let blocks = self.blocks.iter().filter(|block| block.from <= at && at < block.to);
+        blocks
+            .filter(|block| block.base <= offset && offset < block.next)
+            .flat_map(|block| {
+                let bars = &self.bars[block.bars.clone()];
+                bars.get(bars.partition_point(|bar| bar.next <= offset))
+            })
+            .find(|bar| bar.base <= offset && bar.from <= at)
+    }
+
+    pub fn role_at(&self, at: Time) -> Option<BandRole> {
+        self.roles.iter().find(|band| band.from <= at && at < band.to).map(|band| band.role)
+    }
+}
+
+impl Bar {
+    pub fn record_at(&self, offset: Offset) -> Option<RecordId> {
+        let place = offset.0.checked_sub(self.base.0)?;
+        self.batch.as_ref()?.records.get(usize::try_from(place).ok()?).copied()
+    }
+
+    pub fn holds(&self, record: RecordId) -> Option<Offset> {
+        let place = self.batch.as_ref()?.records.iter().position(|&held| held == record)?;
+        let offset = Offset(self.base.0 + place as u64);
+        (offset < self.next).then_some(offset)
+    }
+}
+
+fn step_at(steps: &[(Time, Offset)], at: Time) -> Offset {
+    match steps.partition_point(|&(when, _)| when <= at) {
+        0 => Offset(0),
+        after => steps[after - 1].1,
+    }
+}
+
+impl Story {
+    pub fn node(&self, node: NodeId) -> Option<&NodeStory> {
+        self.nodes.iter().find(|story| story.node == node)
+    }
+
+    pub fn record(&self, record: RecordId) -> &RecordStory {
+        &self.records[record.0 as usize]
+    }
+
+    pub fn replica(&self, broker: BrokerId, partition: Partition) -> Option<&Replica> {
+        let place = self.brokers.iter().position(|&id| id == broker)?;
+        self.replicas.get(place * self.partitions.len() + usize::from(partition.0))
+    }
+
+    pub fn brokers(&self) -> &[BrokerId] {
+        &self.brokers
+    }
+
+    pub fn message(&self, id: HappeningId) -> Option<&Message> {
+        self.messages.binary_search_by_key(&id, |message| message.id).ok().map(|at| &self.messages[at])
+    }
+
+    /// The messages that may have been under way in a window, in order of sending.
+    pub fn messages_in(&self, from: Time, to: Time) -> &[Message] {
+        let start = self.reach.partition_point(|&reach| reach < from);
+        let end = self.messages.partition_point(|message| message.sent <= to);
+        &self.messages[start.min(end)..end]
+    }
+
+    /// The marks within a window.
+    pub fn marks_in(&self, from: Time, to: Time) -> &[Mark] {
+        let start = self.marks.partition_point(|mark| mark.at < from);
+        let end = self.marks.partition_point(|mark| mark.at <= to);
+        &self.marks[start..end.max(start)]
+    }
+
+    /// The batches that a message carries, or answers, of one partition.
+    pub fn batches_of<'a>(
+        &'a self,
+        message: &'a Message,
+        partition: Partition,
+    ) -> impl Iterator<Item = &'a RecordBatch> + 'a {
+        let request = match message.envelope.message.body {
+            Body::ProduceResponse { .. } => message.partner.map(|at| &self.messages[at as usize]),
+            _ => Some(message),
+        };
+        let (mut sent, mut fetched): (&[_], &[_]) = (&[], &[]);
+        match request.map(|request| &request.envelope.message.body) {
+            Some(Body::ProduceRequest(request)) => sent = &request.partitions,
+            Some(Body::FetchResponse { partitions }) => fetched = partitions,
+            _ => {}
+        }
+        let sent = sent.iter().filter(move |(to, _)| *to == partition).map(|(_, batch)| &**batch);
+        let fetched =
+            fetched.iter().filter(move |result| result.partition == partition).flat_map(
+                |result| match &result.answer {
+                    FetchAnswer::Records { batches, .. } => batches.as_slice(),
+                    FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => &[],
+                },
+            );
+        sent.chain(fetched.map(|entry| &*entry.batch))
+    }
+
+    /// The partition that a message is about: None for all or none.
+    pub fn touches(&self, message: &Message, partition: Partition) -> bool {
+        match &message.envelope.message.body {
+            Body::ProduceRequest(request) => request.partitions.iter().any(|(to, _)| *to == partition),
+            Body::ProduceResponse { partitions } => partitions.iter().any(|of| of.partition == partition),
+            Body::FetchRequest(request) => request.partitions.iter().any(|of| of.partition == partition),
+            // An answer about other partitions alone is about them; one about none at all is an empty poll.
+            Body::FetchResponse { partitions } => {
+                partitions.is_empty() || partitions.iter().any(|of| of.partition == partition)
+            }
+            Body::AlterPartitionRequest { partitions, .. } => {
+                partitions.iter().any(|of| of.partition == partition)
+            }
+            Body::OffsetsForLeaderEpochRequest { partitions } => {
+                partitions.iter().any(|of| of.partition == partition)
+            }
+            Body::OffsetsForLeaderEpochResponse { partitions } => {
+                partitions.iter().any(|of| of.partition == partition)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a message carries a record or answers the request that did.
+    pub fn carries(&self, message: &Message, record: RecordId) -> bool {
+        let Some(partition) = self.record(record).partition else { return false };
+        matches!(message.kind, Kind::Produce | Kind::Ack | Kind::Data | Kind::Error)
+            && self.batches_of(message, partition).any(|batch| batch.records.contains(&record))
+    }
+
+    /// The ISR as the controller had it at a time.
+    pub fn isr_at(&self, partition: Partition, at: Time) -> Brokers {
+        let story = &self.partitions[usize::from(partition.0)];
+        match story.changes.partition_point(|change| change.at <= at) {
+            0 => story.opening.as_ref().map_or(Brokers::NONE, |opening| opening.isr),
+            after => story.changes[after - 1].change.isr,
+        }
+    }
+
+    /// A node's states at a time: none means it simply runs.
+    pub fn states_at(&self, node: NodeId, at: Time) -> impl Iterator<Item = State> + '_ {
+        let bands = self.node(node).map_or(&[][..], |story| &story.bands);
+        bands.iter().filter(move |band| band.from <= at && at < band.to).map(|band| band.state)
+    }
+
+    pub fn length(&self) -> Duration {
+        self.end.since(Time::ZERO)
+    }
+
+    /// The next landmark after `at`, or the last one before it.
+    pub fn landmark(&self, at: Time, forward: bool) -> Option<&Mark> {
+        let mut landmarks = self.marks.iter().filter(|mark| mark.kind.is_landmark());
+        if forward {
+            landmarks.find(|mark| mark.at > at)
+        } else {
+            landmarks.take_while(|mark| mark.at < at).last()
+        }
+    }
+}

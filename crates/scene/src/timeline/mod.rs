@@ -1,0 +1,298 @@
+//! The timeline: a lane per node, time to the right. Each broker's lane spends its height on its log: a record is a bar
+//! from append to end, so that a loss is the block that exists on one lane only and ends at a cliff.
+
+mod ground;
+mod heights;
+mod logs;
+mod messages;
+mod overview;
+mod words;
+
+use ackscope_sim::ids::{BrokerId, HappeningId, NodeId, Offset, Partition, RecordId};
+use ackscope_sim::time::Time;
+
+pub use heights::Heights;
+
+use crate::axis::{Axis, Scale, TimeWindow};
+use crate::picture::{Picture, Point, Source};
+use crate::story::{Kind, Replica, Story};
+
+/// How much room there is, and so how much is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// The page on a desktop.
+    #[default]
+    Page,
+    /// A figure of 720 px in somebody's text.
+    Figure,
+    /// 360 px and a little more.
+    Phone,
+}
+
+/// How a lane is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    #[default]
+    Full,
+    /// Without its log: for folded lanes, and for runs about messages.
+    Slim,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane {
+    pub node: NodeId,
+    pub form: Form,
+}
+
+/// How time past the playhead is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Future {
+    /// Its shape stays, its contrast goes.
+    #[default]
+    Veiled,
+    /// Before a first play-through: not at all.
+    Absent,
+    /// As everything else: figures without a playhead.
+    Shown,
+}
+
+/// Which messages are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filter {
+    shown: u8,
+    forced: u8,
+}
+
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter { shown: u8::MAX, forced: 0 }
+    }
+}
+
+impl Filter {
+    /// Switches a kind on (all of it, empty fetches too) or off.
+    #[must_use]
+    pub fn with(self, kind: Kind, on: bool) -> Filter {
+        let bit = 1 << kind as u8;
+        if on {
+            Filter { shown: self.shown | bit, forced: self.forced | bit }
+        } else {
+            Filter { shown: self.shown & !bit, forced: self.forced & !bit }
+        }
+    }
+
+    pub fn shows(self, kind: Kind) -> bool {
+        self.shown & (1 << kind as u8) != 0
+    }
+
+    /// Shown even where it only adds noise.
+    pub fn forces(self, kind: Kind) -> bool {
+        self.forced & (1 << kind as u8) != 0
+    }
+}
+
+/// What is looked at, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    pub width: f32,
+    pub room: Room,
+    /// From top to bottom.
+    pub lanes: &'a [Lane],
+    /// Whose logs the lanes show.
+    pub partition: Partition,
+    pub window: TimeWindow,
+    pub now: Option<Time>,
+    pub future: Future,
+    pub selection: Source,
+    pub filter: Filter,
+    /// The strip in true proportion above the lanes.
+    pub overview: bool,
+    /// Numbered badges: the steps of the selected record's story.
+    pub steps: &'a [HappeningId],
+}
+
+impl<'a> View<'a> {
+    /// A picture of everything in the window, without a playhead.
+    pub fn new(width: f32, room: Room, lanes: &'a [Lane], window: TimeWindow) -> View<'a> {
+        View {
+            width,
+            room,
+            lanes,
+            partition: Partition(0),
+            window,
+            now: None,
+            future: Future::Shown,
+            selection: Source::None,
+            filter: Filter::default(),
+            overview: false,
+            steps: &[],
+        }
+    }
+}
+
+/// Every node in the story's order; consumers only where there is room for them.
+pub fn lanes(story: &Story, room: Room) -> Vec<Lane> {
+    let nodes = story.nodes.iter().map(|story| story.node);
+    let shown = nodes.filter(|node| room == Room::Page || !matches!(node, NodeId::Consumer(_)));
+    shown.map(|node| Lane { node, form: Form::Full }).collect()
+}
+
+/// A lane's place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LaneBox {
+    pub node: NodeId,
+    pub form: Form,
+    pub top: f32,
+    pub bottom: f32,
+    /// Clients and controller: their life line. Brokers: the bottom of the log.
+    pub base: f32,
+}
+
+impl LaneBox {
+    pub fn middle(&self) -> f32 {
+        (self.top + self.bottom) / 2.0
+    }
+}
+
+/// A timeline laid out: where everything is. Drawing it changes nothing.
+pub struct Timeline<'a> {
+    pub story: &'a Story,
+    pub view: View<'a>,
+    pub scale: Scale<'a>,
+    pub lanes: Vec<LaneBox>,
+    pub heights: Heights,
+    /// The top edge of the first lane.
+    pub top: f32,
+    pub bottom: f32,
+}
+
+impl<'a> Timeline<'a> {
+    pub fn new(story: &'a Story, axis: &'a Axis, view: View<'a>) -> Timeline<'a> {
+        let (gutter, margin, log_room) = match view.room {
+            Room::Page => (118.0, 14.0, 50.0),
+            Room::Figure => (76.0, 8.0, 60.0),
+            Room::Phone => (64.0, 6.0, 50.0),
+        };
+        let heights = Heights::new(&story.partitions[usize::from(view.partition.0)], log_room);
+        let mut top = 18.0;
+        if view.overview {
+            top += if view.room == Room::Phone { 30.0 } else { 33.0 };
+        }
+        let mut lanes = Vec::with_capacity(view.lanes.len());
+        let mut y = top;
+        for lane in view.lanes {
+            let (height, base) = match (lane.node, lane.form) {
+                (NodeId::Producer(_) | NodeId::World, _) => (44.0, 32.0),
+                (NodeId::Broker(_), Form::Full) => {
+                    let base = 22.0 + heights.total().max(14.0);
+                    (base + 11.0, base)
+                }
+                (NodeId::Broker(_), Form::Slim) => (44.0, 27.0),
+                (NodeId::Controller, _) => (36.0, 22.0),
+                (NodeId::Consumer(_), _) => (30.0, 17.0),
+            };
+            let (node, form) = (lane.node, lane.form);
+            lanes.push(LaneBox { node, form, top: y, bottom: y + height, base: y + base });
+            y += height;
+        }
+        let scale = Scale::new(axis, view.window, gutter, view.width - margin);
+        Timeline { story, view, scale, lanes, heights, top, bottom: y }
+    }
+
+    pub fn height(&self) -> f32 {
+        self.bottom + 2.0
+    }
+
+    /// Everything but the playhead: it changes with the view, not with the time.
+    pub fn draw(&self, picture: &mut Picture) {
+        picture.clear(self.view.width, self.height());
+        self.folds(picture);
+        self.regions(picture);
+        self.baselines(picture);
+        self.logs(picture);
+        self.roles(picture);
+        self.messages(picture);
+        self.log_marks(picture);
+        let mut words = words::Words::new(self);
+        words.marks(picture);
+        self.selected_bars(picture, &mut words);
+        words.names(picture);
+        self.gutter(picture);
+        self.ruler(picture);
+        if self.view.overview {
+            self.overview(picture);
+        }
+        words.steps(picture);
+    }
+
+    /// The playhead and what it does to the future: drawn over `draw`.
+    pub fn draw_now(&self, picture: &mut Picture) {
+        if let Some(now) = self.view.now {
+            self.playhead(picture, now);
+        }
+    }
+
+    pub fn lane(&self, node: NodeId) -> Option<&LaneBox> {
+        self.lanes.iter().find(|lane| lane.node == node)
+    }
+
+    pub fn lane_at(&self, y: f32) -> Option<&LaneBox> {
+        self.lanes.iter().find(|lane| lane.top <= y && y < lane.bottom)
+    }
+
+    /// The upper edge of the record before `offset` on a lane.
+    fn y(&self, lane: &LaneBox, offset: Offset) -> f32 {
+        lane.base - self.heights.height(offset)
+    }
+
+    fn replica(&self, broker: BrokerId) -> Option<&'a Replica> {
+        self.story.replica(broker, self.view.partition)
+    }
+
+    /// Full broker lanes with the log they show.
+    fn logs_shown(&self) -> impl Iterator<Item = (&LaneBox, &'a Replica)> {
+        self.lanes.iter().filter(|lane| lane.form == Form::Full).filter_map(|lane| {
+            let NodeId::Broker(broker) = lane.node else { return None };
+            Some((lane, self.replica(broker)?))
+        })
+    }
+
+    /// Nothing that happens later may be hinted at.
+    fn is_hidden(&self, at: Time) -> bool {
+        self.view.future == Future::Absent && self.view.now.is_some_and(|now| at > now)
+    }
+
+    fn is_shown(&self, at: Time) -> bool {
+        self.view.window.from <= at && at <= self.view.window.to && !self.is_hidden(at)
+    }
+
+    /// What lies at a point of `picture`, which `draw` has drawn.
+    pub fn hit(&self, picture: &Picture, at: Point, reach: f32) -> Source {
+        if at.y < self.top {
+            return if self.view.overview { Source::Overview } else { Source::None };
+        }
+        let found = picture.hit(at, reach);
+        match found {
+            Source::Log { broker, partition } => self.entry(broker, partition, at).unwrap_or(found),
+            Source::None => self.lane_at(at.y).map_or(Source::None, |lane| Source::Node(lane.node)),
+            _ => found,
+        }
+    }
+
+    /// The record under a point of a log.
+    fn entry(&self, broker: BrokerId, partition: Partition, at: Point) -> Option<Source> {
+        let lane = self.lane(NodeId::Broker(broker))?;
+        let offset = self.heights.offset(lane.base - at.y);
+        let time = self.scale.time_from_x(at.x);
+        let record = self.replica(broker)?.bar_at(offset, time)?.record_at(offset)?;
+        Some(Source::Entry { broker, partition, offset, record })
+    }
+}
+
+/// The record that a source is about, if it is about one.
+pub fn selected_record(source: Source) -> Option<RecordId> {
+    match source {
+        Source::Record(record) | Source::Entry { record, .. } => Some(record),
+        _ => None,
+    }
+}
