@@ -273,6 +273,8 @@ fn capabilities() -> serde_json::Map<String, Value> {
     let capabilities = json!({
         "browserName": "chrome",
         "goog:chromeOptions": options,
+        // A page that computes for long answers late.
+        "timeouts": { "script": 300_000, "pageLoad": 300_000 },
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });
     capabilities.as_object().cloned().expect("an object was written above")

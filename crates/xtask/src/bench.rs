@@ -96,10 +96,10 @@ fn table(native: &[Value], wasm: &[Value]) -> String {
     let mut text = format!("{:<24} {:>12} {:>12} {:>14}\n", "", "native", "wasm", "wasm / native");
     for (native, wasm) in native.iter().zip(wasm) {
         let (here, there) = (number(native), number(wasm));
+        let ratio = if here == 0.0 { "-".to_owned() } else { format!("{:.2}", there / here) };
         text += &format!(
-            "{:<24} {here:>12.3} {there:>12.3} {:>14.2}  {}\n",
+            "{:<24} {here:>12.3} {there:>12.3} {ratio:>14}  {}\n",
             word(native, "name"),
-            there / here,
             word(native, "unit")
         );
     }

@@ -1,0 +1,56 @@
+//! Somebody opens the page in a browser that cannot run it: the page says what is needed instead of staying blank.
+
+use ackscope_tests::browser::{Page, dist};
+use ackscope_tests::site::Site;
+use fantoccini::Locator;
+use serde_json::json;
+
+#[tokio::test]
+async fn without_javascript_the_page_says_that_it_needs_it() {
+    let page = Page::blank().await;
+    page.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    page.load(&page.site().url()).await;
+    let body = page.client().find(Locator::Css("body")).await.expect("a body");
+    let words = body.text().await.expect("its text");
+    assert!(words.contains("It needs JavaScript and WebAssembly"), "{words}");
+    assert!(!words.contains("Opening"), "nothing will come, so nothing may be promised: {words}");
+}
+
+#[tokio::test]
+async fn without_webassembly_the_page_says_that_it_needs_it() {
+    let page = Page::blank().await;
+    let remove = json!({ "source": "delete window.WebAssembly" });
+    page.devtools("Page.addScriptToEvaluateOnNewDocument", remove).await;
+    page.load(&page.site().url()).await;
+    page.until("the reason", "return document.body.innerText.includes('This page needs WebAssembly')").await;
+}
+
+#[tokio::test]
+async fn a_module_that_does_not_arrive_whole_is_told() {
+    let broken = std::env::temp_dir().join(format!("ackscope-broken-{}", std::process::id()));
+    std::fs::create_dir_all(&broken).expect("a folder for the broken site");
+    for entry in std::fs::read_dir(dist()).expect("the site").map(|entry| entry.expect("an entry").path()) {
+        let name = entry.file_name().expect("a file has a name");
+        let whole = entry.extension().is_none_or(|extension| extension != "wasm");
+        if entry.is_file() {
+            let bytes = std::fs::read(&entry).expect("a file of the site");
+            std::fs::write(broken.join(name), if whole { &bytes } else { &bytes[..bytes.len() / 2] })
+                .expect("a copy");
+        }
+    }
+
+    let page = Page::beside(Site::serve(&broken, "/")).await;
+    page.load(&page.site().url()).await;
+    page.until(
+        "the message",
+        "return document.body.innerText.includes('The simulator could not be started')",
+    )
+    .await;
+    let detail = page.script("return document.querySelector('#boot pre').textContent").await;
+    assert!(
+        detail.as_str().is_some_and(|text| !text.is_empty()),
+        "the reason is there for a report: {detail}"
+    );
+
+    std::fs::remove_dir_all(&broken).expect("the copy can go");
+}
