@@ -1,0 +1,594 @@
+//! The stage of a document: brokers, controller, costs, links, topics and clients, with names turned into numbers.
+
+use std::sync::Arc;
+
+use ackscope_sim::config::{BROKER_SETTINGS, CONSUMER_SETTINGS, PRODUCER_SETTINGS, Setting, TOPIC_SETTINGS};
+use ackscope_sim::config::{BrokerConfig, Configured, ConsumerConfig, Costs, ProducerConfig, TopicConfig};
+use ackscope_sim::error::Failure;
+use ackscope_sim::ids::{BrokerId, ClientId, MachineId, NodeId, Partition, TopicId};
+use ackscope_sim::spec::{
+    BrokerSpec, ConsumerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec,
+};
+use ackscope_sim::time::{Duration, Time};
+use ackscope_sim::version::KafkaVersion;
+
+use crate::limits;
+use crate::problem::nearest;
+use crate::reader::{Fields, Item};
+use crate::tree::Value;
+use crate::units;
+
+/// What Kafka made of one set of settings, for whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `brokers`, `topic orders`, `producer p`, …
+    pub of: String,
+    /// As given, in the order of the text.
+    pub given: Vec<(String, String)>,
+    pub notices: Vec<ackscope_sim::config::Notice>,
+    pub without_effect: Vec<Box<str>>,
+    /// A producer may refuse its settings and still be part of the story.
+    pub refused: Option<Arc<Failure>>,
+}
+
+/// Machine 0 is the controller's, broker n is on machine n, clients come behind.
+const FIRST_CLIENT_MACHINE: u8 = 100;
+
+pub(crate) fn read(document: &Fields<'_>, settings: &mut Vec<Settings>) -> Option<Spec> {
+    let version = version(document);
+    let seed = document.integer("seed", 0..u64::MAX).unwrap_or(1);
+    let until = match document.required("until", "a span of time such as \"30 s\"")?.duration() {
+        Some(until) if until <= limits::UNTIL && !until.is_zero() => Time::ZERO + until,
+        Some(_) => {
+            let accepted = format!("more than 0 s, at most {}", units::write_duration(limits::UNTIL));
+            document.get("until")?.refuse("a run of that length is not possible", accepted);
+            return None;
+        }
+        None => return None,
+    };
+    let mut spec = Spec {
+        version,
+        seed,
+        until,
+        brokers: Vec::new(),
+        controller: ControllerSpec { machine: MachineId(0), quorum: 1 },
+        broker_config: BrokerConfig::defaults(version),
+        costs: Costs::default(),
+        links: Links { default: Link::default(), between: Vec::new() },
+        topics: Vec::new(),
+        partitions: Vec::new(),
+        producers: Vec::new(),
+        consumers: Vec::new(),
+        script: Vec::new(),
+        warm: true,
+    };
+    cluster(document, &mut spec, settings);
+    topics(document, &mut spec, settings);
+    clients(document, &mut spec, settings);
+    network(document, &mut spec);
+    Some(spec)
+}
+
+fn version(document: &Fields<'_>) -> KafkaVersion {
+    let Some(item) = document.get("kafka") else { return KafkaVersion::default() };
+    let Some(text) = item.plain() else { return KafkaVersion::default() };
+    let found = KafkaVersion::ALL.into_iter().find(|version| version.name() == text);
+    found.unwrap_or_else(|| {
+        let names = KafkaVersion::ALL.map(KafkaVersion::name).join(", ");
+        item.refuse("no such version here", names);
+        KafkaVersion::default()
+    })
+}
+
+fn cluster(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) {
+    let mut racks: Vec<Option<Box<str>>> = Vec::new();
+    let mut count = 3;
+    if let Some(item) = document.get("cluster")
+        && let Some(fields) = item.fields()
+    {
+        if let Some(brokers) = fields.integer("brokers", 1..limits::BROKERS + 1) {
+            count = brokers;
+        }
+        if let Some(item) = fields.get("racks") {
+            for rack in item.list().unwrap_or_default() {
+                racks.push(rack.text().map(Box::from));
+            }
+            if racks.len() as u64 != count {
+                item.refuse("every broker has its rack", format!("a list of {count} names"));
+                racks.clear();
+            }
+        }
+        if let Some(quorum) = fields.integer("controllers", 1..8) {
+            spec.controller.quorum = quorum as u32;
+        }
+        if let Some(warm) = fields.flag("warm") {
+            spec.warm = warm;
+        }
+        if let Some(config) = fields.get("config") {
+            let made = |given: &[(&str, &str)]| BrokerConfig::from_properties(spec.version, given);
+            if let Ok(config) = configure(&config, "brokers", BROKER_SETTINGS, made, settings) {
+                spec.broker_config = config;
+            }
+        }
+        if let Some(item) = fields.get("costs") {
+            costs(&item, &mut spec.costs);
+        }
+        fields.finish();
+    }
+    racks.resize(count as usize, None);
+    spec.brokers = (1..)
+        .zip(racks)
+        .map(|(id, rack)| BrokerSpec { id: BrokerId(id), machine: MachineId(id as u8), rack })
+        .collect();
+}
+
+fn costs(item: &Item<'_>, costs: &mut Costs) {
+    let Some(fields) = item.fields() else { return };
+    let spans: [(&'static str, &mut Duration); 14] = [
+        ("request", &mut costs.request),
+        ("request_per_kib", &mut costs.request_per_kib),
+        ("append", &mut costs.append),
+        ("flush", &mut costs.flush),
+        ("flush_per_kib", &mut costs.flush_per_kib),
+        ("write_back", &mut costs.write_back),
+        ("broker_boot", &mut costs.broker_boot),
+        ("controller_boot", &mut costs.controller_boot),
+        ("metadata_commit", &mut costs.metadata_commit),
+        ("metadata_apply_min", &mut costs.metadata_apply_min),
+        ("metadata_apply_max", &mut costs.metadata_apply_max),
+        ("send", &mut costs.send),
+        ("callback", &mut costs.callback),
+        ("compress_per_kib", &mut costs.compress_per_kib),
+    ];
+    for (key, cost) in spans {
+        if let Some(span) = fields.duration(key) {
+            *cost = span;
+        }
+    }
+    if let Some(permille) = fields.integer("compression_permille", 1..1_001) {
+        costs.compression_permille = permille as u32;
+    }
+    fields.finish();
+}
+
+fn topics(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) {
+    let Some(all) = document.get("topic").and_then(|item| item.fields()) else { return };
+    for (name, item) in all.entries() {
+        let Some(fields) = item.fields() else { continue };
+        if !is_name(name) {
+            item.refuse("not a name for a topic", "letters, digits, - and _");
+        }
+        let topic = TopicId(spec.topics.len() as u16);
+        let brokers = spec.brokers.len() as u64;
+        let factor = fields.integer("replication_factor", 1..brokers + 1).unwrap_or(brokers.min(3)) as usize;
+        let room = limits::PARTITIONS - spec.partitions.len() as u64;
+        let assignment: Vec<Vec<BrokerId>> = match fields.get("replicas") {
+            Some(item) => {
+                if let Some(other) =
+                    ["partitions", "replication_factor"].into_iter().find(|key| fields.has(key))
+                {
+                    item.refuse(
+                        format!("replicas says it all, {other} beside it would contradict"),
+                        "one of them",
+                    );
+                }
+                replicas(&item, spec)
+            }
+            None => {
+                let count = fields.integer("partitions", 1..room + 1).unwrap_or(1);
+                place_replicas(spec, count as usize, factor)
+            }
+        };
+        _ = (fields.get("partitions"), fields.get("replication_factor"));
+        if assignment.len() as u64 > room {
+            item.refuse("too many partitions", format!("at most {} in all", limits::PARTITIONS));
+            continue;
+        }
+        let mut config = TopicConfig::default();
+        if let Some(item) = fields.get("config") {
+            let made = |given: &[(&str, &str)]| TopicConfig::from_properties(spec.version, given);
+            if let Ok(made) = configure(&item, &format!("topic {name}"), TOPIC_SETTINGS, made, settings) {
+                config = made;
+            }
+        }
+        spec.topics.push(TopicSpec { name: name.into(), partitions: assignment.len() as u32, config });
+        spec.partitions.extend((0..).zip(assignment).map(|(number, replicas)| PartitionSpec {
+            topic,
+            number,
+            replicas,
+        }));
+        fields.finish();
+    }
+}
+
+/// `[[1, 2, 3], [2, 3, 1]]`: the first of each is its preferred leader.
+fn replicas(item: &Item<'_>, spec: &Spec) -> Vec<Vec<BrokerId>> {
+    let mut assignment = Vec::new();
+    for partition in item.list().unwrap_or_default() {
+        let mut replicas: Vec<BrokerId> = Vec::new();
+        for broker in partition.list().unwrap_or_default() {
+            let Some(id) = broker.integer(1..spec.brokers.len() as u64 + 1) else { continue };
+            let id = BrokerId(id as u32);
+            if replicas.contains(&id) {
+                broker.refuse("a broker holds a partition once", "different brokers");
+            } else {
+                replicas.push(id);
+            }
+        }
+        if replicas.is_empty() {
+            partition.refuse("a partition needs a replica", "a list of broker ids");
+        }
+        assignment.push(replicas);
+    }
+    if assignment.is_empty() {
+        item.refuse("a topic needs a partition", "[[1, 2, 3]]");
+    }
+    assignment
+}
+
+/// Round robin over racks, then over the brokers of a rack; each partition starts one further.
+fn place_replicas(spec: &Spec, partitions: usize, factor: usize) -> Vec<Vec<BrokerId>> {
+    let mut racks: Vec<(&Option<Box<str>>, Vec<BrokerId>)> = Vec::new();
+    for broker in &spec.brokers {
+        match racks.iter_mut().find(|(rack, _)| *rack == &broker.rack) {
+            Some((_, members)) => members.push(broker.id),
+            None => racks.push((&broker.rack, vec![broker.id])),
+        }
+    }
+    let longest = racks.iter().map(|(_, members)| members.len()).max().unwrap_or(0);
+    let striped: Vec<BrokerId> = (0..longest)
+        .flat_map(|place| racks.iter().filter_map(move |(_, members)| members.get(place).copied()))
+        .collect();
+    (0..partitions)
+        .map(|partition| (0..factor).map(|replica| striped[(partition + replica) % striped.len()]).collect())
+        .collect()
+}
+
+fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) {
+    let mut machines: Vec<String> = Vec::new();
+    let mut machine_of = |named: Option<&str>, node: String| {
+        let name = named.map_or(node, |named| format!("machine {named}"));
+        let place = machines.iter().position(|known| *known == name).unwrap_or_else(|| {
+            machines.push(name);
+            machines.len() - 1
+        });
+        MachineId(FIRST_CLIENT_MACHINE + place as u8)
+    };
+    if let Some(all) = document.get("producer").and_then(|item| item.fields()) {
+        for (name, item) in all.entries() {
+            if !client_name(&item, name, spec.producers.len() + spec.consumers.len()) {
+                continue;
+            }
+            let Some(fields) = item.fields() else { continue };
+            let config = match fields.get("config") {
+                Some(item) => {
+                    let made = |given: &[(&str, &str)]| ProducerConfig::from_properties(spec.version, given);
+                    configure(&item, &format!("producer {name}"), PRODUCER_SETTINGS, made, settings)
+                }
+                None => Ok(ProducerConfig::defaults(spec.version)),
+            };
+            let machine = machine_of(fields.text("machine"), format!("producer-{name}"));
+            let bootstrap = bootstrap(&fields, spec);
+            spec.producers.push(ProducerSpec { name: name.into(), machine, bootstrap, config });
+            fields.finish();
+        }
+    }
+    if let Some(all) = document.get("consumer").and_then(|item| item.fields()) {
+        for (name, item) in all.entries() {
+            if !client_name(&item, name, spec.producers.len() + spec.consumers.len()) {
+                continue;
+            }
+            let Some(fields) = item.fields() else { continue };
+            let mut config = ConsumerConfig::from_properties(spec.version, &[])
+                .expect("Kafka accepts its own defaults")
+                .config;
+            if let Some(item) = fields.get("config") {
+                let made = |given: &[(&str, &str)]| ConsumerConfig::from_properties(spec.version, given);
+                match configure(&item, &format!("consumer {name}"), CONSUMER_SETTINGS, made, settings) {
+                    Ok(made) => config = made,
+                    Err(failure) => item.refuse(complaint(&failure), ""),
+                }
+            }
+            let machine = machine_of(fields.text("machine"), format!("consumer-{name}"));
+            let bootstrap = bootstrap(&fields, spec);
+            let mut partitions: Vec<Partition> = Vec::new();
+            match fields.get("reads") {
+                Some(item) => {
+                    for one in item.one_or_more() {
+                        partitions.extend(topic_or_partition(&one, spec));
+                    }
+                }
+                None => partitions.extend((0..spec.partitions.len() as u16).map(Partition)),
+            }
+            partitions.sort_unstable();
+            partitions.dedup();
+            spec.consumers.push(ConsumerSpec { name: name.into(), machine, bootstrap, config, partitions });
+            fields.finish();
+        }
+    }
+}
+
+fn client_name(item: &Item<'_>, name: &str, before: usize) -> bool {
+    if !is_name(name) {
+        item.refuse("not a name for a client", "letters, digits, - and _");
+        return false;
+    }
+    if before as u64 >= limits::CLIENTS {
+        item.refuse("too many clients", format!("at most {}", limits::CLIENTS));
+        return false;
+    }
+    true
+}
+
+/// The brokers that the client is told of; all of them unless said.
+fn bootstrap(fields: &Fields<'_>, spec: &Spec) -> Vec<BrokerId> {
+    let Some(item) = fields.get("bootstrap") else {
+        return spec.brokers.iter().map(|broker| broker.id).collect();
+    };
+    let ids = item.one_or_more().into_iter().filter_map(|one| match node(&one, spec)? {
+        NodeId::Broker(id) => Some(id),
+        _ => {
+            one.refuse("not a broker", "broker-1, …");
+            None
+        }
+    });
+    ids.collect()
+}
+
+fn network(document: &Fields<'_>, spec: &mut Spec) {
+    let Some(all) = document.get("network").and_then(|item| item.fields()) else { return };
+    spec.links.default = link(&all, spec.links.default);
+    let default = spec.links.default;
+    for (name, item) in all.entries().filter(|(name, _)| !LINK_KEYS.contains(name)) {
+        let Some(fields) = item.fields() else { continue };
+        let link = link(&fields, default);
+        fields.finish();
+        let Some(path) = path(&item, name, spec) else { continue };
+        let from = spec.machine_of(path.from);
+        let others: Vec<MachineId> = match path.to {
+            Some(to) => vec![spec.machine_of(to)],
+            None => machines(spec).into_iter().filter(|&other| other != from).collect(),
+        };
+        for other in others {
+            spec.links.between.push((from, other, link));
+            if path.one_way {
+                // An entry holds both ways until another one follows.
+                spec.links.between.push((other, from, default));
+            }
+        }
+    }
+}
+
+const LINK_KEYS: [&str; 3] = ["latency", "jitter", "bandwidth"];
+
+fn link(fields: &Fields<'_>, mut link: Link) -> Link {
+    if let Some(latency) = fields.duration("latency") {
+        link.latency = latency;
+    }
+    if let Some(jitter) = fields.duration("jitter") {
+        link.jitter = jitter;
+    }
+    if let Some(item) = fields.get("bandwidth") {
+        link.bytes_per_second = match &item.node.value {
+            Value::Text(text) if text == "unlimited" => None,
+            Value::Text(text) => {
+                let found = text.strip_suffix("/s").and_then(units::bytes).filter(|&bytes| bytes > 0);
+                if found.is_none() {
+                    item.refuse("a bandwidth is expected", "such as \"125 MB/s\", or \"unlimited\"");
+                }
+                found
+            }
+            _ => {
+                item.refuse("a bandwidth is expected", "such as \"125 MB/s\", or \"unlimited\"");
+                None
+            }
+        };
+    }
+    link
+}
+
+/// Every machine once.
+fn machines(spec: &Spec) -> Vec<MachineId> {
+    let mut all: Vec<MachineId> = [spec.controller.machine]
+        .into_iter()
+        .chain(spec.brokers.iter().map(|broker| broker.machine))
+        .chain(spec.producers.iter().map(|producer| producer.machine))
+        .chain(spec.consumers.iter().map(|consumer| consumer.machine))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Kafka's judgement on a table of settings. The document must know every key; what Kafka refuses comes back as Kafka's
+/// failure (and is a problem of the document unless it is a producer's, whose refusal can be the story).
+fn configure<T>(
+    item: &Item<'_>,
+    of: &str,
+    table: &'static [Setting],
+    make: impl Fn(&[(&str, &str)]) -> Result<Configured<T>, Failure>,
+    settings: &mut Vec<Settings>,
+) -> Result<T, Arc<Failure>> {
+    let mut given = Vec::new();
+    if item.fields().is_some() {
+        flatten(item, "", &mut given);
+    }
+    let pairs: Vec<(&str, &str)> =
+        given.iter().map(|(key, value, _)| (key.as_str(), value.as_str())).collect();
+    let made = make(&pairs);
+    let mut entry = Settings {
+        of: of.to_owned(),
+        given: given.iter().map(|(key, value, _)| (key.clone(), value.clone())).collect(),
+        notices: Vec::new(),
+        without_effect: Vec::new(),
+        refused: None,
+    };
+    let result = match made {
+        Ok(configured) => {
+            for key in &configured.unknown {
+                let place = given.iter().find(|(name, _, _)| **name == **key);
+                if let Some((name, _, item)) = place {
+                    let message = match nearest(name, table.iter().map(|setting| setting.key)) {
+                        Some(known) => format!("Kafka has no such setting here; did you mean {known}?"),
+                        None => "Kafka has no such setting here".to_owned(),
+                    };
+                    item.refuse(message, "");
+                }
+            }
+            entry.notices = configured.notices;
+            entry.without_effect = configured.without_effect;
+            Ok(configured.config)
+        }
+        Err(failure) => {
+            let failure = Arc::new(failure);
+            if !of.starts_with("producer") {
+                item.refuse(complaint(&failure), "");
+            }
+            entry.refused = Some(Arc::clone(&failure));
+            Err(failure)
+        }
+    };
+    settings.push(entry);
+    result
+}
+
+/// The settings of a topic that the script changes.
+pub(crate) fn topic_config(
+    item: &Item<'_>,
+    spec: &Spec,
+    settings: &mut Vec<Settings>,
+) -> Option<TopicConfig> {
+    let made = |given: &[(&str, &str)]| TopicConfig::from_properties(spec.version, given);
+    configure(item, "topic", TOPIC_SETTINGS, made, settings).ok()
+}
+
+fn complaint(failure: &Failure) -> String {
+    format!("{}: {}", failure.exception, failure.message)
+}
+
+/// `min.insync.replicas` out of the tables that TOML made of it.
+fn flatten<'t>(item: &Item<'t>, prefix: &str, out: &mut Vec<(String, String, Item<'t>)>) {
+    let Some(fields) = item.fields() else { return };
+    for (name, child) in fields.entries() {
+        let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        if child.node.table().is_some() {
+            flatten(&child, &key, out);
+        } else if let Some(value) = child.plain() {
+            out.push((key, value, child));
+        }
+    }
+}
+
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=40).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// `broker-1`, `controller`, `producer-p`, `consumer-c`.
+pub(crate) fn node(item: &Item<'_>, spec: &Spec) -> Option<NodeId> {
+    let text = item.text()?;
+    let found = find_node(text, spec);
+    if found.is_none() {
+        let names = node_names(spec);
+        item.refuse_name("no such node", text, names.iter().map(String::as_str));
+    }
+    found
+}
+
+pub(crate) fn find_node(text: &str, spec: &Spec) -> Option<NodeId> {
+    nodes(spec).into_iter().find(|&node| spec.node_name(node) == text.trim())
+}
+
+fn nodes(spec: &Spec) -> Vec<NodeId> {
+    [NodeId::Controller]
+        .into_iter()
+        .chain(spec.brokers.iter().map(|broker| NodeId::Broker(broker.id)))
+        .chain((0..spec.producers.len() as u16).map(|index| NodeId::Producer(ClientId(index))))
+        .chain((0..spec.consumers.len() as u16).map(|index| NodeId::Consumer(ClientId(index))))
+        .collect()
+}
+
+fn node_names(spec: &Spec) -> Vec<String> {
+    nodes(spec).into_iter().map(|node| spec.node_name(node)).collect()
+}
+
+pub(crate) fn broker(item: &Item<'_>, spec: &Spec) -> Option<BrokerId> {
+    match node(item, spec)? {
+        NodeId::Broker(id) => Some(id),
+        _ => {
+            item.refuse("only a broker can do that", "broker-1, …");
+            None
+        }
+    }
+}
+
+/// Two nodes and a direction: `broker-1 <-> broker-2`, `broker-1 -> broker-2`, or one node and everything around it.
+pub(crate) struct Path {
+    pub from: NodeId,
+    pub to: Option<NodeId>,
+    pub one_way: bool,
+}
+
+pub(crate) fn path(item: &Item<'_>, text: &str, spec: &Spec) -> Option<Path> {
+    let (from, to, one_way) = match (text.split_once("<->"), text.split_once("->")) {
+        (Some((from, to)), _) => (from, Some(to), false),
+        (None, Some((from, to))) => (from, Some(to), true),
+        (None, None) => (text, None, false),
+    };
+    let find = |name: &str| {
+        let found = find_node(name, spec);
+        if found.is_none() {
+            let names = node_names(spec);
+            let message = match nearest(name.trim(), names.iter().map(String::as_str)) {
+                Some(known) => format!("no such node: {}; did you mean {known}?", name.trim()),
+                None => format!("no such node: {}", name.trim()),
+            };
+            item.refuse(
+                message,
+                "\"broker-1 <-> broker-2\", \"broker-1 -> broker-2\", or one node: all its links",
+            );
+        }
+        found
+    };
+    let from = find(from)?;
+    let to = match to {
+        Some(to) => Some(find(to)?),
+        None => None,
+    };
+    Some(Path { from, to, one_way })
+}
+
+pub(crate) fn topic(item: &Item<'_>, spec: &Spec) -> Option<TopicId> {
+    let text = item.text()?;
+    let found =
+        (0..).zip(&spec.topics).find(|(_, topic)| &*topic.name == text).map(|(index, _)| TopicId(index));
+    if found.is_none() {
+        item.refuse_name("no such topic", text, spec.topics.iter().map(|topic| &*topic.name));
+    }
+    found
+}
+
+/// `orders-0`.
+pub(crate) fn partition(item: &Item<'_>, spec: &Spec) -> Option<Partition> {
+    let text = item.text()?;
+    let found = find_partition(text, spec);
+    if found.is_none() {
+        let names: Vec<String> =
+            (0..spec.partitions.len() as u16).map(|index| spec.partition_name(Partition(index))).collect();
+        item.refuse_name("no such partition", text, names.iter().map(String::as_str));
+    }
+    found
+}
+
+pub(crate) fn find_partition(text: &str, spec: &Spec) -> Option<Partition> {
+    (0..spec.partitions.len() as u16).map(Partition).find(|&partition| spec.partition_name(partition) == text)
+}
+
+/// `orders` for all of its partitions, or one of them.
+fn topic_or_partition(item: &Item<'_>, spec: &Spec) -> Vec<Partition> {
+    let Some(text) = item.text() else { return Vec::new() };
+    match (0..).zip(&spec.topics).find(|(_, topic)| &*topic.name == text) {
+        Some((index, _)) => spec.partitions_of(TopicId(index)).collect(),
+        None => partition(item, spec).into_iter().collect(),
+    }
+}

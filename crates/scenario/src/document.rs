@@ -1,0 +1,372 @@
+//! The scenario document: a text that says what is asked, what stands there, what happens and what must be seen.
+
+use ackscope_sim::spec::Spec;
+
+use crate::check::moment_in;
+use crate::cluster::{self, Settings};
+use crate::expect::{self, Expectation, Measure, Moment, Names};
+use crate::limits;
+use crate::problem::Problem;
+use crate::reader::{Fields, Item, Reading};
+use crate::script::{self, Step};
+use crate::tree::{self, Node, Table, Value};
+use crate::units::Bounds;
+
+/// A document that can be run: every variant has been read and judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// As it was written.
+    pub text: String,
+    pub id: String,
+    /// What it belongs to in the library: `A`, `B`, …
+    pub family: String,
+    pub title: String,
+    pub question: String,
+    /// One line: what one gets to see.
+    pub promise: String,
+    /// Rules of the behavioural reference that it rests on.
+    pub rules: Vec<String>,
+    /// Recorded runs of real Kafka of the same kind.
+    pub recorded: Vec<String>,
+    /// At least one; the first is what opens.
+    pub variants: Vec<Variant>,
+    pub(crate) comparisons: Vec<Comparison>,
+}
+
+/// One run of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Empty where the document has only one.
+    pub name: String,
+    pub title: String,
+    pub question: String,
+    pub promise: String,
+    pub spec: Spec,
+    pub steps: Vec<Step>,
+    /// What Kafka made of each set of settings.
+    pub settings: Vec<Settings>,
+    pub expectations: Vec<Expectation>,
+    pub(crate) notes: Vec<Note>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub at: Moment,
+    pub text: String,
+}
+
+/// Two variants side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    pub name: String,
+    /// The same measure, read for each variant.
+    pub measures: Vec<Measure>,
+    pub of: usize,
+    pub versus: usize,
+    /// The bounds are for a ratio in thousandths, else for a difference.
+    pub ratio: bool,
+    pub bounds: Bounds,
+}
+
+/// A value for a dotted path, over what the document says: `producer.p.config.acks` = `all`.
+pub type Override<'a> = (&'a str, &'a str);
+
+impl Document {
+    pub fn parse(text: &str) -> Result<Document, Vec<Problem>> {
+        Document::parse_with(text, &[])
+    }
+
+    /// With some values replaced; they hold in every variant.
+    pub fn parse_with(text: &str, overrides: &[Override<'_>]) -> Result<Document, Vec<Problem>> {
+        if text.len() > limits::TEXT_BYTES {
+            let message = format!("the document is too long: {} bytes", text.len());
+            let accepted = format!("at most {} bytes", limits::TEXT_BYTES);
+            return Err(vec![Problem { accepted, message, ..Problem::default() }]);
+        }
+        let mut root = tree::parse(text)?;
+        let Value::Table(table) = &mut root.value else { unreachable!("a document is a table") };
+        let variants = take_variants(table);
+        let comparisons = table.remove("compare");
+        let over = overlay(overrides)?;
+        let trees: Vec<(String, Node)> = match variants {
+            None => {
+                tree::lay_over(&mut root, over);
+                vec![(String::new(), root)]
+            }
+            Some(Ok(variants)) => variants
+                .into_iter()
+                .map(|(name, variant)| {
+                    let mut tree = root.clone();
+                    tree::lay_over(&mut tree, variant);
+                    tree::lay_over(&mut tree, over.clone());
+                    (name, tree)
+                })
+                .collect(),
+            Some(Err(node)) => {
+                let reading = Reading::new(text);
+                Item { reading: &reading, path: "variant".to_owned(), node: &node }
+                    .refuse("variants are tables with names", "[variant.name], at most 16 of them");
+                return Err(reading.into_problems());
+            }
+        };
+        read(text, &trees, comparisons.as_ref())
+    }
+
+    /// The variant of that name; the first one for an empty name.
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        if name.is_empty() {
+            return self.variants.first();
+        }
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// What the engine takes.
+    pub fn spec(&self, variant: &str) -> Option<Spec> {
+        self.variant(variant).map(|variant| variant.spec.clone())
+    }
+
+    /// The names of what is compared between variants.
+    pub fn compares(&self) -> bool {
+        !self.comparisons.is_empty()
+    }
+}
+
+impl Variant {
+    /// The notes with their places in the trace of a run and their times, in order; notes on what did not happen are left
+    /// out.
+    pub fn notes(&self, run: &ackscope_sim::run::Run) -> Vec<PinnedNote> {
+        let mut pinned: Vec<PinnedNote> = self
+            .notes
+            .iter()
+            .filter_map(|note| {
+                let (place, at) = moment_in(run, &note.at)?;
+                Some(PinnedNote { place, at, text: note.text.clone() })
+            })
+            .collect();
+        pinned.sort_by_key(|note| note.place);
+        pinned
+    }
+}
+
+/// A note at its moment in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinnedNote {
+    /// Place in the trace.
+    pub place: usize,
+    pub at: ackscope_sim::time::Time,
+    pub text: String,
+}
+
+/// The variants, taken out of the table; Err: not what they should be.
+fn take_variants(table: &mut Table) -> Option<Result<Vec<(String, Node)>, Node>> {
+    let node = table.remove("variant")?;
+    match node.value {
+        Value::Table(Table { entries })
+            if (1..=limits::VARIANTS).contains(&entries.len())
+                && entries.iter().all(|(name, entry)| cluster::is_name(name) && entry.table().is_some()) =>
+        {
+            Some(Ok(entries))
+        }
+        _ => Some(Err(node)),
+    }
+}
+
+/// Overrides as a tree to lay over.
+fn overlay(overrides: &[Override<'_>]) -> Result<Node, Vec<Problem>> {
+    let mut table = Table::default();
+    for &(path, text) in overrides {
+        if path.len() > 200 || path.split('.').any(str::is_empty) {
+            let message = "not a path of keys".to_owned();
+            return Err(vec![Problem {
+                key: path.chars().take(200).collect(),
+                message,
+                ..Problem::default()
+            }]);
+        }
+        let value = match text {
+            "true" => Value::Flag(true),
+            "false" => Value::Flag(false),
+            _ => match text.parse::<i64>() {
+                Ok(number) if number.to_string() == text => Value::Integer(number),
+                _ => Value::Text(text.to_owned()),
+            },
+        };
+        tree::insert(&mut table, path, Node::new(value));
+    }
+    Ok(Node::new(Value::Table(table)))
+}
+
+fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Result<Document, Vec<Problem>> {
+    let reading = Reading::new(text);
+    let mut document = Document {
+        text: text.to_owned(),
+        id: String::new(),
+        family: String::new(),
+        title: String::new(),
+        question: String::new(),
+        promise: String::new(),
+        rules: Vec::new(),
+        recorded: Vec::new(),
+        variants: Vec::new(),
+        comparisons: Vec::new(),
+    };
+    for (name, tree) in trees {
+        let root = Item { reading: &reading, path: String::new(), node: tree };
+        let Some(fields) = root.fields() else { continue };
+        about(&fields, &mut document);
+        if let Some(variant) = variant(name, &fields, text, &document) {
+            document.variants.push(variant);
+        }
+        fields.finish();
+    }
+    if let Some(node) = comparisons
+        && reading.is_clean()
+    {
+        compare(&Item { reading: &reading, path: "compare".to_owned(), node }, &mut document);
+    }
+    // What belongs to the document as a whole is the first variant's to say.
+    if let Some(first) = document.variants.first() {
+        (document.question, document.promise) = (first.question.clone(), first.promise.clone());
+    }
+    let problems = reading.into_problems();
+    if problems.is_empty() { Ok(document) } else { Err(problems) }
+}
+
+fn about(fields: &Fields<'_>, document: &mut Document) {
+    let format = fields.required("ackscope", "1, the version of this format").map(|item| {
+        if item.node.value != Value::Integer(1) {
+            item.refuse("not a version of this format", "1");
+        }
+    });
+    _ = format;
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    document.id = owned(fields.required("id", "a short name").and_then(|item| {
+        let id = item.text()?;
+        if !cluster::is_name(id) {
+            item.refuse("not a short name", "letters, digits, - and _");
+        }
+        Some(id)
+    }));
+    document.family = owned(fields.text("family"));
+    let title = owned(fields.required("title", "a few words").and_then(|item| item.text()));
+    if document.title.is_empty() {
+        document.title = title;
+    }
+    document.rules = texts(fields, "rules");
+    document.recorded = texts(fields, "recorded");
+}
+
+fn texts(fields: &Fields<'_>, key: &'static str) -> Vec<String> {
+    let items = fields.get(key).and_then(|item| item.list()).unwrap_or_default();
+    items.iter().filter_map(|item| item.text()).map(str::to_owned).collect()
+}
+
+fn variant(name: &str, fields: &Fields<'_>, text: &str, document: &Document) -> Option<Variant> {
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let title = fields.text("label").or(fields.text("title")).unwrap_or(&document.title).to_owned();
+    let (question, promise) = (owned(fields.text("question")), owned(fields.text("promise")));
+    let mut settings = Vec::new();
+    let spec = cluster::read(fields, &mut settings);
+    let Some(mut spec) = spec else {
+        // The rest is asked for all the same, so that only what is unknown is called unknown.
+        ["cluster", "topic", "producer", "consumer", "network", "do", "expect", "note"]
+            .into_iter()
+            .for_each(|key| _ = fields.get(key));
+        return None;
+    };
+    let steps = script::read(fields, &mut spec, text);
+    let names = Names { spec: &spec, steps: &steps };
+    let expectations = expect::read(fields, &names);
+    let notes = notes(fields, &names);
+    Some(Variant {
+        name: name.to_owned(),
+        title,
+        question,
+        promise,
+        steps,
+        settings,
+        expectations,
+        notes,
+        spec,
+    })
+}
+
+fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
+    let mut notes: Vec<Note> = names
+        .steps
+        .iter()
+        .filter_map(|step| {
+            let text = step.note.clone()?;
+            Some(Note { at: Moment::Step(step.actions.clone().last()?), text })
+        })
+        .collect();
+    for item in fields.get("note").and_then(|item| item.list()).unwrap_or_default() {
+        let Some(fields) = item.fields() else { continue };
+        let at = fields.required("at", "a moment").and_then(|item| names.moment(&item));
+        let text = fields.required("text", "a sentence").and_then(|item| item.text());
+        if let (Some(at), Some(text)) = (at, text) {
+            notes.push(Note { at, text: text.to_owned() });
+        }
+        fields.finish();
+    }
+    notes
+}
+
+fn compare(item: &Item<'_>, document: &mut Document) {
+    let Some(all) = item.fields() else { return };
+    for (name, item) in all.entries() {
+        let Some(fields) = item.fields() else { continue };
+        if let Some(comparison) = comparison(name, &item, &fields, document) {
+            document.comparisons.push(comparison);
+            fields.finish();
+        }
+    }
+}
+
+fn comparison(name: &str, item: &Item<'_>, fields: &Fields<'_>, document: &Document) -> Option<Comparison> {
+    let place = |key: &'static str| {
+        let item = fields.required(key, "the name of a variant")?;
+        let name = item.text()?;
+        let found = document.variants.iter().position(|variant| variant.name == name);
+        if found.is_none() {
+            item.refuse_name(
+                "no such variant",
+                name,
+                document.variants.iter().map(|variant| variant.name.as_str()),
+            );
+        }
+        found
+    };
+    let (of, versus) = (place("in")?, place("versus")?);
+    // Numbers for names differ between variants.
+    let measures: Option<Vec<Measure>> = document
+        .variants
+        .iter()
+        .map(|variant| Names { spec: &variant.spec, steps: &variant.steps }.measure(item, fields))
+        .collect();
+    let (key, ratio) = if fields.has("ratio") { ("ratio", true) } else { ("difference", false) };
+    let bounds = fields.required(key, "ratio = \">= 2\" or difference = \"> 0\"")?;
+    let unit = |text: &str| {
+        if ratio {
+            return thousandths(text);
+        }
+        crate::units::duration(text).map(|span| i128::from(span.nanos)).or(text.parse().ok())
+    };
+    let text = bounds.plain()?;
+    let found = Bounds::parse(&text, unit);
+    if found.is_none() {
+        bounds.refuse("a range is expected", "\">= 2\", \"0.9..1.1\", \"< 20 ms\"");
+    }
+    Some(Comparison { name: name.to_owned(), measures: measures?, of, versus, ratio, bounds: found? })
+}
+
+/// `1.25` as 1250.
+fn thousandths(text: &str) -> Option<i128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let whole = whole.parse::<u32>().ok()?;
+    let fraction = format!("{fraction:0<3}").parse::<i128>().ok()?;
+    Some(i128::from(whole) * 1_000 + fraction)
+}

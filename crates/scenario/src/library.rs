@@ -1,0 +1,51 @@
+//! The built-in documents.
+
+use crate::document::Document;
+
+/// A built-in document: its id and its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub id: &'static str,
+    pub text: &'static str,
+}
+
+impl Entry {
+    pub fn document(&self) -> Document {
+        Document::parse(self.text).unwrap_or_else(|problems| {
+            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            panic!("the built-in document {} has problems: {}", self.id, said.join("; "))
+        })
+    }
+}
+
+/// What a family is called.
+pub fn family_title(family: &str) -> &'static str {
+    match family {
+        "A" => "Acknowledgement and loss",
+        "B" => "Replication, election, truncation",
+        "C" => "Producer mechanics",
+        "D" => "Consumers and groups",
+        "E" => "Transactions",
+        "F" => "Settings as a whole",
+        _ => "First steps",
+    }
+}
+
+macro_rules! library {
+    ($($id:literal)*) => {
+        /// By family, the one to begin with first.
+        pub fn library() -> &'static [Entry] {
+            &[$(Entry { id: $id, text: include_str!(concat!("../library/", $id, ".toml")) }),*]
+        }
+    };
+}
+
+library! {
+    "healthy"
+    "acks-1-leader-crash"
+}
+
+/// The built-in document of that id.
+pub fn find(id: &str) -> Option<&'static Entry> {
+    library().iter().find(|entry| entry.id == id)
+}

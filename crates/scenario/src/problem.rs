@@ -1,0 +1,96 @@
+//! What is wrong with a document, where, and what would be accepted instead.
+
+use std::fmt;
+
+/// One complaint about a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// From 1; 0 where there is no place in a text.
+    pub line: u32,
+    pub column: u32,
+    /// The dotted path of the key.
+    pub key: String,
+    pub found: String,
+    /// Empty where nothing can be listed.
+    pub accepted: String,
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line > 0 {
+            write!(f, "line {}, column {}: ", self.line, self.column)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.message)?;
+        if !self.found.is_empty() {
+            write!(f, "; found {}", self.found)?;
+        }
+        if !self.accepted.is_empty() {
+            write!(f, "; accepted: {}", self.accepted)?;
+        }
+        Ok(())
+    }
+}
+
+/// Line and column, both from 1, of a place in a text.
+pub(crate) fn place(text: &str, offset: usize) -> (u32, u32) {
+    let before = text.get(..offset.min(text.len())).unwrap_or(text);
+    let line = before.bytes().filter(|&byte| byte == b'\n').count() as u32 + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u32 + 1;
+    (line, column)
+}
+
+/// The one of `names` that `word` was probably meant to be.
+pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).clamp(1, 3);
+    names
+        .into_iter()
+        .map(|name| (distance(&word.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|&(distance, _)| distance <= limit)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
+}
+
+/// How many letters have to be changed, added, removed or swapped with their neighbour.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let same = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + same);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nearest, place};
+
+    #[test]
+    fn places_count_from_one() {
+        assert_eq!(place("ab\ncé\nd", 0), (1, 1));
+        assert_eq!(place("ab\ncé\nd", 4), (2, 2));
+        assert_eq!(place("ab\ncé\nd", 7), (3, 1));
+    }
+
+    #[test]
+    fn a_misspelt_name_finds_its_neighbour() {
+        let names = ["brokers", "producer", "kill"];
+        assert_eq!(nearest("brokres", names), Some("brokers"));
+        assert_eq!(nearest("Producr", names), Some("producer"));
+        assert_eq!(nearest("zebra", names), None);
+    }
+}

@@ -1,0 +1,753 @@
+//! The `do` table: what happens to the cluster from outside, entry by entry, turned into the engine's script.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ackscope_sim::config::TopicConfig;
+use ackscope_sim::error::ErrorCode;
+use ackscope_sim::ids::{BrokerId, Brokers, ClientId, NodeId, Offset, Partition, TopicId};
+use ackscope_sim::message::Api;
+use ackscope_sim::script::{
+    Action, ActionId, Boot, Condition, Entry, Keys, Load, Meddling, Pacing, Patience, SendRecord, Trigger,
+};
+use ackscope_sim::spec::Spec;
+use ackscope_sim::time::{Duration, Time};
+
+use crate::cluster::{broker, find_node, node, partition, path, topic};
+use crate::limits;
+use crate::reader::{Fields, Item};
+use crate::tree::Value;
+use crate::units;
+
+/// One entry of the `do` table as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub name: String,
+    /// The word that says what is done: `kill`, `send`, …; `note` where nothing is.
+    pub verb: &'static str,
+    /// What it is done to, as written.
+    pub object: String,
+    pub note: Option<String>,
+    /// Its entries in the engine's script.
+    pub actions: Range<u32>,
+    /// From 1; where the entry stands in the text.
+    pub line: u32,
+}
+
+/// What an entry can do, with the keys that belong to it beside `at`, `after`, `when`, `delay`, `for`, `note`.
+pub const VERBS: &[(&str, &str)] = &[
+    ("start", "a node, or a list of them"),
+    ("kill", "a node: kill -9"),
+    ("stop", "a node: SIGTERM, close()"),
+    ("pause", "a node: SIGSTOP"),
+    ("resume", "a node"),
+    ("power_loss", "a broker: no packet leaves any more, what was not flushed is gone"),
+    ("fail_disk", "a broker"),
+    ("restore_disk", "a broker"),
+    ("slow_disk", "a broker, by = \"20 ms\""),
+    ("stall_disk", "a broker"),
+    ("wipe", "a broker, partition = \"t-0\" or the whole disk"),
+    ("lose_unflushed", "a broker, partition = \"t-0\", keep = 4"),
+    ("cut", "\"broker-1 <-> broker-2\", \"broker-1 -> broker-2\", or a node"),
+    ("heal", "as cut"),
+    ("slow", "a broker or a link, by = \"20 ms\""),
+    ("close", "\"broker-1 <-> producer-p\": their connections"),
+    ("drop_next", "\"produce response\", on = \"broker-1 -> producer-p\", count = 1"),
+    ("duplicate_next", "as drop_next"),
+    ("delay_next", "as drop_next, by = \"20 ms\""),
+    ("hold_next", "as drop_next, for = \"1 s\""),
+    ("refuse_next", "as drop_next, with = \"NOT_ENOUGH_REPLICAS\""),
+    ("create_topic", "a topic"),
+    ("alter_topic", "a topic, config.min.insync.replicas = 1"),
+    ("elect", "a partition, unclean = true"),
+    ("send", "\"v0..v4\", every = \"20 ms\""),
+    ("load", "a number of records, rate = \"1000/s\" or every = \"1 ms\""),
+    ("flush", "a producer"),
+    ("seek", "a consumer, partition = \"t-0\", offset = 5"),
+];
+
+struct Script<'a> {
+    spec: &'a Spec,
+    entries: Vec<Entry>,
+    steps: Vec<Step>,
+    records: u64,
+}
+
+pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec, text: &str) -> Vec<Step> {
+    let mut script = Script { spec, entries: Vec::new(), steps: Vec::new(), records: 0 };
+    if let Some(all) = document.get("do").and_then(|item| item.fields()) {
+        for (name, item) in all.entries() {
+            // A variant takes an entry out of the story.
+            if item.node.value == Value::Flag(false) {
+                continue;
+            }
+            script.step(name, &item, text);
+            if script.entries.len() > limits::SCRIPT {
+                item.refuse("the script has become too long", format!("at most {} actions", limits::SCRIPT));
+                break;
+            }
+            if script.records > limits::RECORDS {
+                item.refuse("too many records", format!("at most {} in all", limits::RECORDS));
+                break;
+            }
+        }
+    }
+    script.start_clients();
+    let Script { entries, steps, .. } = script;
+    spec.script = entries;
+    steps
+}
+
+impl Script<'_> {
+    fn step(&mut self, name: &str, item: &Item<'_>, text: &str) {
+        let Some(fields) = item.fields() else { return };
+        let first = self.entries.len() as u32;
+        let note = fields.text("note").map(str::to_owned);
+        let trigger = self.trigger(&fields);
+        let lasts = fields.duration("for");
+        let verbs: Vec<&'static str> =
+            VERBS.iter().map(|&(verb, _)| verb).filter(|verb| fields.has(verb)).collect();
+        let verb = match verbs[..] {
+            [verb] => verb,
+            [] if note.is_some() => "note",
+            [] => {
+                // Asked for, so that a misspelt one finds its neighbour.
+                VERBS.iter().for_each(|&(verb, _)| _ = fields.get(verb));
+                let clean = !fields.is_spoilt();
+                fields.finish();
+                if clean && item.reading.count_below(&item.path) == 0 {
+                    let accepted = VERBS.iter().map(|(verb, _)| *verb).collect::<Vec<_>>().join(", ");
+                    item.refuse("nothing is done here", accepted);
+                }
+                return;
+            }
+            [_, second, ..] => {
+                if let Some(second) = fields.get(second) {
+                    second.refuse("one entry does one thing", "an entry of its own");
+                }
+                return;
+            }
+        };
+        let object = fields.get(verb);
+        let actions = match &object {
+            Some(object) => self.actions(verb, object, &fields),
+            None => vec![Action::Note { text: note.as_deref().unwrap_or_default().into() }],
+        };
+        if !actions.iter().all(has_opposite)
+            && let Some(item) = fields.get("for")
+        {
+            item.refuse("this cannot be undone after a while", "pause, stop, kill, cut, slow, …");
+        }
+        let Some(trigger) = trigger else {
+            fields.finish();
+            return;
+        };
+        let gap = if verb == "send" { fields.duration("every").unwrap_or_default() } else { Duration::ZERO };
+        for (place, action) in (0..).zip(actions) {
+            let when = match place {
+                0 => trigger.clone(),
+                _ if gap.is_zero() => trigger.clone(),
+                _ => Trigger::After { entry: ActionId(first), delay: gap * place },
+            };
+            self.entries.push(Entry { when, action, lasts });
+        }
+        let line = item.node.key.as_ref().map_or(0, |span| crate::problem::place(text, span.start).0);
+        let shown = object.map(|object| show(&object.node.value)).unwrap_or_default();
+        self.steps.push(Step {
+            name: name.to_owned(),
+            verb,
+            object: shown,
+            note,
+            actions: first..self.entries.len() as u32,
+            line,
+        });
+        fields.finish();
+    }
+
+    fn trigger(&self, fields: &Fields<'_>) -> Option<Trigger> {
+        let delay = fields.duration("delay");
+        let before = match fields.get("after") {
+            Some(item) => Some(self.named(&item)?),
+            None => None,
+        };
+        if let Some(item) = fields.get("when") {
+            if let Some(at) = fields.get("at") {
+                at.refuse("either a time or a condition", "at or when");
+            }
+            let patience = fields
+                .duration("or_after")
+                .map(|give_up_after| Patience { similar_after: give_up_after, give_up_after });
+            let condition = self.condition(&item)?;
+            return Some(Trigger::When {
+                condition,
+                delay: delay.unwrap_or_default(),
+                not_before: before,
+                patience,
+            });
+        }
+        match (fields.duration("at"), before) {
+            (Some(at), None) if delay.is_none() => Some(Trigger::At(Time::ZERO + at)),
+            (Some(_), _) => {
+                fields
+                    .get("at")?
+                    .refuse("at is a time of the run and needs no other", "at alone, or after with delay");
+                None
+            }
+            (None, Some(entry)) => Some(Trigger::After { entry, delay: delay.unwrap_or_default() }),
+            (None, None) => {
+                // Asked for, so that a misspelt one is recognised.
+                if !fields.has("at") {
+                    fields.required("at", "at = \"1 s\", after = \"another entry\", or when = { … }");
+                }
+                None
+            }
+        }
+    }
+
+    /// The last action of the entry of that name, which must stand above.
+    fn named(&self, item: &Item<'_>) -> Option<ActionId> {
+        let name = item.text()?;
+        let found = self.steps.iter().find(|step| step.name == name && !step.actions.is_empty());
+        if found.is_none() {
+            item.refuse_name(
+                "no entry of that name above",
+                name,
+                self.steps.iter().map(|step| step.name.as_str()),
+            );
+        }
+        found.map(|step| ActionId(step.actions.end - 1))
+    }
+
+    fn condition(&self, item: &Item<'_>) -> Option<Condition> {
+        let fields = item.fields()?;
+        let only = || (self.spec.partitions.len() == 1).then_some(Partition(0));
+        let of = |fields: &Fields<'_>| match fields.get("partition") {
+            Some(item) => partition(&item, self.spec),
+            None if only().is_some() => only(),
+            None => {
+                fields.required("partition", "a partition, such as \"orders-0\"");
+                None
+            }
+        };
+        let count = |item: &Item<'_>| item.integer(0..limits::RECORDS + 1).map(|count| count as u32);
+        let kinds = [
+            "acks",
+            "answers",
+            "appended",
+            "isr",
+            "isr_at_most",
+            "isr_at_least",
+            "leader",
+            "delivered",
+            "event",
+            "running",
+        ];
+        let present: Vec<&str> = kinds.into_iter().filter(|kind| fields.has(kind)).collect();
+        let condition = match present[..] {
+            ["acks"] | ["answers"] => {
+                let acks_only = fields.has("acks");
+                let item = if acks_only { fields.get("acks") } else { fields.get("answers") }?;
+                let producer = match fields.get("producer") {
+                    Some(item) => Some(self.producer(&item)?),
+                    None => None,
+                };
+                let prefix = fields.text("of").unwrap_or("").into();
+                Condition::Answers { producer, prefix, count: count(&item)?, acks_only }
+            }
+            ["appended"] => {
+                let count = count(&fields.get("appended")?)?;
+                let partition = of(&fields)?;
+                match fields.get("on") {
+                    Some(item) => Condition::AppendedOn {
+                        broker: broker(&item, self.spec)?,
+                        partition,
+                        end_offset: Offset(count.into()),
+                    },
+                    None => Condition::Appended { partition, count },
+                }
+            }
+            ["isr", ..] => {
+                let isr = brokers(&fields.get("isr")?, self.spec)?;
+                let leader = match fields.get("leader") {
+                    Some(item) => leader(&item, self.spec)?,
+                    None => {
+                        fields.required("leader", "the leader that goes with it: \"broker-2\" or \"none\"");
+                        return None;
+                    }
+                };
+                Condition::State { partitions: vec![(of(&fields)?, leader, isr)] }
+            }
+            ["isr_at_most"] => Condition::IsrAtMost {
+                members: fields.integer("isr_at_most", 0..limits::BROKERS + 1)? as u32,
+                partition: of(&fields)?,
+            },
+            ["isr_at_least"] => Condition::IsrAtLeast {
+                members: fields.integer("isr_at_least", 0..limits::BROKERS + 1)? as u32,
+                partition: of(&fields)?,
+            },
+            ["leader"] => Condition::Leader {
+                leader: leader(&fields.get("leader")?, self.spec)?,
+                partition: of(&fields)?,
+            },
+            ["delivered"] => {
+                let count = count(&fields.get("delivered")?)?;
+                let consumer = match fields.get("consumer") {
+                    Some(item) => self.consumer(&item)?,
+                    None if self.spec.consumers.len() == 1 => ClientId(0),
+                    None => {
+                        fields.required("consumer", "a consumer, such as \"consumer-c\"");
+                        return None;
+                    }
+                };
+                Condition::Delivered { consumer, count }
+            }
+            ["event"] => Condition::Events {
+                kind: fields.text("event")?.into(),
+                client: node(&fields.required("on", "a client, such as \"producer-p\"")?, self.spec)?,
+                count: fields.get("count").map_or(Some(1), |item| count(&item))?,
+            },
+            ["running"] => Condition::Running { broker: broker(&fields.get("running")?, self.spec)? },
+            _ => {
+                item.refuse("not a condition", kinds.join(", "));
+                return None;
+            }
+        };
+        fields.finish();
+        Some(condition)
+    }
+
+    fn actions(&mut self, verb: &'static str, object: &Item<'_>, fields: &Fields<'_>) -> Vec<Action> {
+        let spec = self.spec;
+        match verb {
+            "send" => self.sends(object, fields),
+            "load" => self.load(object, fields).into_iter().collect(),
+            "drop_next" | "duplicate_next" | "delay_next" | "hold_next" | "refuse_next" => {
+                meddle(verb, object, fields, spec).into_iter().collect()
+            }
+            _ => object.one_or_more().iter().flat_map(|one| self.plain(verb, one, fields)).collect(),
+        }
+    }
+
+    fn plain(&self, verb: &'static str, one: &Item<'_>, fields: &Fields<'_>) -> Vec<Action> {
+        self.try_plain(verb, one, fields).unwrap_or_default()
+    }
+
+    /// The verbs that are done to one thing at a time.
+    fn try_plain(&self, verb: &'static str, one: &Item<'_>, fields: &Fields<'_>) -> Option<Vec<Action>> {
+        let spec = self.spec;
+        let by =
+            || fields.required("by", "a span of time such as \"20 ms\"").and_then(|item| item.duration());
+        let action = match verb {
+            "start" => match node(one, spec)? {
+                NodeId::Producer(producer) => Action::StartProducer { producer },
+                NodeId::Consumer(consumer) => Action::StartConsumer { consumer },
+                node => Action::Start {
+                    node,
+                    boot: Boot {
+                        registers_after: fields.duration("registers_after"),
+                        ready_after: fields.duration("ready_after"),
+                        ..Boot::default()
+                    },
+                },
+            },
+            "kill" => match node(one, spec)? {
+                node @ (NodeId::Producer(_) | NodeId::Consumer(_)) => Action::KillApplication { node },
+                node => Action::Kill { node },
+            },
+            "stop" => match node(one, spec)? {
+                NodeId::Producer(producer) => {
+                    let timeout = fields.duration("timeout").unwrap_or(Duration::MAX);
+                    Action::CloseProducer { producer, timeout }
+                }
+                NodeId::Consumer(consumer) => Action::StopConsumer { consumer },
+                node => Action::Stop { node },
+            },
+            "pause" => Action::Pause { node: node(one, spec)? },
+            "resume" => Action::Resume { node: node(one, spec)? },
+            "power_loss" => Action::PowerLoss { node: node(one, spec)? },
+            "fail_disk" => Action::FailDisk { broker: broker(one, spec)? },
+            "restore_disk" => Action::RestoreDisk { broker: broker(one, spec)? },
+            "slow_disk" => Action::SlowDisk { broker: broker(one, spec)?, by: by()? },
+            "stall_disk" => Action::StallDisk { broker: broker(one, spec)? },
+            "wipe" => Action::Wipe {
+                broker: broker(one, spec)?,
+                partition: match fields.get("partition") {
+                    Some(item) => Some(partition(&item, spec)?),
+                    None => None,
+                },
+            },
+            "lose_unflushed" => Action::LoseUnflushed {
+                broker: broker(one, spec)?,
+                partition: self.partition_of(fields)?,
+                keep: fields
+                    .required("keep", "how many records stay")
+                    .and_then(|item| item.integer(0..limits::RECORDS + 1))?,
+            },
+            "cut" | "heal" => {
+                let path = path(one, one.text()?, spec)?;
+                let (a, b) = (spec.machine_of(path.from), path.to.map(|to| spec.machine_of(to)));
+                if verb == "cut" {
+                    Action::Cut { a, b, one_way: path.one_way }
+                } else {
+                    Action::Heal { a, b }
+                }
+            }
+            "slow" => {
+                let text = one.text()?;
+                match find_node(text, spec) {
+                    Some(NodeId::Broker(broker)) => Action::SlowBroker { broker, by: by()? },
+                    _ => {
+                        let path = path(one, text, spec)?;
+                        let (a, b) = (spec.machine_of(path.from), path.to.map(|to| spec.machine_of(to)));
+                        Action::SlowLink { a, b, by: by()? }
+                    }
+                }
+            }
+            "close" => {
+                let path = path(one, one.text()?, spec)?;
+                let Some(to) = path.to else {
+                    one.refuse("between whom?", "\"broker-1 <-> producer-p\"");
+                    return None;
+                };
+                Action::CloseConnections { a: path.from, b: to }
+            }
+            "create_topic" => Action::CreateTopic { topic: topic(one, spec)? },
+            "alter_topic" => {
+                let topic = topic(one, spec)?;
+                let item = fields.required("config", "config.min.insync.replicas = 1")?;
+                let base = spec.topic(topic).config.clone();
+                Action::AlterTopic { topic, config: altered(&item, base, spec)? }
+            }
+            "elect" => Action::ElectLeader {
+                partition: partition(one, spec)?,
+                unclean: fields.flag("unclean").unwrap_or(false),
+            },
+            "flush" => Action::Flush { producer: self.producer(one)? },
+            "seek" => Action::Seek {
+                consumer: self.consumer(one)?,
+                partition: self.partition_of(fields)?,
+                offset: Offset(
+                    fields
+                        .required("offset", "an offset")
+                        .and_then(|item| item.integer(0..u64::from(u32::MAX)))?,
+                ),
+            },
+            _ => return None,
+        };
+        Some(vec![action])
+    }
+
+    fn partition_of(&self, fields: &Fields<'_>) -> Option<Partition> {
+        match fields.get("partition") {
+            Some(item) => partition(&item, self.spec),
+            None if self.spec.partitions.len() == 1 => Some(Partition(0)),
+            None => {
+                fields.required("partition", "a partition, such as \"orders-0\"");
+                None
+            }
+        }
+    }
+
+    fn producer(&self, item: &Item<'_>) -> Option<ClientId> {
+        match node(item, self.spec)? {
+            NodeId::Producer(client) => Some(client),
+            _ => {
+                item.refuse("not a producer", "producer-…");
+                None
+            }
+        }
+    }
+
+    fn consumer(&self, item: &Item<'_>) -> Option<ClientId> {
+        match node(item, self.spec)? {
+            NodeId::Consumer(client) => Some(client),
+            _ => {
+                item.refuse("not a consumer", "consumer-…");
+                None
+            }
+        }
+    }
+
+    /// Who sends where: the only producer and the only topic need not be named.
+    fn route(&self, fields: &Fields<'_>) -> Option<(ClientId, TopicId, Option<u32>)> {
+        let producer = match fields.get("producer") {
+            Some(item) => self.producer(&item)?,
+            None if self.spec.producers.len() == 1 => ClientId(0),
+            None => {
+                fields.required("producer", "which producer");
+                return None;
+            }
+        };
+        let topic = match fields.get("topic") {
+            Some(item) => topic(&item, self.spec)?,
+            None if self.spec.topics.len() == 1 => TopicId(0),
+            None => {
+                fields.required("topic", "which topic");
+                return None;
+            }
+        };
+        // One beyond what exists can be asked for: it is an error that applications make.
+        let partition = fields.integer("to_partition", 0..1_000).map(|number| number as u32);
+        Some((producer, topic, partition))
+    }
+
+    fn sends(&mut self, object: &Item<'_>, fields: &Fields<'_>) -> Vec<Action> {
+        let every = fields.duration("every");
+        let key = fields.text("key").map(Arc::from);
+        let size = fields.get("size").and_then(|item| item.bytes());
+        let serializable = fields.flag("serializable").unwrap_or(true);
+        let Some((producer, topic, partition)) = self.route(fields) else { return Vec::new() };
+        let mut values = Vec::new();
+        for item in object.one_or_more() {
+            let Some(text) = item.text() else { return Vec::new() };
+            match units::values(text, limits::SCRIPT) {
+                Some(more) => values.extend(more),
+                None => item.refuse("not a list of records", "\"v0\", \"v0..v4\" or \"a, b, c\""),
+            }
+        }
+        self.records += values.len() as u64;
+        // A run of numbers from 0 is one load; anything else is sent one by one.
+        let gap = every.unwrap_or_default();
+        let series =
+            values.first().and_then(|first| units::numbered(first)).filter(|&(_, number)| number == 0);
+        if let Some((prefix, _)) = series
+            && values.len() > 1
+            && key.is_none()
+            && serializable
+            && (0..)
+                .zip(&values)
+                .all(|(place, value): (u64, _)| units::numbered(value) == Some((prefix, place)))
+        {
+            return vec![Action::Load(Load {
+                producer,
+                topic,
+                partition,
+                count: values.len() as u32,
+                pacing: Pacing::Every { gap },
+                keys: Keys::None,
+                prefix: prefix.into(),
+                digits: 0,
+                value_bytes: size.map_or(0, |bytes| bytes as u32).max(values[values.len() - 1].len() as u32),
+            })];
+        }
+        let records = values.into_iter().map(|value| Action::Send {
+            producer,
+            record: SendRecord {
+                topic,
+                partition,
+                key: key.clone(),
+                value_bytes: size.map_or(0, |bytes| bytes as u32).max(value.len() as u32),
+                value: value.into(),
+                serializable,
+            },
+        });
+        records.collect()
+    }
+
+    fn load(&mut self, object: &Item<'_>, fields: &Fields<'_>) -> Option<Action> {
+        let count = object.integer(1..limits::RECORDS + 1)?;
+        self.records += count;
+        let gap = match (fields.get("rate"), fields.duration("every")) {
+            (Some(item), None) => {
+                let gap = item.text().and_then(units::rate);
+                if gap.is_none() {
+                    item.refuse("a rate is expected", "such as \"1000/s\"");
+                }
+                gap?
+            }
+            (None, Some(gap)) => gap,
+            (Some(item), Some(_)) => {
+                item.refuse("every and rate say the same", "one of them");
+                return None;
+            }
+            // With a limit of unanswered ones the answers set the pace.
+            (None, None) if fields.has("outstanding") => Duration::ZERO,
+            (None, None) => {
+                fields.required("rate", "rate = \"1000/s\", every = \"1 ms\", or outstanding = 1")?;
+                return None;
+            }
+        };
+        let outstanding = fields.integer("outstanding", 1..limits::RECORDS + 1);
+        let poisson = fields.flag("poisson").unwrap_or(false);
+        let pacing = match outstanding {
+            Some(limit) => Pacing::Outstanding { limit: limit as u32, gap },
+            None if poisson => Pacing::Poisson { gap },
+            None => Pacing::Every { gap },
+        };
+        let keys = match fields.get("keys") {
+            Some(item) => keys(&item)?,
+            None => Keys::None,
+        };
+        let prefix = fields.text("prefix").unwrap_or("r");
+        let size = fields.get("size").and_then(|item| item.bytes()).unwrap_or(100).min(1 << 30) as u32;
+        let (producer, topic, partition) = self.route(fields)?;
+        Some(Action::Load(Load {
+            producer,
+            topic,
+            partition,
+            count: count as u32,
+            pacing,
+            keys,
+            prefix: prefix.into(),
+            digits: 0,
+            value_bytes: size,
+        }))
+    }
+
+    /// Clients that no entry starts are there from the beginning.
+    fn start_clients(&mut self) {
+        let started = |node: NodeId| {
+            self.entries.iter().any(|entry| match entry.action {
+                Action::StartProducer { producer } => node == NodeId::Producer(producer),
+                Action::StartConsumer { consumer } => node == NodeId::Consumer(consumer),
+                _ => false,
+            })
+        };
+        let producers = (0..self.spec.producers.len() as u16)
+            .map(ClientId)
+            .filter(|&client| !started(NodeId::Producer(client)))
+            .map(|producer| Action::StartProducer { producer });
+        let consumers = (0..self.spec.consumers.len() as u16)
+            .map(ClientId)
+            .filter(|&client| !started(NodeId::Consumer(client)))
+            .map(|consumer| Action::StartConsumer { consumer });
+        let first: Vec<Entry> = producers
+            .chain(consumers)
+            .map(|action| Entry { when: Trigger::At(Time::ZERO), action, lasts: None })
+            .collect();
+        let shift = first.len() as u32;
+        self.entries.splice(0..0, first);
+        for entry in &mut self.entries {
+            match &mut entry.when {
+                Trigger::After { entry, .. } => entry.0 += shift,
+                Trigger::When { not_before: Some(entry), .. } => entry.0 += shift,
+                Trigger::At(_) | Trigger::When { .. } => {}
+            }
+        }
+        for step in &mut self.steps {
+            step.actions = step.actions.start + shift..step.actions.end + shift;
+        }
+    }
+}
+
+fn keys(item: &Item<'_>) -> Option<Keys> {
+    let range = 1..10_001;
+    if let Value::Integer(_) = item.node.value {
+        return Some(Keys::Uniform { count: item.integer(range)? as u32 });
+    }
+    let fields = item.fields()?;
+    let count = fields.required("count", "how many keys")?.integer(range)? as u32;
+    let round_robin = fields.flag("round_robin").unwrap_or(false);
+    let hot = fields.integer("hot_permille", 1..1_001);
+    fields.finish();
+    Some(match hot {
+        Some(permille) => Keys::Hot { count, hot_permille: permille as u32 },
+        None if round_robin => Keys::RoundRobin { count },
+        None => Keys::Uniform { count },
+    })
+}
+
+/// `produce response` and what becomes of the next ones.
+fn meddle(verb: &str, object: &Item<'_>, fields: &Fields<'_>, spec: &Spec) -> Option<Action> {
+    const APIS: [(&str, Api); 10] = [
+        ("api-versions", Api::ApiVersions),
+        ("metadata", Api::Metadata),
+        ("init-producer-id", Api::InitProducerId),
+        ("produce", Api::Produce),
+        ("fetch", Api::Fetch),
+        ("list-offsets", Api::ListOffsets),
+        ("offsets-for-leader-epoch", Api::OffsetsForLeaderEpoch),
+        ("registration", Api::BrokerRegistration),
+        ("heartbeat", Api::BrokerHeartbeat),
+        ("alter-partition", Api::AlterPartition),
+    ];
+    let accepted = "\"produce request\", \"produce response\", \"fetch request\", …";
+    let text = object.text()?;
+    let (name, kind) = text.trim().rsplit_once(' ').unwrap_or((text, ""));
+    let api = APIS.iter().find(|(known, _)| *known == name).map(|&(_, api)| api);
+    let (Some(api), "request" | "response") = (api, kind) else {
+        object.refuse("not a kind of message", accepted);
+        return None;
+    };
+    let on = fields.required("on", "from whom to whom: \"broker-1 -> producer-p\"")?;
+    let path = path(&on, on.text()?, spec)?;
+    let (from, Some(to), true) = (path.from, path.to, path.one_way) else {
+        on.refuse("a message has one sender and one receiver", "\"broker-1 -> producer-p\"");
+        return None;
+    };
+    let by = || fields.required("by", "a span of time such as \"20 ms\"").and_then(|item| item.duration());
+    let what = match verb {
+        "drop_next" => Meddling::Drop,
+        "duplicate_next" => Meddling::Duplicate,
+        "delay_next" => Meddling::Delay(by()?),
+        "hold_next" => Meddling::Hold,
+        _ => {
+            let item = fields.required("with", "an error such as \"NOT_ENOUGH_REPLICAS\"")?;
+            let name = item.text()?;
+            let code = ErrorCode::ALL.iter().copied().find(|code| code.name() == name);
+            if code.is_none() {
+                item.refuse_name("no such error", name, ErrorCode::ALL.iter().map(|code| code.name()));
+            }
+            Meddling::Refuse(code?)
+        }
+    };
+    let count = fields.integer("count", 1..1_001).unwrap_or(1) as u32;
+    Some(Action::Meddle { from, to, api, response: kind == "response", count, what })
+}
+
+/// A topic's settings with some of them changed; what is not named stays.
+fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfig> {
+    let mut settings = Vec::new();
+    let made = crate::cluster::topic_config(item, spec, &mut settings)?;
+    Some(TopicConfig {
+        min_insync_replicas: made.min_insync_replicas.or(base.min_insync_replicas),
+        unclean_leader_election_enable: made
+            .unclean_leader_election_enable
+            .or(base.unclean_leader_election_enable),
+        max_message_bytes: made.max_message_bytes.or(base.max_message_bytes),
+        flush_messages: made.flush_messages.or(base.flush_messages),
+        flush_ms: made.flush_ms.or(base.flush_ms),
+    })
+}
+
+pub(crate) fn leader(item: &Item<'_>, spec: &Spec) -> Option<Option<BrokerId>> {
+    match &item.node.value {
+        Value::Text(text) if text == "none" => Some(None),
+        Value::Integer(_) => Some(Some(BrokerId(item.integer(1..spec.brokers.len() as u64 + 1)? as u32))),
+        _ => Some(Some(broker(item, spec)?)),
+    }
+}
+
+/// `[1, 2, 3]`, as Kafka's tools print an ISR.
+pub(crate) fn brokers(item: &Item<'_>, spec: &Spec) -> Option<Brokers> {
+    let range = 1..spec.brokers.len() as u64 + 1;
+    item.list()?.iter().map(|one| one.integer(range.clone()).map(|id| BrokerId(id as u32))).collect()
+}
+
+fn has_opposite(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Pause { .. }
+            | Action::Stop { .. }
+            | Action::Kill { .. }
+            | Action::PowerLoss { .. }
+            | Action::FailDisk { .. }
+            | Action::SlowDisk { .. }
+            | Action::StallDisk { .. }
+            | Action::SlowBroker { .. }
+            | Action::Cut { .. }
+            | Action::SlowLink { .. }
+            | Action::Meddle { .. }
+    )
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Decimal(number) => number.clone(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::List(items) => items.iter().map(|item| show(&item.value)).collect::<Vec<_>>().join(", "),
+        Value::Table(_) => String::new(),
+    }
+}
