@@ -101,4 +101,115 @@ impl KafkaVersion {
     pub fn has_eligible_leader_replicas(self) -> bool {
         self >= KafkaVersion::V4_1
     }
+
+    // the producer
+
+    /// Batches expire by age (KIP-91, 2.1); before, request.timeout.ms after they could have been sent.
+    pub fn has_delivery_timeout(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// The constructor's settings are enough to start connecting; before, the first `send()` did.
+    pub fn producer_connects_at_start(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// Metadata names leader epochs, and older answers are told by them (KIP-320).
+    pub fn metadata_has_leader_epochs(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// `Topic t not present in metadata`; before, `Failed to update metadata`.
+    pub fn names_missing_topics(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// The sticky partition changes with each batch (KIP-480).
+    pub fn has_sticky_per_batch(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// The sticky partition changes by produced bytes (KIP-794, 3.3).
+    pub fn has_sticky_by_bytes(self) -> bool {
+        self >= KafkaVersion::V3_6
+    }
+
+    /// A partitioner is asked again before a new batch is opened (KAFKA-9965); gone in 4.0.
+    pub fn has_on_new_batch(self) -> bool {
+        self >= KafkaVersion::V2_4 && self < KafkaVersion::V4_0
+    }
+
+    /// A batch that the broker finds too large is split (KIP-126).
+    pub fn has_batch_split(self) -> bool {
+        self >= KafkaVersion::V0_11
+    }
+
+    /// A batch that comes from a split is halved when it is still too large (KAFKA-8350).
+    pub fn splits_in_halves(self) -> bool {
+        self >= KafkaVersion::V4_3
+    }
+
+    /// `flush()` waits for the children of a split, not for the parent alone.
+    pub fn flush_waits_for_split_batches(self) -> bool {
+        self >= KafkaVersion::V4_3
+    }
+
+    /// An expired batch keeps its buffer until its request ends (KAFKA-19012).
+    pub fn holds_memory_until_the_request_ends(self) -> bool {
+        self >= KafkaVersion::V4_3
+    }
+
+    /// The expiry message has a second sentence.
+    pub fn explains_expiry(self) -> bool {
+        self >= KafkaVersion::V4_3
+    }
+
+    /// A connect is given up after socket.connection.setup.timeout.ms (KIP-601, 2.7).
+    pub fn has_connection_setup_timeout(self) -> bool {
+        self >= KafkaVersion::V2_8
+    }
+
+    /// reconnect.backoff.max.ms (KIP-144).
+    pub fn reconnect_backoff_grows(self) -> bool {
+        self >= KafkaVersion::V0_11
+    }
+
+    /// A request's timeout is told apart from a broken connection (KAFKA-14317, 3.5).
+    pub fn tells_request_timeouts_apart(self) -> bool {
+        self >= KafkaVersion::V3_6
+    }
+
+    /// `Disconnected from node 1` instead of the stock text (2.5).
+    pub fn names_the_disconnected_node(self) -> bool {
+        self >= KafkaVersion::V2_8
+    }
+
+    /// A newer leader ends a retry's backoff (KAFKA-15415, 3.7).
+    pub fn retries_at_once_on_a_new_leader(self) -> bool {
+        self >= KafkaVersion::V3_9
+    }
+
+    /// Refusals name the new leader (KIP-951, 3.7).
+    pub fn learns_leaders_from_refusals(self) -> bool {
+        self >= KafkaVersion::V3_9
+    }
+
+    /// Back to bootstrap.servers when no known broker can be reached (KIP-899).
+    pub fn rebootstraps(self) -> bool {
+        self >= KafkaVersion::V4_0
+    }
+
+    /// RecordTooLargeException names the configured limit.
+    pub fn names_configured_limits(self) -> bool {
+        self >= KafkaVersion::V2_8
+    }
+
+    pub fn has_buffer_exhausted_exception(self) -> bool {
+        self >= KafkaVersion::V2_8
+    }
+
+    /// BufferExhaustedException gives the sizes.
+    pub fn explains_exhausted_buffers(self) -> bool {
+        self >= KafkaVersion::V3_6
+    }
 }

@@ -1,45 +1,182 @@
-//! A producer: `KafkaProducer` with its accumulator and Sender, and the application thread that calls it.
+//! A producer: `KafkaProducer` with its accumulator and its Sender, and the application thread that calls it.
+//!
+//! `application` is what happens on the application's thread, `sender` what happens on the Sender's; the rest are the
+//! parts they share. Both run on the node's one clock: the Sender's turn comes after the appends of the same moment.
 
+mod accumulator;
+mod application;
+mod backoff;
+mod batch;
+mod buffer_pool;
+mod closing;
+mod completion;
+mod control;
+mod metadata;
+mod metrics;
+mod network_client;
+mod partitioner;
+mod sender;
+#[cfg(test)]
+mod tests;
+mod transaction_manager;
+
+use std::sync::Arc;
+
+use accumulator::Accumulator;
+use application::Application;
+use batch::Batch;
+use metadata::Metadata;
+use metrics::{Gauges, Metrics};
+use network_client::NetworkClient;
+use sender::Sender;
+use transaction_manager::TransactionManager;
+
+use crate::config::ProducerConfig;
 use crate::context::Context;
-use crate::ids::{ClientId, ConnectionId, RecordId};
+use crate::error::Failure;
+use crate::happening::Fact;
+use crate::ids::{ClientId, ConnectionId, HappeningId, Partition, RecordId, TopicId};
 use crate::network::Dialled;
+use crate::queue::Timer;
 use crate::spec::Spec;
-use crate::time::Duration;
-use crate::view::{ProcessState, ProducerView};
+use crate::time::{Duration, Time};
+use crate::version::KafkaVersion;
+use crate::view::{BatchView, ProcessState, ProducerView};
+
+pub use metrics::ProducerMetrics;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProducerTimer {}
+pub enum ProducerTimer {
+    /// The Sender's poll returns.
+    Sender,
+    /// The application thread's wait ends.
+    Application,
+}
 
 #[derive(Clone, Debug)]
 pub struct Producer {
     client: ClientId,
+    config: Result<ProducerConfig, Arc<Failure>>,
+    /// None: not constructed, refused, or the application has died.
+    instance: Option<Box<Instance>>,
+    answers: Answers,
+}
+
+/// What the application has heard, over all lives of the producer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answers {
+    acknowledged: u32,
+    failed: u32,
+}
+
+/// One `KafkaProducer` object.
+#[derive(Clone, Debug)]
+struct Instance {
+    settings: Arc<Settings>,
+    application: Application,
+    sender: Sender,
+    accumulator: Accumulator,
+    metadata: Metadata,
+    network: NetworkClient,
+    transactions: Option<TransactionManager>,
+    metrics: Metrics,
+    answers: Answers,
 }
 
 impl Producer {
-    pub fn new(_spec: &Spec, client: ClientId) -> Producer {
-        Producer { client }
+    /// The process is not running.
+    pub fn new(spec: &Spec, client: ClientId) -> Producer {
+        Producer {
+            client,
+            config: spec.producers[usize::from(client.0)].config.clone(),
+            instance: None,
+            answers: Answers::default(),
+        }
     }
 
-    pub fn start(&mut self, _cx: &mut Context) {}
-    pub fn send(&mut self, _cx: &mut Context, _record: RecordId) {}
-    pub fn is_blocked(&self) -> bool {
-        false
+    /// `new KafkaProducer(config)`.
+    pub fn start(&mut self, cx: &mut Context) {
+        self.forget();
+        match &self.config {
+            Err(failure) => _ = cx.note(Fact::ProducerRefused { failure: Arc::clone(failure) }),
+            Ok(config) => {
+                cx.cause = Some(cx.note(Fact::ProducerStarted));
+                let mut instance = Box::new(Instance::new(cx, self.client, config.clone()));
+                instance.start_sender(cx);
+                self.instance = Some(instance);
+            }
+        }
     }
+
+    /// The application calls `send()`. Where its thread is blocked, the call waits its turn.
+    pub fn send(&mut self, cx: &mut Context, record: RecordId) {
+        if let Some(instance) = &mut self.instance {
+            instance.send(cx, record);
+        }
+    }
+
+    /// The application's thread is inside a call that waits.
+    pub fn is_blocked(&self) -> bool {
+        self.instance.as_ref().is_some_and(|instance| instance.application.is_blocked())
+    }
+
     /// Records handed over by `send()` and not yet answered.
     pub fn unanswered(&self) -> u32 {
-        0
+        self.instance.as_ref().map_or(0, |instance| instance.application.unanswered)
     }
-    pub fn flush(&mut self, _cx: &mut Context) {}
-    pub fn close(&mut self, _cx: &mut Context, _timeout: Duration) {}
-    pub fn kill(&mut self, _cx: &mut Context) {}
-    pub fn on_dialled(&mut self, _cx: &mut Context, _connection: ConnectionId, _dialled: Dialled) {}
-    pub fn on_readable(&mut self, _cx: &mut Context, _connection: ConnectionId) {}
-    pub fn on_timer(&mut self, _cx: &mut Context, timer: ProducerTimer) {
-        match timer {}
+
+    pub fn flush(&mut self, cx: &mut Context) {
+        if let Some(instance) = &mut self.instance {
+            instance.flush(cx);
+        }
+    }
+
+    /// From another thread: a `send()` that waits meanwhile fails.
+    pub fn close(&mut self, cx: &mut Context, timeout: Duration) {
+        if let Some(instance) = &mut self.instance {
+            instance.close(cx, timeout);
+        }
+    }
+
+    /// The application's process is gone, and everything in its memory.
+    pub fn kill(&mut self, _cx: &mut Context) {
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        if let Some(instance) = self.instance.take() {
+            self.answers.acknowledged += instance.answers.acknowledged;
+            self.answers.failed += instance.answers.failed;
+        }
+    }
+
+    pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
+        if let Some(instance) = &mut self.instance {
+            instance.on_dialled(cx, connection, dialled);
+        }
+    }
+
+    pub fn on_readable(&mut self, cx: &mut Context, connection: ConnectionId) {
+        if let Some(instance) = &mut self.instance {
+            instance.on_readable(cx, connection);
+        }
+    }
+
+    pub fn on_timer(&mut self, cx: &mut Context, timer: ProducerTimer) {
+        let Some(instance) = &mut self.instance else { return };
+        match timer {
+            ProducerTimer::Sender => instance.on_sender_timer(cx),
+            ProducerTimer::Application => instance.on_application_timer(cx),
+        }
+    }
+
+    /// The group `producer-metrics`; `now` is the node's clock.
+    pub fn metrics(&self, now: Time) -> ProducerMetrics {
+        self.instance.as_ref().map_or_else(ProducerMetrics::default, |instance| instance.report_metrics(now))
     }
 
     pub fn view(&self, process: ProcessState) -> ProducerView {
-        ProducerView {
+        let mut view = ProducerView {
             client: self.client,
             process,
             queued: Vec::new(),
@@ -48,9 +185,200 @@ impl Producer {
             buffer_total: 0,
             buffer_available: 0,
             blocked: Vec::new(),
-            acknowledged: 0,
-            failed: 0,
+            acknowledged: self.answers.acknowledged,
+            failed: self.answers.failed,
             producer_id: None,
+        };
+        if let Some(instance) = &self.instance {
+            instance.describe(&mut view);
         }
+        view
+    }
+}
+
+impl Instance {
+    fn new(cx: &Context, client: ClientId, config: ProducerConfig) -> Instance {
+        let spec = Arc::clone(&cx.spec);
+        let bootstrap = spec.producers[usize::from(client.0)].bootstrap.clone();
+        let version = spec.version;
+        let metadata = Metadata::new(&spec, &config, version);
+        let network = NetworkClient::new(&spec, &bootstrap, &config, version);
+        let transactions = config.enable_idempotence.then(TransactionManager::default);
+        let settings = Settings {
+            compression_permille: spec.costs.compression_permille,
+            version,
+            config,
+            spec: Arc::clone(&spec),
+        };
+        Instance {
+            accumulator: Accumulator::new(&spec, &settings),
+            application: Application::new(&spec),
+            sender: Sender::default(),
+            metadata,
+            network,
+            transactions,
+            metrics: Metrics::default(),
+            answers: Answers::default(),
+            settings: Arc::new(settings),
+        }
+    }
+
+    fn report_metrics(&self, now: Time) -> ProducerMetrics {
+        let pool = &self.accumulator.pool;
+        let gauges = Gauges {
+            requests_in_flight: self.network.in_flight_count(),
+            metadata_age: self.metadata.age(now),
+            buffer_total_bytes: pool.total(),
+            buffer_available_bytes: pool.available(),
+            waiting_threads: u32::from(pool.is_waited_for()),
+        };
+        self.metrics.report(now, gauges)
+    }
+
+    fn describe(&self, view: &mut ProducerView) {
+        let batch = |batch: &Batch, in_flight: bool| BatchView {
+            id: batch.id,
+            partition: batch.partition,
+            records: batch.records().to_vec(),
+            bytes: batch.estimated_bytes(),
+            attempts: batch.attempts,
+            created: batch.created,
+            closed: batch.closed.is_some(),
+            in_flight,
+        };
+        for queue in &self.accumulator.partitions {
+            let in_flight = queue.in_flight.iter().filter(|batch| !batch.done);
+            view.queued.extend(in_flight.map(|own| batch(own, true)));
+            view.queued.extend(queue.queue.iter().map(|own| batch(own, false)));
+        }
+        view.in_flight = self.network.produce_in_flight();
+        view.max_in_flight = self.settings.config.max_in_flight_requests_per_connection;
+        view.buffer_total = self.accumulator.pool.total();
+        view.buffer_available = self.accumulator.pool.available();
+        view.blocked = self.application.blocked();
+        view.acknowledged += self.answers.acknowledged;
+        view.failed += self.answers.failed;
+        view.producer_id = self.transactions.as_ref().and_then(|transactions| transactions.id);
+    }
+}
+
+/// What does not change in a producer's life.
+#[derive(Clone, Debug)]
+struct Settings {
+    spec: Arc<Spec>,
+    version: KafkaVersion,
+    config: ProducerConfig,
+    compression_permille: u32,
+}
+
+impl Settings {
+    /// A client's clock counts whole milliseconds.
+    fn clock(&self, now: Time) -> Time {
+        Time::from_millis(now.as_millis())
+    }
+
+    /// 0 is taken as 1.
+    fn batch_size(&self) -> u32 {
+        self.config.batch_size.max(1)
+    }
+
+    fn topic_of(&self, partition: Partition) -> TopicId {
+        self.spec.topic_of(partition)
+    }
+
+    /// With one request in flight a partition is muted while its batch is out (§3.8).
+    fn guarantees_order(&self) -> bool {
+        self.config.max_in_flight_requests_per_connection == 1
+    }
+
+    /// Why the batch's time is over, if it is: Kafka's message.
+    fn expiry(&self, batch: &Batch, is_last: bool, now: Time) -> Option<String> {
+        let age = now.since(batch.created);
+        let (passed, since) = if self.version.has_delivery_timeout() {
+            if age < self.config.delivery_timeout {
+                return None;
+            }
+            (age, "batch creation")
+        } else {
+            self.old_expiry(batch, is_last, now)?
+        };
+        let gap = if self.version.has_delivery_timeout() { "" } else { " " };
+        let explains = " The request has not been sent, or no server response has been received yet.";
+        Some(format!(
+            "Expiring {} record(s) for {}:{gap}{} ms has passed since {since}{}",
+            batch.count(),
+            self.spec.partition_name(batch.partition),
+            passed.as_millis(),
+            if self.version.explains_expiry() { format!(".{explains}") } else { String::new() },
+        ))
+    }
+
+    /// Before 2.1 a batch expires request.timeout.ms after it could have been sent (`maybeExpire`).
+    fn old_expiry(&self, batch: &Batch, is_last: bool, now: Time) -> Option<(Duration, &'static str)> {
+        let config = &self.config;
+        let is_full = !is_last || batch.is_full();
+        let candidates = if batch.in_retry {
+            let since_retry = now.since(batch.last_attempt).saturating_sub(config.retry_backoff);
+            [Some((since_retry, "last attempt plus backoff time")), None]
+        } else {
+            let since_linger = now.since(batch.created).saturating_sub(config.linger);
+            [
+                is_full.then(|| (now.since(batch.last_append), "last append")),
+                Some((since_linger, "batch creation plus linger time")),
+            ]
+        };
+        candidates.into_iter().flatten().find(|(passed, _)| *passed > config.request_timeout)
+    }
+}
+
+/// Something to be done at a moment that moves: at most one timer for it is under way that is not too late, and one that
+/// comes too early is ignored or set anew.
+#[derive(Clone, Copy, Debug)]
+struct Alarm {
+    due: Time,
+    armed: Time,
+    cause: Option<HappeningId>,
+}
+
+impl Default for Alarm {
+    fn default() -> Alarm {
+        Alarm { due: Time::NEVER, armed: Time::NEVER, cause: None }
+    }
+}
+
+impl Alarm {
+    fn set(&mut self, cx: &mut Context, at: Time, timer: ProducerTimer) {
+        self.due = at;
+        self.cause = cx.cause;
+        self.arm(cx, timer);
+    }
+
+    fn set_no_later(&mut self, cx: &mut Context, at: Time, timer: ProducerTimer) {
+        if at < self.due {
+            self.set(cx, at, timer);
+        }
+    }
+
+    fn arm(&mut self, cx: &mut Context, timer: ProducerTimer) {
+        if self.due < self.armed {
+            self.armed = self.due;
+            cx.set_timer_at(self.due, Timer::Producer(timer));
+        }
+    }
+
+    /// A timer has come: true where it is time.
+    fn rings(&mut self, cx: &mut Context, timer: ProducerTimer) -> bool {
+        if cx.now >= self.armed {
+            self.armed = Time::NEVER;
+        }
+        if cx.now < self.due {
+            self.arm(cx, timer);
+            return false;
+        }
+        self.due = Time::NEVER;
+        if self.cause.is_some() {
+            cx.cause = self.cause;
+        }
+        true
     }
 }

@@ -1,0 +1,627 @@
+//! Batches that wait to be sent, one queue per partition (producer.md §2.10, §3; RecordAccumulator): which broker has
+//! something to send, what is taken along, what has waited too long.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Settings;
+use super::backoff::ExponentialBackoff;
+use super::batch::{Batch, Format, Ratio};
+use super::buffer_pool::{Allocation, BufferPool};
+use super::metadata::Metadata;
+use super::partitioner::{Partitions, Sticky};
+use super::transaction_manager::{Sequences, TransactionManager, advance};
+use crate::batch::ProducerStamp;
+use crate::batch::RecordBatch;
+use crate::config::Compression;
+use crate::context::Context;
+use crate::happening::{BatchClose, Fact};
+use crate::ids::{BatchId, BrokerId, Brokers, LeaderEpoch, Partition, RecordId, TopicId};
+use crate::rng::Stream;
+use crate::spec::Spec;
+use crate::time::{Duration, Time};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartitionQueue {
+    pub queue: VecDeque<Batch>,
+    /// Drained, in that order, until their requests end; expired ones among them are `done`.
+    pub in_flight: Vec<Batch>,
+    /// Drained under max.in.flight=1 and not answered (§3.8).
+    pub is_muted: bool,
+    pub sequences: Sequences,
+    /// Has had a batch at some time.
+    is_used: bool,
+}
+
+impl PartitionQueue {
+    fn is_full(&self) -> bool {
+        self.queue.len() > 1 || self.queue.front().is_some_and(Batch::is_full)
+    }
+
+    /// Only the last batch can be open.
+    fn batches_are_full(&self) -> bool {
+        self.queue.back().is_none_or(Batch::is_full)
+    }
+
+    pub fn push_in_sequence_order(&mut self, batch: Batch) {
+        let before =
+            |queued: &&Batch| queued.stamp.is_some() && queued.base_sequence() < batch.base_sequence();
+        let place = self.queue.iter().take_while(before).count();
+        self.queue.insert(place, batch);
+    }
+}
+
+#[derive(Clone, Debug)]
+struct TopicQueues {
+    partitions: Partitions,
+    sticky: Sticky,
+    ratio: Ratio,
+}
+
+/// How long a broker has not been sent to although there was something to send (§2.9).
+#[derive(Clone, Copy, Debug)]
+struct NodeLatency {
+    broker: BrokerId,
+    ready: Time,
+    drained: Time,
+}
+
+/// A record as the application thread hands it over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub record: RecordId,
+    pub topic: TopicId,
+    /// None: the sticky partition.
+    pub partition: Option<u32>,
+    pub key: Option<u32>,
+    pub value: u32,
+    pub timestamp: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Appended {
+    /// `wakes`: the append opened a batch, or there is a full one now.
+    Done { wakes: bool },
+    /// A partitioner of the old kind wants to choose again before a new batch is opened.
+    NewBatchNeeded,
+    /// The pool is exhausted.
+    Waits { size: u32 },
+    /// The batch would be larger than the whole pool.
+    Impossible { size: u32 },
+}
+
+/// What a look over all queues gives (§3.6).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ready {
+    pub brokers: Brokers,
+    /// Until some head that is not sendable becomes so; only where its broker has nothing sendable.
+    pub next_check: Option<Duration>,
+    /// The same over all heads.
+    pub next_check_of_all: Option<Duration>,
+    pub unknown_leader_topics: Vec<TopicId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Accumulator {
+    pub partitions: Vec<PartitionQueue>,
+    topics: Vec<TopicQueues>,
+    pub pool: BufferPool,
+    pub is_closed: bool,
+    /// The batches that a `flush()` waits for.
+    pub flush: Option<Vec<BatchId>>,
+    format: Format,
+    /// Where each broker's next walk begins.
+    drain_index: Vec<(BrokerId, u32)>,
+    node_latency: Vec<NodeLatency>,
+    backoff: ExponentialBackoff,
+}
+
+impl Accumulator {
+    pub fn new(spec: &Spec, settings: &Settings) -> Accumulator {
+        let config = &settings.config;
+        let topics = (0..spec.topics.len() as u16).map(|topic| TopicQueues {
+            partitions: partitions_of(spec, TopicId(topic)),
+            sticky: Sticky::default(),
+            ratio: Ratio::ONE,
+        });
+        Accumulator {
+            partitions: vec![PartitionQueue::default(); spec.partitions.len()],
+            topics: topics.collect(),
+            pool: BufferPool::new(config.buffer_memory, settings.batch_size()),
+            is_closed: false,
+            flush: None,
+            format: Format {
+                v2: settings.version.has_leader_epochs(),
+                compressed: config.compression != Compression::None,
+            },
+            drain_index: Vec::new(),
+            node_latency: Vec::new(),
+            backoff: ExponentialBackoff {
+                initial: config.retry_backoff,
+                max: config.retry_backoff_max.max(config.retry_backoff),
+            },
+        }
+    }
+
+    pub fn queue(&mut self, partition: Partition) -> &mut PartitionQueue {
+        &mut self.partitions[usize::from(partition.0)]
+    }
+
+    pub fn partitions_of(&self, topic: TopicId) -> Partitions {
+        self.topics[usize::from(topic.0)].partitions
+    }
+
+    pub fn upper_bound(&self, key: Option<u32>, value: u32) -> u32 {
+        self.format.upper_bound(key, value)
+    }
+
+    /// Appends a record; `buffer`: memory that was waited for. The application thread's part of §2.10.
+    pub fn append(
+        &mut self,
+        cx: &mut Context,
+        settings: &Settings,
+        metadata: &Metadata,
+        ask: Ask,
+        choose_again: bool,
+        mut buffer: Option<u32>,
+    ) -> Appended {
+        let now = settings.clock(cx.now);
+        loop {
+            let (partition, number) = self.choose_partition(cx, metadata, ask);
+            if ask.partition.is_none() && self.change_partition(cx, settings, metadata, ask.topic, number, 0)
+            {
+                continue;
+            }
+            if self.append_to_last(cx, settings, metadata, ask, number, now) {
+                // What was waited for is not needed after all.
+                if let Some(size) = buffer {
+                    self.pool.deallocate(size);
+                }
+                return Appended::Done { wakes: self.queue(partition).is_full() };
+            }
+            if choose_again {
+                return Appended::NewBatchNeeded;
+            }
+            let size = match buffer.take() {
+                Some(size) => size,
+                None => {
+                    let size = settings.batch_size().max(self.format.upper_bound(ask.key, ask.value));
+                    match self.pool.allocate(size) {
+                        Allocation::Granted => size,
+                        Allocation::Waits => return Appended::Waits { size },
+                        Allocation::Impossible => return Appended::Impossible { size },
+                    }
+                }
+            };
+            let ratio = self.topics[usize::from(ask.topic.0)].ratio;
+            let mut batch = Batch::new(cx.next_batch(), partition, self.format, size, ratio, now);
+            let fits = batch.try_append(ask.record, ask.key, ask.value, ask.timestamp, now);
+            assert!(fits, "the first record always fits");
+            batch.cause = cx.note(Fact::Buffered { record: ask.record, partition, batch: batch.id });
+            let appended = batch.estimated_bytes();
+            let queue = self.queue(partition);
+            queue.is_used = true;
+            queue.queue.push_back(batch);
+            if ask.partition.is_none() {
+                self.change_partition(cx, settings, metadata, ask.topic, number, appended);
+            }
+            return Appended::Done { wakes: true };
+        }
+    }
+
+    fn choose_partition(&mut self, cx: &mut Context, metadata: &Metadata, ask: Ask) -> (Partition, u32) {
+        let topic = &mut self.topics[usize::from(ask.topic.0)];
+        let has_leader = |partition| metadata.leader(partition).is_some();
+        let number = match ask.partition {
+            Some(number) => number,
+            None => topic.sticky.peek(|| draw(cx), topic.partitions, has_leader),
+        };
+        (topic.partitions.at(number), number)
+    }
+
+    /// Counts appended bytes for the sticky partition; true where it has changed.
+    fn change_partition(
+        &mut self,
+        cx: &mut Context,
+        settings: &Settings,
+        metadata: &Metadata,
+        topic: TopicId,
+        number: u32,
+        appended: u32,
+    ) -> bool {
+        let topic = &mut self.topics[usize::from(topic.0)];
+        let queue = &self.partitions[usize::from(topic.partitions.at(number).0)];
+        if appended == 0 && !queue.batches_are_full() {
+            return false;
+        }
+        let has_leader = |partition| metadata.leader(partition).is_some();
+        topic.sticky.update(
+            appended,
+            settings.batch_size(),
+            queue.batches_are_full(),
+            || draw(cx),
+            topic.partitions,
+            has_leader,
+        )
+    }
+
+    fn append_to_last(
+        &mut self,
+        cx: &mut Context,
+        settings: &Settings,
+        metadata: &Metadata,
+        ask: Ask,
+        number: u32,
+        now: Time,
+    ) -> bool {
+        let partition = self.partitions_of(ask.topic).at(number);
+        let Some(last) = self.queue(partition).queue.back_mut() else { return false };
+        let before = last.estimated_bytes();
+        if !last.try_append(ask.record, ask.key, ask.value, ask.timestamp, now) {
+            close(cx, last, BatchClose::Full);
+            return false;
+        }
+        let noted = cx.note(Fact::Buffered { record: ask.record, partition, batch: last.id });
+        if last.is_full() {
+            last.cause = noted;
+        }
+        let appended = last.estimated_bytes() - before;
+        if ask.partition.is_none() {
+            self.change_partition(cx, settings, metadata, ask.topic, number, appended);
+        }
+        true
+    }
+
+    /// Which brokers have something to send now (§3.3 to 3.6).
+    pub fn ready(&mut self, settings: &Settings, metadata: &Metadata, now: Time) -> Ready {
+        let mut ready = Ready::default();
+        let hurry = self.pool.is_waited_for() || self.is_closed || self.flush.is_some();
+        let earlier = |known: Option<Duration>, left| Some(known.map_or(left, |known| known.min(left)));
+        for (index, queue) in (0..).map(Partition).zip(&mut self.partitions) {
+            let is_full = queue.is_full();
+            let Some(head) = queue.queue.front_mut() else { continue };
+            let Some(leader) = metadata.leader(index) else {
+                let topic = settings.topic_of(index);
+                if !ready.unknown_leader_topics.contains(&topic) {
+                    ready.unknown_leader_topics.push(topic);
+                }
+                continue;
+            };
+            if queue.is_muted {
+                continue;
+            }
+            head.see_leader_epoch(known_epoch(settings, metadata, index));
+            let is_backing_off = head.is_backing_off(now);
+            let to_wait = if is_backing_off { head.backoff } else { settings.config.linger };
+            let waited = head.waited(now);
+            if !is_backing_off && (is_full || hurry || waited >= to_wait) {
+                ready.brokers = ready.brokers.with(leader);
+            } else {
+                let left = to_wait.saturating_sub(waited);
+                ready.next_check_of_all = earlier(ready.next_check_of_all, left);
+                if !ready.brokers.contains(leader) {
+                    ready.next_check = earlier(ready.next_check, left);
+                }
+            }
+        }
+        if settings.config.partitioner_adaptive_partitioning_enable {
+            self.learn_load(settings, metadata);
+        }
+        ready
+    }
+
+    /// Queue lengths become weights for the choice of sticky partitions (§2.8, §2.9).
+    fn learn_load(&mut self, settings: &Settings, metadata: &Metadata) {
+        let timeout = settings.config.partitioner_availability_timeout;
+        for topic in self.topics.iter_mut().filter(|topic| topic.sticky.is_used()) {
+            let partitions = topic.partitions;
+            let queue = |number| &self.partitions[usize::from(partitions.at(number).0)];
+            if !partitions.numbers().all(|number| queue(number).is_used) {
+                topic.sticky.forget_load();
+                continue;
+            }
+            let mut sizes = Vec::with_capacity(partitions.count as usize);
+            for number in partitions.numbers() {
+                let Some(leader) = metadata.leader(partitions.at(number)) else { continue };
+                let size = queue(number).queue.len() as u32;
+                let is_slow =
+                    |node: &NodeLatency| node.broker == leader && node.ready.since(node.drained) > timeout;
+                // An empty queue is not looked at so closely.
+                if size > 0 && !timeout.is_zero() && self.node_latency.iter().any(is_slow) {
+                    continue;
+                }
+                sizes.push((number, size));
+            }
+            topic.sticky.learn_load(&sizes, partitions.count);
+        }
+    }
+
+    /// A broker has data; `can_drain`: it can be sent to.
+    pub fn update_node_latency(&mut self, settings: &Settings, broker: BrokerId, now: Time, can_drain: bool) {
+        if settings.config.partitioner_availability_timeout.is_zero() {
+            return;
+        }
+        let known = self.node_latency.iter().position(|node| node.broker == broker);
+        let place = known.unwrap_or_else(|| {
+            self.node_latency.push(NodeLatency { broker, ready: now, drained: now });
+            self.node_latency.len() - 1
+        });
+        let node = &mut self.node_latency[place];
+        node.ready = now;
+        if can_drain {
+            node.drained = now;
+        }
+    }
+
+    /// Takes at most one batch of each partition that the broker leads (§3.7). What was taken is in flight from here on.
+    pub fn drain(
+        &mut self,
+        cx: &mut Context,
+        settings: &Settings,
+        metadata: &Metadata,
+        transactions: Option<&TransactionManager>,
+        broker: BrokerId,
+        now: Time,
+    ) -> Vec<(Partition, Arc<RecordBatch>)> {
+        let led: Vec<Partition> = (0..self.partitions.len() as u16)
+            .map(Partition)
+            .filter(|&partition| metadata.leader(partition) == Some(broker))
+            .collect();
+        let mut taken = Vec::new();
+        if led.is_empty() {
+            return taken;
+        }
+        let known = self.drain_index.iter().position(|&(known, _)| known == broker);
+        let place = known.unwrap_or_else(|| {
+            self.drain_index.push((broker, 0));
+            self.drain_index.len() - 1
+        });
+        let start = self.drain_index[place].1 as usize % led.len();
+        let mut size = 0;
+        for step in 0..led.len() {
+            let at = (start + step) % led.len();
+            self.drain_index[place].1 = at as u32;
+            let partition = led[at];
+            let queue = &mut self.partitions[usize::from(partition.0)];
+            if queue.is_muted {
+                continue;
+            }
+            let Some(head) = queue.queue.front_mut() else { continue };
+            head.see_leader_epoch(known_epoch(settings, metadata, partition));
+            if head.is_backing_off(now) {
+                continue;
+            }
+            let head = &queue.queue[0];
+            let is_too_much = size + head.estimated_bytes() > settings.config.max_request_size;
+            if is_too_much && !taken.is_empty() {
+                break;
+            }
+            // The gate closes the whole broker, not this partition alone.
+            if transactions.is_some_and(|transactions| transactions.blocks(queue, head)) {
+                break;
+            }
+            let written = self.take_head(cx, settings, transactions, partition, now);
+            size += written.bytes;
+            taken.push((partition, written));
+        }
+        taken
+    }
+
+    fn take_head(
+        &mut self,
+        cx: &mut Context,
+        settings: &Settings,
+        transactions: Option<&TransactionManager>,
+        partition: Partition,
+        now: Time,
+    ) -> Arc<RecordBatch> {
+        let because = self.why_now(settings, partition, now);
+        let queue = &mut self.partitions[usize::from(partition.0)];
+        let mut batch = queue.queue.pop_front().expect("a head to drain");
+        if let Some(transactions) = transactions {
+            transactions.stamp(queue, &mut batch);
+        }
+        cx.cause = Some(batch.cause);
+        close(cx, &mut batch, because);
+        batch.rewritten = false;
+        let was_written = batch.is_written();
+        let written = Arc::clone(batch.write(settings.compression_permille));
+        if !was_written && self.format.compressed {
+            let topic = &mut self.topics[usize::from(settings.topic_of(partition).0)];
+            topic.ratio = topic.ratio.learn(batch.compression_ratio());
+        }
+        batch.drained = batch.drained.max(now);
+        cx.cause = Some(batch.cause);
+        batch.cause = cx.note(Fact::BatchDrained {
+            batch: batch.id,
+            partition,
+            records: batch.count(),
+            bytes: written.bytes,
+            attempt: batch.attempts + 1,
+        });
+        cx.cause = Some(batch.cause);
+        if settings.guarantees_order() {
+            queue.is_muted = true;
+        }
+        queue.in_flight.push(batch);
+        written
+    }
+
+    /// What makes the head leave now, if it is still open.
+    fn why_now(&self, settings: &Settings, partition: Partition, now: Time) -> BatchClose {
+        let queue = &self.partitions[usize::from(partition.0)];
+        match queue.queue.front() {
+            Some(head) if head.is_full() || queue.queue.len() > 1 => BatchClose::Full,
+            Some(head) if head.waited(now) >= settings.config.linger => BatchClose::Linger,
+            _ if self.is_closed => BatchClose::Close,
+            _ if self.flush.is_some() => BatchClose::Flush,
+            _ if self.pool.is_waited_for() => BatchClose::MemoryShort,
+            _ => BatchClose::Drained,
+        }
+    }
+
+    /// Back into the queue for another attempt (§3.12): in front, or by sequence.
+    pub fn reenqueue(&mut self, cx: &mut Context, mut batch: Batch, now: Time) {
+        let backoff = self.backoff.draw(cx, batch.attempts);
+        batch.reenqueued(now, backoff);
+        let queue = self.queue(batch.partition);
+        if batch.stamp.is_some() {
+            queue.push_in_sequence_order(batch);
+        } else {
+            queue.queue.push_front(batch);
+        }
+    }
+
+    /// MESSAGE_TOO_LARGE: the records go back in smaller batches, in front and in order (§3.11). The parent is gone.
+    pub fn split(&mut self, cx: &mut Context, settings: &Settings, parent: Batch) {
+        let ratio = parent.compression_ratio().max(Ratio::ONE);
+        self.topics[usize::from(settings.topic_of(parent.partition).0)].ratio = ratio;
+        let target = if parent.is_split && settings.version.splits_in_halves() {
+            parent.largest_record_bytes.max(parent.estimated_bytes() / 2)
+        } else {
+            settings.batch_size()
+        };
+        let children = self.children_of(cx, &parent, ratio, target);
+        let split = cx.note(Fact::BatchSplit {
+            batch: parent.id,
+            into: children.iter().map(|child| child.id).collect(),
+        });
+        cx.cause = Some(split);
+        if let Some(flush) = &mut self.flush
+            && settings.version.flush_waits_for_split_batches()
+            && flush.contains(&parent.id)
+        {
+            flush.extend(children.iter().map(|child| child.id));
+        }
+        let mut children = children;
+        for child in &mut children {
+            for &record in child.records() {
+                cx.note(Fact::Buffered { record, partition: child.partition, batch: child.id });
+            }
+            child.cause = split;
+        }
+        let queue = &mut self.partitions[usize::from(parent.partition.0)];
+        for child in children.into_iter().rev() {
+            if child.stamp.is_some() {
+                queue.push_in_sequence_order(child);
+            } else {
+                queue.queue.push_front(child);
+            }
+        }
+        self.deallocate(&parent);
+    }
+
+    fn children_of(&self, cx: &mut Context, parent: &Batch, ratio: Ratio, target: u32) -> Vec<Batch> {
+        let mut children: Vec<Batch> = Vec::new();
+        for &record in parent.records() {
+            let offered = cx.ledger.get(record);
+            // A blocked send() stamps its record later than it was offered; the difference does not matter here.
+            let (key, value, at) = (offered.key_bytes(), offered.value_bytes, offered.at);
+            let fits = |child: &mut Batch| child.try_append(record, key, value, at, parent.created);
+            if !children.last_mut().is_some_and(fits) {
+                let limit = target.max(self.format.upper_bound(key, value));
+                let mut child =
+                    Batch::new(cx.next_batch(), parent.partition, self.format, limit, ratio, parent.created);
+                child.is_split = true;
+                assert!(fits(&mut child), "the first record always fits");
+                children.push(child);
+            }
+        }
+        let mut stamp = parent.stamp;
+        for child in &mut children {
+            child.closed = Some(BatchClose::Full);
+            child.stamp = stamp;
+            stamp = stamp
+                .map(|own| ProducerStamp { base_sequence: advance(own.base_sequence, child.count()), ..own });
+        }
+        children
+    }
+
+    /// Queued batches whose time is over, head first in each partition (§3.14).
+    pub fn take_expired(&mut self, cx: &mut Context, settings: &Settings, now: Time) -> Vec<(Batch, String)> {
+        let mut expired = Vec::new();
+        for queue in &mut self.partitions {
+            while let Some(head) = queue.queue.front() {
+                let is_last = queue.queue.len() == 1;
+                let is_exempt = !settings.version.has_delivery_timeout() && queue.is_muted;
+                let Some(why) = settings.expiry(head, is_last, now).filter(|_| !is_exempt) else { break };
+                let mut batch = queue.queue.pop_front().expect("a head was there");
+                let outer = cx.cause.replace(batch.cause);
+                close(cx, &mut batch, BatchClose::Expired);
+                cx.cause = outer;
+                expired.push((batch, why));
+            }
+        }
+        expired
+    }
+
+    /// When the next batch expires, queued or in flight.
+    pub fn next_expiry(&self, settings: &Settings) -> Option<Time> {
+        if !settings.version.has_delivery_timeout() {
+            return None; // found by whoever wakes for another reason
+        }
+        let heads = self.partitions.iter().flat_map(|queue| {
+            let in_flight = queue.in_flight.iter().find(|batch| !batch.done);
+            [queue.queue.front(), in_flight].into_iter().flatten()
+        });
+        heads.map(|batch| batch.created).min().map(|created| created + settings.config.delivery_timeout)
+    }
+
+    pub fn take_in_flight(&mut self, partition: Partition, id: BatchId) -> Option<Batch> {
+        let in_flight = &mut self.queue(partition).in_flight;
+        let place = in_flight.iter().position(|batch| batch.id == id)?;
+        Some(in_flight.remove(place))
+    }
+
+    /// The batch is through: its memory returns, and a flush need not wait for it any more.
+    pub fn deallocate(&mut self, batch: &Batch) {
+        self.release_memory(batch);
+        self.settle(batch.id);
+    }
+
+    pub fn settle(&mut self, batch: BatchId) {
+        if let Some(flush) = &mut self.flush {
+            flush.retain(|&waited_for| waited_for != batch);
+        }
+    }
+
+    pub fn release_memory(&mut self, batch: &Batch) {
+        if !batch.is_split {
+            self.pool.deallocate(batch.write_limit);
+        }
+    }
+
+    /// Batches without a final answer.
+    pub fn incomplete(&self) -> impl Iterator<Item = &Batch> {
+        self.partitions
+            .iter()
+            .flat_map(|queue| queue.in_flight.iter().filter(|batch| !batch.done).chain(&queue.queue))
+    }
+
+    pub fn has_undrained(&self) -> bool {
+        self.partitions.iter().any(|queue| !queue.queue.is_empty())
+    }
+}
+
+pub(super) fn partitions_of(spec: &Spec, topic: TopicId) -> Partitions {
+    let first = spec.partitions.iter().position(|partition| partition.topic == topic).unwrap_or(0);
+    Partitions { first: Partition(first as u16), count: spec.topic(topic).partitions }
+}
+
+/// 31 even bits.
+pub(super) fn draw(cx: &mut Context) -> u32 {
+    cx.rngs.below(Stream::Partitioner, 1 << 31) as u32
+}
+
+/// A newer epoch ends a backoff early where the version has that.
+fn known_epoch(settings: &Settings, metadata: &Metadata, partition: Partition) -> Option<LeaderEpoch> {
+    settings.version.retries_at_once_on_a_new_leader().then(|| metadata.leader_epoch(partition)).flatten()
+}
+
+fn close(cx: &mut Context, batch: &mut Batch, because: BatchClose) {
+    if batch.closed.is_some() {
+        return;
+    }
+    batch.closed = Some(because);
+    batch.cause = cx.note(Fact::BatchClosed { batch: batch.id, partition: batch.partition, because });
+}

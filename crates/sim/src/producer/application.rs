@@ -1,0 +1,545 @@
+//! The application's thread inside the producer: `send()` with its waits for metadata and memory, `flush()`, and what
+//! the application hears at once (producer.md §2).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::accumulator::{Appended, Ask, draw};
+use super::{Alarm, Instance, ProducerTimer, Settings};
+use crate::config::Partitioner;
+use crate::context::Context;
+use crate::error::{ErrorCode, Failure};
+use crate::happening::{BlockedOn, Fact};
+use crate::ids::{HappeningId, RecordId, TopicId};
+use crate::spec::Spec;
+use crate::time::Time;
+use crate::version::KafkaVersion;
+
+#[derive(Clone, Debug)]
+pub(super) struct Application {
+    /// What the thread will do once it is free.
+    calls: VecDeque<Call>,
+    state: State,
+    /// Serialising and compressing take the thread's time.
+    busy_until: Time,
+    alarm: Alarm,
+    pub unanswered: u32,
+    /// Old partitioners remember something for each topic: the next number, or the current partition.
+    counters: Vec<Option<u32>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    Send(RecordId),
+    Flush,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Free,
+    /// `send()` needs to know the topic's partitions.
+    AwaitsMetadata {
+        record: RecordId,
+        since: Time,
+        version: u32,
+        called: HappeningId,
+    },
+    /// `send()` needs a buffer.
+    AwaitsMemory {
+        ask: Ask,
+        size: u32,
+        since: Time,
+        until: Time,
+        called: HappeningId,
+    },
+    /// `flush()` waits for the batches that were incomplete when it was called.
+    AwaitsFlush {
+        called: Option<HappeningId>,
+    },
+}
+
+impl Application {
+    pub fn new(spec: &Spec) -> Application {
+        Application {
+            calls: VecDeque::new(),
+            state: State::Free,
+            busy_until: Time::ZERO,
+            alarm: Alarm::default(),
+            unanswered: 0,
+            counters: vec![None; spec.topics.len()],
+        }
+    }
+
+    pub fn is_blocked(&self) -> bool {
+        !matches!(self.state, State::Free) || !self.calls.is_empty()
+    }
+
+    /// Records whose `send()` has not returned, in order.
+    pub fn blocked(&self) -> Vec<RecordId> {
+        let current = match self.state {
+            State::AwaitsMetadata { record, .. } => Some(record),
+            State::AwaitsMemory { ask, .. } => Some(ask.record),
+            State::Free | State::AwaitsFlush { .. } => None,
+        };
+        let waiting = self.calls.iter().filter_map(|call| match *call {
+            Call::Send(record) => Some(record),
+            Call::Flush => None,
+        });
+        current.into_iter().chain(waiting).collect()
+    }
+}
+
+impl Instance {
+    pub fn send(&mut self, cx: &mut Context, record: RecordId) {
+        self.application.unanswered += 1;
+        self.call(cx, Call::Send(record));
+    }
+
+    pub fn flush(&mut self, cx: &mut Context) {
+        self.call(cx, Call::Flush);
+    }
+
+    fn call(&mut self, cx: &mut Context, call: Call) {
+        if self.application.is_blocked() || cx.now < self.application.busy_until {
+            self.application.calls.push_back(call);
+            self.advance_application(cx);
+        } else {
+            self.carry_out(cx, call);
+        }
+    }
+
+    pub fn on_application_timer(&mut self, cx: &mut Context) {
+        let mut alarm = self.application.alarm;
+        let rings = alarm.rings(cx, ProducerTimer::Application);
+        self.application.alarm = alarm;
+        if rings {
+            self.advance_application(cx);
+        }
+    }
+
+    /// Lets the thread go on as far as it can: a wait may be over, and calls may be waiting behind it.
+    pub fn advance_application(&mut self, cx: &mut Context) {
+        let cause = cx.cause;
+        loop {
+            cx.cause = cause;
+            match self.application.state {
+                State::Free => {
+                    if cx.now < self.application.busy_until {
+                        if !self.application.calls.is_empty() {
+                            self.wake_application_at(cx, self.application.busy_until);
+                        }
+                        break;
+                    }
+                    let Some(call) = self.application.calls.pop_front() else { break };
+                    self.carry_out(cx, call);
+                }
+                State::AwaitsMetadata { .. } => {
+                    if !self.check_metadata(cx) {
+                        break;
+                    }
+                }
+                State::AwaitsMemory { .. } => {
+                    if !self.check_memory(cx) {
+                        break;
+                    }
+                }
+                State::AwaitsFlush { called } => {
+                    if self.accumulator.flush.as_ref().is_some_and(|waited_for| !waited_for.is_empty()) {
+                        break;
+                    }
+                    self.accumulator.flush = None;
+                    self.application.state = State::Free;
+                    cx.cause = cause.or(called);
+                    cx.note(Fact::FlushCompleted);
+                }
+            }
+        }
+        cx.cause = cause;
+    }
+
+    fn carry_out(&mut self, cx: &mut Context, call: Call) {
+        match call {
+            Call::Send(record) => self.begin_send(cx, record),
+            Call::Flush => {
+                let incomplete = self.accumulator.incomplete().map(|batch| batch.id).collect();
+                self.accumulator.flush = Some(incomplete);
+                self.application.state = State::AwaitsFlush { called: cx.cause };
+                self.wake_sender(cx);
+                self.advance_application(cx);
+            }
+        }
+    }
+
+    fn wake_application_at(&mut self, cx: &mut Context, at: Time) {
+        self.application.alarm.set(cx, at, ProducerTimer::Application);
+    }
+
+    fn begin_send(&mut self, cx: &mut Context, record: RecordId) {
+        let called = cx.note(Fact::SendCalled { record });
+        let cause = cx.cause.replace(called);
+        let now = self.settings.clock(cx.now);
+        let offered = cx.ledger.get(record);
+        let (topic, partition) = (offered.topic, offered.partition);
+        if self.sender.is_closing() {
+            self.fail_send(cx, record, closed(self.settings.version), true);
+        } else if self.metadata.topic_error(topic) == Some(ErrorCode::InvalidTopic) {
+            let failure = Failure::new("InvalidTopicException", &*self.settings.spec.topic(topic).name);
+            self.fail_send(cx, record, failure, false);
+        } else {
+            self.metadata.add(topic, now);
+            if self.knows_partition(topic, partition) {
+                self.serialize_and_append(cx, record, now, now);
+            } else {
+                cx.note(Fact::SendBlocked { record, on: BlockedOn::Metadata });
+                self.await_metadata(cx, record, topic, now, called);
+            }
+        }
+        cx.cause = cause;
+    }
+
+    fn knows_partition(&self, topic: TopicId, partition: Option<u32>) -> bool {
+        let count = self.settings.spec.topic(topic).partitions;
+        self.metadata.knows(topic) && partition.is_none_or(|number| number < count)
+    }
+
+    fn await_metadata(
+        &mut self,
+        cx: &mut Context,
+        record: RecordId,
+        topic: TopicId,
+        since: Time,
+        called: HappeningId,
+    ) {
+        self.metadata.request_update_for(topic);
+        let version = self.metadata.update_version;
+        self.application.state = State::AwaitsMetadata { record, since, version, called };
+        self.wake_application_at(cx, since + self.settings.config.max_block);
+        self.wake_sender(cx);
+    }
+
+    /// True where the wait is over, for better or worse.
+    fn check_metadata(&mut self, cx: &mut Context) -> bool {
+        let State::AwaitsMetadata { record, since, version, called } = self.application.state else {
+            return false;
+        };
+        let now = self.settings.clock(cx.now);
+        let has_news = self.metadata.update_version > version;
+        let is_late = now.since(since) >= self.settings.config.max_block;
+        if !has_news && !is_late {
+            return false;
+        }
+        let offered = cx.ledger.get(record);
+        let (topic, partition) = (offered.topic, offered.partition);
+        self.application.state = State::Free;
+        if is_late {
+            let failure = self.metadata_timeout(topic, partition);
+            cx.cause = Some(called);
+            self.fail_send(cx, record, failure, false);
+        } else if let Some(failure) = self.topic_failure(topic) {
+            self.fail_send(cx, record, failure, false);
+        } else if self.knows_partition(topic, partition) {
+            cx.cause = Some(called);
+            self.serialize_and_append(cx, record, since, now);
+        } else {
+            self.metadata.add(topic, now);
+            self.await_metadata(cx, record, topic, since, called);
+            return false;
+        }
+        true
+    }
+
+    fn metadata_timeout(&self, topic: TopicId, partition: Option<u32>) -> Failure {
+        let spec = self.settings.spec.topic(topic);
+        let waited = self.settings.config.max_block.as_millis();
+        let message = match partition {
+            _ if !self.settings.version.names_missing_topics() => {
+                format!("Failed to update metadata after {waited} ms.")
+            }
+            Some(number) if self.metadata.knows(topic) => format!(
+                "Partition {number} of topic {} with partition count {} is not present in metadata after {waited} ms.",
+                spec.name, spec.partitions
+            ),
+            _ => format!("Topic {} not present in metadata after {waited} ms.", spec.name),
+        };
+        Failure::new("TimeoutException", message)
+    }
+
+    /// The last response said that no waiting will help.
+    fn topic_failure(&self, topic: TopicId) -> Option<Failure> {
+        let name = &self.settings.spec.topic(topic).name;
+        match self.metadata.topic_error(topic)? {
+            ErrorCode::InvalidTopic => {
+                Some(Failure::new("InvalidTopicException", format!("Invalid topics: [{name}]")))
+            }
+            ErrorCode::TopicAuthorizationFailed => Some(topic_unauthorized(name)),
+            _ => None,
+        }
+    }
+
+    /// The part of `send()` behind the metadata wait, which has taken from `since` until `now`.
+    fn serialize_and_append(&mut self, cx: &mut Context, record: RecordId, since: Time, now: Time) {
+        let offered = cx.ledger.get(record);
+        if !offered.serializable {
+            let message = "Can't convert value of class java.lang.Object to class \
+                           org.apache.kafka.common.serialization.StringSerializer specified in value.serializer";
+            self.fail_send(cx, record, Failure::new("SerializationException", message), true);
+            return;
+        }
+        let (topic, key, value) = (offered.topic, offered.key_bytes(), offered.value_bytes);
+        let size = self.accumulator.upper_bound(key, value);
+        if let Some(failure) = record_too_large(&self.settings, size) {
+            self.fail_send(cx, record, failure, false);
+            return;
+        }
+        let partition = self.partition_for(cx, record);
+        let ask = Ask { record, topic, partition, key, value, timestamp: now };
+        let until = now + self.settings.config.max_block.saturating_sub(now.since(since));
+        let called = cx.cause.expect("send() was noted");
+        self.append(cx, ask, until, called, None);
+    }
+
+    fn append(
+        &mut self,
+        cx: &mut Context,
+        mut ask: Ask,
+        until: Time,
+        called: HappeningId,
+        buffer: Option<u32>,
+    ) {
+        let settings = &self.settings;
+        let chooses_again = buffer.is_none() && chooses_again(settings, ask.partition);
+        let mut appended = self.accumulator.append(cx, settings, &self.metadata, ask, chooses_again, buffer);
+        if appended == Appended::NewBatchNeeded {
+            self.on_new_batch(cx, ask);
+            ask.partition = self.partition_for(cx, ask.record);
+            appended = self.accumulator.append(cx, &self.settings, &self.metadata, ask, false, None);
+        }
+        match appended {
+            Appended::Done { wakes } => {
+                let kib = u64::from(ask.key.unwrap_or(0) + ask.value);
+                let compressing = cx.spec.costs.compress_per_kib * kib / 1_024;
+                self.application.busy_until = cx.now + cx.spec.costs.send + compressing;
+                if wakes {
+                    self.wake_sender(cx);
+                }
+            }
+            Appended::Waits { size } => {
+                cx.note(Fact::SendBlocked { record: ask.record, on: BlockedOn::Memory });
+                self.application.state = State::AwaitsMemory { ask, size, since: cx.now, until, called };
+                self.wake_application_at(cx, until);
+            }
+            Appended::Impossible { size } => {
+                let message = format!(
+                    "Attempt to allocate {size} bytes, but there is a hard limit of {} on memory allocations.",
+                    self.accumulator.pool.total()
+                );
+                self.fail_send(cx, ask.record, Failure::new("IllegalArgumentException", message), true);
+            }
+            Appended::NewBatchNeeded => unreachable!("asked for only once"),
+        }
+    }
+
+    /// True where the wait is over, for better or worse.
+    fn check_memory(&mut self, cx: &mut Context) -> bool {
+        let State::AwaitsMemory { ask, size, since, until, called } = self.application.state else {
+            return false;
+        };
+        let granted = self.accumulator.pool.take_waited();
+        if !granted && cx.now < until {
+            return false;
+        }
+        self.application.state = State::Free;
+        cx.cause = Some(called);
+        let now = self.settings.clock(cx.now);
+        self.metrics.bufferpool_wait.record(now, cx.now.since(since).nanos);
+        if granted {
+            self.append(cx, ask, until, called, Some(size));
+            return true;
+        }
+        self.accumulator.pool.give_up();
+        self.metrics.buffer_exhausted.record(now, 1);
+        let failure = buffer_exhausted(self, size);
+        self.fail_send(cx, ask.record, failure, false);
+        true
+    }
+
+    /// The partition that key, application or an old partitioner chooses; None: the accumulator's sticky one.
+    fn partition_for(&mut self, cx: &mut Context, record: RecordId) -> Option<u32> {
+        let offered = cx.ledger.get(record);
+        if offered.partition.is_some() {
+            return offered.partition;
+        }
+        let topic = offered.topic;
+        let partitions = self.accumulator.partitions_of(topic);
+        let config = &self.settings.config;
+        if config.partitioner == Partitioner::BuiltIn
+            && !config.partitioner_ignore_keys
+            && let Some(key) = &offered.key
+        {
+            return Some(partitions.for_key(key.as_bytes()));
+        }
+        let has_leader = |partition| self.metadata.leader(partition).is_some();
+        let counter = &mut self.application.counters[usize::from(topic.0)];
+        match Strategy::of(&self.settings) {
+            Strategy::SinceKip794 => None,
+            Strategy::StickyPerBatch => {
+                Some(*counter.get_or_insert_with(|| partitions.pick(draw(cx), has_leader)))
+            }
+            Strategy::RoundRobin { from_zero } => {
+                let number = counter.get_or_insert_with(|| if from_zero { 0 } else { draw(cx) });
+                let chosen = partitions.pick(*number & 0x7fff_ffff, has_leader);
+                *number = number.wrapping_add(1);
+                Some(chosen)
+            }
+        }
+    }
+
+    /// A partitioner of the old kind hears that a batch is full: the sticky one moves on (KIP-480).
+    fn on_new_batch(&mut self, cx: &mut Context, ask: Ask) {
+        if Strategy::of(&self.settings) != Strategy::StickyPerBatch {
+            return;
+        }
+        let partitions = self.accumulator.partitions_of(ask.topic);
+        let has_leader = |partition| self.metadata.leader(partition).is_some();
+        let current = &mut self.application.counters[usize::from(ask.topic.0)];
+        if *current != ask.partition {
+            return;
+        }
+        let others = partitions.numbers().filter(|&number| has_leader(partitions.at(number))).count().max(1);
+        let mut next = partitions.pick(draw(cx), has_leader);
+        while others > 1 && Some(next) == *current {
+            next = partitions.pick(draw(cx), has_leader);
+        }
+        *current = Some(next);
+    }
+
+    /// `send()` fails: in its future, or (`thrown`) in the caller's face (§2.6).
+    pub fn fail_send(&mut self, cx: &mut Context, record: RecordId, failure: Failure, thrown: bool) {
+        let is_metered = !matches!(failure.exception, "IllegalStateException" | "IllegalArgumentException");
+        if is_metered {
+            self.metrics.record_error.record(self.settings.clock(cx.now), 1);
+        }
+        self.answer_failure(cx, record, Arc::new(failure), thrown);
+    }
+
+    pub fn answer_failure(
+        &mut self,
+        cx: &mut Context,
+        record: RecordId,
+        failure: Arc<Failure>,
+        thrown: bool,
+    ) {
+        self.application.unanswered -= 1;
+        self.answers.failed += 1;
+        cx.note(Fact::SendFailed { record, failure, thrown });
+    }
+
+    /// The producer is being closed: a `send()` that waits for memory ends at once.
+    pub fn interrupt_memory_wait(&mut self, cx: &mut Context) {
+        if let State::AwaitsMemory { ask, .. } = self.application.state {
+            self.application.state = State::Free;
+            self.accumulator.pool.give_up();
+            let failure = Failure::new("KafkaException", "Producer closed while allocating memory");
+            self.fail_send(cx, ask.record, failure, true);
+            self.advance_application(cx);
+        }
+    }
+
+    /// The Sender has ended, and with it the metadata that a `send()` may be waiting for.
+    pub fn interrupt_metadata_wait(&mut self, cx: &mut Context) {
+        if let State::AwaitsMetadata { record, .. } = self.application.state {
+            self.application.state = State::Free;
+            let failure = Failure::new("KafkaException", "Producer closed while send in progress");
+            self.fail_send(cx, record, failure, true);
+        }
+        self.advance_application(cx);
+    }
+}
+
+/// Who chooses where nobody else has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strategy {
+    /// Sticky by bytes, in the accumulator.
+    SinceKip794,
+    /// Sticky until a batch is full (2.4 to 3.2).
+    StickyPerBatch,
+    RoundRobin {
+        from_zero: bool,
+    },
+}
+
+impl Strategy {
+    fn of(settings: &Settings) -> Strategy {
+        match settings.config.partitioner {
+            Partitioner::RoundRobin => Strategy::RoundRobin { from_zero: true },
+            Partitioner::BuiltIn if settings.version.has_sticky_by_bytes() => Strategy::SinceKip794,
+            Partitioner::BuiltIn if settings.version.has_sticky_per_batch() => Strategy::StickyPerBatch,
+            Partitioner::BuiltIn => Strategy::RoundRobin { from_zero: false },
+        }
+    }
+}
+
+/// The partitioner is asked a second time before a new batch is opened (KAFKA-9965): RoundRobinPartitioner skips so.
+fn chooses_again(settings: &Settings, partition: Option<u32>) -> bool {
+    let old_kind = match Strategy::of(settings) {
+        Strategy::SinceKip794 => false,
+        Strategy::StickyPerBatch => true,
+        Strategy::RoundRobin { from_zero } => from_zero && settings.version.has_on_new_batch(),
+    };
+    old_kind && partition.is_some()
+}
+
+fn closed(version: KafkaVersion) -> Failure {
+    let message = if version.has_delivery_timeout() {
+        "Cannot perform operation after producer has been closed"
+    } else {
+        "Cannot send after the producer is closed."
+    };
+    Failure::new("IllegalStateException", message)
+}
+
+pub(super) fn topic_unauthorized(name: &str) -> Failure {
+    Failure::new("TopicAuthorizationException", format!("Not authorized to access topics: [{name}]"))
+}
+
+fn record_too_large(settings: &Settings, size: u32) -> Option<Failure> {
+    let config = &settings.config;
+    let limit = if size > config.max_request_size {
+        if settings.version.names_configured_limits() {
+            format!("{}, which is the value of the max.request.size configuration.", config.max_request_size)
+        } else {
+            "the maximum request size you have configured with the max.request.size configuration.".to_owned()
+        }
+    } else if u64::from(size) > config.buffer_memory {
+        "the total memory buffer you have configured with the buffer.memory configuration.".to_owned()
+    } else {
+        return None;
+    };
+    let message = format!("The message is {size} bytes when serialized which is larger than {limit}");
+    Some(Failure::new("RecordTooLargeException", message))
+}
+
+fn buffer_exhausted(instance: &Instance, size: u32) -> Failure {
+    let pool = &instance.accumulator.pool;
+    let version = instance.settings.version;
+    let waited = instance.settings.config.max_block.as_millis();
+    if version.explains_exhausted_buffers() {
+        let message = format!(
+            "Failed to allocate {size} bytes within the configured max blocking time {waited} ms. \
+             Total memory: {} bytes. Available memory: {} bytes. Poolable size: {} bytes",
+            pool.total(),
+            pool.available(),
+            pool.poolable()
+        );
+        return Failure::new("BufferExhaustedException", message);
+    }
+    let exception = if version.has_buffer_exhausted_exception() {
+        "BufferExhaustedException"
+    } else {
+        "TimeoutException"
+    };
+    Failure::new(
+        exception,
+        format!("Failed to allocate memory within the configured max blocking time {waited} ms."),
+    )
+}

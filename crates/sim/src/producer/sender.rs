@@ -1,0 +1,463 @@
+//! The Sender's thread: one iteration after the other (producer.md §4), each at one value of the clock. It runs when
+//! something wakes it, or when the poll it is in would time out; an iteration that could send nothing sleeps until the
+//! next event instead of spinning (§3.7).
+
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::completion::{Completion, Outcome};
+use super::network_client::{ConnectionState, InFlight, NodeIndex, Request};
+use super::{Alarm, Instance, ProducerTimer};
+use crate::batch::RecordBatch;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::happening::{Disconnect, Fact};
+use crate::ids::{BatchId, Brokers, ConnectionId, HappeningId, Partition};
+use crate::message::{Acks, Body, Envelope, ProduceRequest};
+use crate::network::{Dialled, Read};
+use crate::time::{Duration, Time};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sender {
+    pub alarm: Alarm,
+    /// Callbacks, and sleeps before retries of control requests, keep the thread busy until then.
+    pub free_at: Time,
+    pub life: Life,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Life {
+    #[default]
+    Running,
+    Closing {
+        deadline: Time,
+    },
+    Closed,
+}
+
+/// How an iteration ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Straight on with the next one.
+    Again,
+    /// In a poll, this long at most; None: until something happens.
+    Poll(Option<Duration>),
+}
+
+impl Turn {
+    pub fn poll(timeout: Duration) -> Turn {
+        Turn::Poll(Some(timeout))
+    }
+}
+
+pub(super) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    [one, other].into_iter().flatten().min()
+}
+
+impl Sender {
+    pub fn is_closing(&self) -> bool {
+        self.life != Life::Running
+    }
+}
+
+impl Instance {
+    pub fn start_sender(&mut self, cx: &mut Context) {
+        self.wake_sender(cx);
+    }
+
+    /// The Sender's turn comes at this moment still, behind what else the moment brings.
+    pub fn wake_sender(&mut self, cx: &mut Context) {
+        if self.sender.life != Life::Closed {
+            let at = cx.now.max(self.sender.free_at);
+            self.sender.alarm.set_no_later(cx, at, ProducerTimer::Sender);
+        }
+    }
+
+    pub fn on_sender_timer(&mut self, cx: &mut Context) {
+        let mut alarm = self.sender.alarm;
+        let rings = alarm.rings(cx, ProducerTimer::Sender);
+        self.sender.alarm = alarm;
+        if rings {
+            self.poll_returns(cx);
+        }
+    }
+
+    pub fn on_readable(&mut self, cx: &mut Context, connection: ConnectionId) {
+        let Some(node) = self.network.of_connection(connection) else { return };
+        self.network.nodes[node.0].readable = true;
+        self.poll_returns(cx);
+    }
+
+    pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
+        let Some(node) = self.network.of_connection(connection) else { return };
+        let now = self.settings.clock(cx.now);
+        match dialled {
+            Dialled::Connected => {
+                self.network.connected(cx, node);
+                self.request(cx, node, now, Body::ApiVersionsRequest, Request::ApiVersions);
+            }
+            Dialled::Refused => _ = self.disconnect(cx, node, Disconnect::ByPeer, now),
+        }
+        self.poll_returns(cx);
+    }
+
+    /// Something has happened, or the time is up: handle it, and go on with the next iteration.
+    fn poll_returns(&mut self, cx: &mut Context) {
+        if cx.now < self.sender.free_at {
+            self.sender.alarm.set_no_later(cx, self.sender.free_at, ProducerTimer::Sender);
+            return;
+        }
+        if self.handle_arrivals(cx) {
+            // The application has heard something; what it does about it comes first.
+            self.advance_application(cx);
+            self.wake_sender(cx);
+        } else {
+            self.iterate(cx);
+            self.advance_application(cx);
+        }
+    }
+
+    fn iterate(&mut self, cx: &mut Context) {
+        let cause = cx.cause;
+        loop {
+            cx.cause = cause;
+            if self.ends(cx) {
+                return;
+            }
+            if let Turn::Poll(timeout) = self.run_once(cx) {
+                let deadline = self.poll_until(cx, timeout);
+                cx.cause = cause;
+                if !self.ends(cx) {
+                    self.sender.alarm.set(cx, deadline, ProducerTimer::Sender);
+                }
+                return;
+            }
+            if cx.now < self.sender.free_at {
+                self.sender.alarm.set(cx, self.sender.free_at, ProducerTimer::Sender);
+                return;
+            }
+        }
+    }
+
+    /// When the poll returns by itself: at its timeout, or when an outstanding request is late. Kafka has no timer for
+    /// the latter, it merely polls no longer than that (§4.4); a strict comparison needs one millisecond more.
+    fn poll_until(&mut self, cx: &mut Context, timeout: Option<Duration>) -> Time {
+        let now = self.settings.clock(cx.now);
+        let late = (self.network.in_flight_count() > 0)
+            .then(|| self.settings.config.request_timeout + Duration::from_millis(1));
+        let timeout = sooner(sooner(timeout, self.maybe_update_metadata(cx, now)), late);
+        let deadline = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout).max(self.sender.free_at);
+        match self.sender.life {
+            Life::Closing { deadline: closing } => deadline.min(closing),
+            Life::Running | Life::Closed => deadline,
+        }
+    }
+
+    /// One iteration (§4.1).
+    fn run_once(&mut self, cx: &mut Context) -> Turn {
+        let now = self.settings.clock(cx.now);
+        if let Some(turn) = self.transactional_part(cx, now) {
+            return turn;
+        }
+        self.send_producer_data(cx, now)
+    }
+
+    /// Asks for metadata if that is due and some broker can be asked (§4.8). How long the poll may last for its sake.
+    pub fn maybe_update_metadata(&mut self, cx: &mut Context, now: Time) -> Option<Duration> {
+        let next = self.metadata.time_to_next_update(now);
+        if self.metadata.is_fetching() || !next.is_zero() {
+            return (!self.metadata.is_fetching() && next < Duration::MAX).then_some(next);
+        }
+        let reconnect_backoff = Some(self.settings.config.reconnect_backoff.max(Duration::from_millis(1)));
+        let (mut node, has_ready) = self.network.least_loaded(cx, &self.metadata, now);
+        if node.is_none() && !has_ready && self.settings.version.rebootstraps() && !self.metadata.is_bootstrap
+        {
+            self.metadata.rebootstrap();
+            node = self.network.least_loaded(cx, &self.metadata, now).0;
+        }
+        let Some(node) = node else { return reconnect_backoff };
+        if self.network.can_send(node) {
+            let topics = self.metadata.begin_request(now);
+            self.request(cx, node, now, Body::MetadataRequest { topics }, Request::Metadata);
+            return None;
+        }
+        if self.network.is_any_connecting(&self.metadata) {
+            return reconnect_backoff;
+        }
+        if self.network.can_connect(node, now) {
+            self.network.connect(cx, node, now);
+            return reconnect_backoff;
+        }
+        None // connected, but not to be used yet: an event will tell
+    }
+
+    fn send_producer_data(&mut self, cx: &mut Context, now: Time) -> Turn {
+        let settings = Arc::clone(&self.settings);
+        let ready = self.accumulator.ready(&settings, &self.metadata, now);
+        for &topic in &ready.unknown_leader_topics {
+            self.metadata.add(topic, now);
+            self.metadata.request_update();
+        }
+        let mut not_ready = None;
+        let mut usable = Brokers::NONE;
+        for broker in ready.brokers.iter() {
+            let node = self.network.of_broker(&settings.spec, broker);
+            let is_usable = !self.metadata.is_update_due(now) && self.network.can_send(node);
+            if is_usable {
+                usable = usable.with(broker);
+            } else {
+                if self.network.can_connect(node, now) {
+                    self.network.connect(cx, node, now);
+                }
+                not_ready = sooner(not_ready, self.network.poll_delay(node, now));
+            }
+            self.accumulator.update_node_latency(&settings, broker, now, is_usable);
+        }
+        let mut requests = Vec::new();
+        for broker in usable.iter() {
+            let node = self.network.of_broker(&settings.spec, broker);
+            let batches = self.accumulator.drain(
+                cx,
+                &settings,
+                &self.metadata,
+                self.transactions.as_ref(),
+                broker,
+                now,
+            );
+            // The request is caused by what was drained last.
+            requests.push((node, batches, cx.cause));
+        }
+        self.expire(cx, now);
+        for (_, batches, _) in &requests {
+            self.measure(batches, now);
+        }
+        let mut has_sent = false;
+        for (node, batches, cause) in requests.into_iter().filter(|(_, batches, _)| !batches.is_empty()) {
+            cx.cause = cause;
+            self.send_produce_request(cx, node, batches, now);
+            has_sent = true;
+        }
+        if has_sent {
+            return Turn::Again;
+        }
+        let expiry = self.accumulator.next_expiry(&settings).map(|at| at.since(now));
+        let next = if usable.is_empty() { ready.next_check } else { ready.next_check_of_all };
+        Turn::Poll(sooner(sooner(next, not_ready), expiry))
+    }
+
+    fn measure(&mut self, batches: &[(Partition, Arc<RecordBatch>)], now: Time) {
+        let mut records = 0;
+        for (partition, written) in batches {
+            records += u64::from(written.count());
+            let queue = self.accumulator.queue(*partition);
+            let Some(batch) = queue.in_flight.iter().find(|batch| batch.id == written.id) else { continue };
+            let metrics = &mut self.metrics;
+            metrics.batch_size.record(now, u64::from(written.bytes));
+            metrics.record_queue_time.record(now, batch.drained.since(batch.created).as_millis());
+            metrics.compression_rate.record(now, u64::from(batch.compression_ratio().0));
+            metrics.record_size.record(now, u64::from(written.largest_record_bytes));
+        }
+        self.metrics.records_per_request.record(now, records);
+    }
+
+    fn send_produce_request(
+        &mut self,
+        cx: &mut Context,
+        node: NodeIndex,
+        batches: Vec<(Partition, Arc<RecordBatch>)>,
+        now: Time,
+    ) {
+        let acks = self.settings.config.acks;
+        let sent: Vec<(Partition, BatchId)> =
+            batches.iter().map(|(partition, batch)| (*partition, batch.id)).collect();
+        let body = Body::ProduceRequest(ProduceRequest {
+            acks,
+            timeout: self.settings.config.request_timeout,
+            partitions: batches,
+        });
+        let message_sent = HappeningId(cx.next_happening);
+        let Some(correlation) = self.request(cx, node, now, body, Request::Produce(sent)) else { return };
+        if acks == Acks::None {
+            // Complete as soon as its bytes are the kernel's (§4.6).
+            cx.cause = Some(message_sent);
+            if let Some(InFlight { what: Request::Produce(sent), .. }) =
+                self.network.take_in_flight(node, correlation)
+            {
+                for (partition, batch) in sent {
+                    self.complete(cx, partition, batch, Ok(None), None, now);
+                }
+            }
+        }
+    }
+
+    /// Writes a request. None: the connection turned out to be gone, which has been dealt with.
+    pub fn request(
+        &mut self,
+        cx: &mut Context,
+        node: NodeIndex,
+        now: Time,
+        body: Body,
+        what: Request,
+    ) -> Option<u32> {
+        self.metrics.request.record(now, 1);
+        let correlation = self.network.send(cx, node, now, body, what);
+        if correlation.is_none() {
+            let completions = self.disconnect(cx, node, Disconnect::ByPeer, now);
+            self.finish(cx, completions, now);
+        }
+        correlation
+    }
+
+    /// Batches whose time is over fail, the queued ones first (§4.1 step 9).
+    fn expire(&mut self, cx: &mut Context, now: Time) {
+        let settings = Arc::clone(&self.settings);
+        let in_flight = self.expired_in_flight(now);
+        let queued = self.accumulator.take_expired(cx, &settings, now);
+        for (batch, why) in queued {
+            self.fail_expired(cx, &batch, why);
+            self.accumulator.deallocate(&batch);
+        }
+        for (partition, id) in in_flight {
+            let Some(mut batch) = self.accumulator.take_in_flight(partition, id) else { continue };
+            let why = settings.expiry(&batch, true, now).expect("it has expired");
+            batch.done = true;
+            self.fail_expired(cx, &batch, why);
+            self.accumulator.settle(batch.id);
+            if !settings.version.holds_memory_until_the_request_ends() {
+                self.accumulator.release_memory(&batch);
+            }
+            // Its request is still out: what it brings concerns the bookkeeping alone.
+            self.accumulator.queue(partition).in_flight.push(batch);
+        }
+    }
+
+    fn expired_in_flight(&self, now: Time) -> Vec<(Partition, BatchId)> {
+        let mut expired = Vec::new();
+        if !self.settings.version.has_delivery_timeout() {
+            return expired;
+        }
+        for (partition, queue) in (0..).map(Partition).zip(&self.accumulator.partitions) {
+            let waiting = queue.in_flight.iter().filter(|batch| !batch.done);
+            let late =
+                waiting.take_while(|batch| now.since(batch.created) >= self.settings.config.delivery_timeout);
+            expired.extend(late.map(|batch| (partition, batch.id)));
+        }
+        expired
+    }
+
+    fn fail_expired(&mut self, cx: &mut Context, batch: &Batch, why: String) {
+        let cause = cx.cause.replace(batch.cause);
+        cx.cause = Some(cx.note(Fact::BatchExpired { batch: batch.id, partition: batch.partition }));
+        let failure = Arc::new(Failure::new("TimeoutException", why));
+        self.fail_records(cx, batch, &failure);
+        if let Some(transactions) = &mut self.transactions {
+            let queue = self.accumulator.queue(batch.partition);
+            transactions.handle_failed_batch(queue, None, &failure, false);
+            if batch.in_retry {
+                transactions.mark_unresolved(queue, batch);
+            }
+        }
+        cx.cause = cause;
+    }
+
+    /// Reads what has arrived, and looks for connections and requests that have taken too long (§4.2). True where a
+    /// request has come to its end, so that the application may have heard something.
+    fn handle_arrivals(&mut self, cx: &mut Context) -> bool {
+        let now = self.settings.clock(cx.now);
+        let mut completions = Vec::new();
+        let mut closed = Vec::new();
+        let cause = cx.cause;
+        for place in 0..self.network.nodes.len() {
+            if !std::mem::take(&mut self.network.nodes[place].readable) {
+                continue;
+            }
+            let node = NodeIndex(place);
+            while let Some(connection) = self.network.node(node).connection {
+                match cx.read(connection) {
+                    Read::Message(envelope) => self.receive(cx, node, envelope, now, &mut completions),
+                    Read::Nothing => break,
+                    Read::Closed => {
+                        closed.push(node);
+                        break;
+                    }
+                }
+            }
+        }
+        for node in closed {
+            cx.cause = cause;
+            completions.extend(self.disconnect(cx, node, Disconnect::ByPeer, now));
+        }
+        while let Some(node) = self.network.connection_timed_out(now) {
+            cx.cause = cause;
+            completions.extend(self.disconnect(cx, node, Disconnect::TimedOut, now));
+        }
+        while let Some(node) = self.network.request_timed_out(now) {
+            cx.cause = cause;
+            completions.extend(self.disconnect(cx, node, Disconnect::TimedOut, now));
+        }
+        let has_completed = !completions.is_empty();
+        self.finish(cx, completions, now);
+        cx.cause = cause;
+        has_completed
+    }
+
+    fn receive(
+        &mut self,
+        cx: &mut Context,
+        node: NodeIndex,
+        envelope: Arc<Envelope>,
+        now: Time,
+        completions: &mut Vec<Completion>,
+    ) {
+        let Some(request) = self.network.take_in_flight(node, envelope.message.correlation) else { return };
+        match (&request.what, &envelope.message.body) {
+            (Request::ApiVersions, Body::ApiVersionsResponse) => self.network.ready(cx, node),
+            (Request::Metadata, Body::MetadataResponse(found)) => self.metadata.update(cx, found, now),
+            _ => {
+                let cause = cx.cause;
+                completions.push(Completion { node, request, outcome: Outcome::Answered(envelope), cause });
+            }
+        }
+    }
+
+    /// A connection is over. Metadata is to be refreshed, and what was in flight comes back.
+    fn disconnect(
+        &mut self,
+        cx: &mut Context,
+        node: NodeIndex,
+        because: Disconnect,
+        now: Time,
+    ) -> Vec<Completion> {
+        let was_connecting = self.network.node(node).state == ConnectionState::Connecting;
+        if let Some(connection) = self.network.node(node).connection {
+            let times_out = because == Disconnect::TimedOut && !was_connecting;
+            if times_out {
+                cx.cause = Some(cx.note(Fact::RequestTimedOut { connection }));
+            }
+            let noted = HappeningId(cx.next_happening);
+            cx.close(connection, because);
+            if cx.next_happening > noted.0 {
+                cx.cause = Some(noted);
+            }
+        }
+        let mut completions = Vec::new();
+        for request in self.network.disconnected(cx, node, now) {
+            match request.what {
+                Request::ApiVersions => {}
+                Request::Metadata => self.metadata.failed_update(cx, now),
+                Request::InitProducerId | Request::Produce(_) => {
+                    let outcome = match because {
+                        Disconnect::TimedOut => Outcome::TimedOut,
+                        Disconnect::ByPeer | Disconnect::Closed => Outcome::Disconnected,
+                    };
+                    completions.push(Completion { node, request, outcome, cause: cx.cause });
+                }
+            }
+        }
+        if self.metadata.is_update_due(now) {
+            self.metadata.failed_update(cx, now);
+        }
+        self.metadata.request_update();
+        completions
+    }
+}
