@@ -14,6 +14,7 @@ use serde::ser::{
 pub const KINDS: &[&str] = &[
     "action-done",
     "action-undone",
+    "admin-answered",
     "process-started",
     "process-killed",
     "stop-requested",

@@ -241,6 +241,7 @@ impl Script<'_> {
             "delivered",
             "event",
             "running",
+            "stopped",
         ];
         let present: Vec<&str> = kinds.into_iter().filter(|kind| fields.has(kind)).collect();
         let condition = match present[..] {
@@ -303,10 +304,11 @@ impl Script<'_> {
             }
             ["event"] => Condition::Events {
                 kind: fields.text("event")?.into(),
-                client: node(&fields.required("on", "a client, such as \"producer-p\"")?, self.spec)?,
+                clients: vec![node(&fields.required("on", "a client, such as \"producer-p\"")?, self.spec)?],
                 count: fields.get("count").map_or(Some(1), |item| count(&item))?,
             },
             ["running"] => Condition::Running { broker: broker(&fields.get("running")?, self.spec)? },
+            ["stopped"] => Condition::Stopped { broker: broker(&fields.get("stopped")?, self.spec)? },
             _ => {
                 item.refuse("not a condition", kinds.join(", "));
                 return None;
