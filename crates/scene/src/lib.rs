@@ -4,6 +4,7 @@
 pub mod axis;
 pub mod narration;
 pub mod picture;
+pub mod stage;
 pub mod story;
 pub mod svg;
 pub mod text;

@@ -4,6 +4,7 @@ mod fixture;
 
 use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::picture::{Picture, Source};
+use ackscope_scene::stage::{self, StageView};
 use ackscope_scene::story::Story;
 use ackscope_scene::svg::{self, Colours};
 use ackscope_scene::timeline::{Future, Room, Timeline, View, lanes};
@@ -49,5 +50,18 @@ fn timelines() {
         timeline.draw(&mut picture);
         timeline.draw_now(&mut picture);
         write(&format!("timeline-{name}"), &picture);
+    }
+}
+
+#[test]
+fn stages() {
+    let story = story();
+    let cluster = fixture::before_the_cut();
+    for (name, width, room) in [("page", 932.0, Room::Page), ("phone", 358.0, Room::Phone)] {
+        let selection = Source::Record(RecordId(7));
+        let view = StageView { width, room, cluster: &cluster, partition: Some(fixture::P), selection };
+        let mut picture = Picture::default();
+        stage::draw(&story, &view, &mut picture);
+        write(&format!("stage-{name}"), &picture);
     }
 }

@@ -29,3 +29,22 @@ pub fn broker_state(story: &Story, broker: BrokerId, partition: Partition, at: T
         Some(BandRole::Following) | None => words,
     }
 }
+
+/// The same where there is no room: `leads`, `fenced`.
+pub fn broker_state_short(story: &Story, broker: BrokerId, partition: Partition, at: Time) -> String {
+    let word = story.states_at(NodeId::Broker(broker), at).last().map(|state| match state {
+        State::Down => "down",
+        State::Dark => "no power",
+        State::Paused => "paused",
+        State::Starting => "starting",
+        State::Fenced => "fenced",
+        State::DiskFailed => "disk failed",
+    });
+    let role = story.replica(broker, partition).and_then(|replica| replica.role_at(at));
+    match (word, role) {
+        (Some(word), _) => word.to_owned(),
+        (None, Some(BandRole::Leading(epoch))) => format!("epoch {epoch}"),
+        (None, Some(BandRole::Following)) => "follows".to_owned(),
+        (None, None) => String::new(),
+    }
+}

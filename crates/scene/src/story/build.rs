@@ -78,6 +78,7 @@ impl<'a> Builder<'a> {
         let partitions = spec.partitions.len();
         let bare = |node, name, detail| NodeStory {
             node,
+            machine: spec.machine_of(node),
             name,
             detail,
             bands: Vec::new(),

@@ -39,6 +39,7 @@ pub struct Story {
 
 pub struct NodeStory {
     pub node: NodeId,
+    pub machine: MachineId,
     /// `Broker 1`, `Producer`, `Producer orders`.
     pub name: String,
     /// What the lane says beneath the name, where that never changes: `acks=1`.
@@ -567,6 +568,17 @@ impl Story {
     pub fn states_at(&self, node: NodeId, at: Time) -> impl Iterator<Item = State> + '_ {
         let bands = self.node(node).map_or(&[][..], |story| &story.bands);
         bands.iter().filter(move |band| band.from <= at && at < band.to).map(|band| band.state)
+    }
+
+    /// Whether packets from one node to another vanish at a time.
+    pub fn is_cut(&self, from: NodeId, to: NodeId, at: Time) -> bool {
+        let machine = |node| self.node(node).map(|story| story.machine);
+        let (Some(from), Some(to)) = (machine(from), machine(to)) else { return false };
+        from != to
+            && self.cuts.iter().filter(|cut| cut.from <= at && at < cut.to).any(|cut| {
+                let hits = |a, b| cut.a == a && cut.b.is_none_or(|other| other == b);
+                hits(from, to) || (!cut.one_way && hits(to, from))
+            })
     }
 
     pub fn length(&self) -> Duration {

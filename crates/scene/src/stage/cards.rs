@@ -1,0 +1,209 @@
+//! Producers and consumers as cards: the same counts in the same places.
+
+use ackscope_sim::ids::{NodeId, Partition};
+use ackscope_sim::view::{ConsumerView, ProcessState, ProducerView};
+
+use super::StageView;
+use crate::picture::{Anchor, Dash, Fill, Picture, Source, Stroke, Style, point};
+use crate::story::Story;
+use crate::text;
+use crate::tokens::{Pattern, Tone};
+
+/// A card's place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Card {
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+}
+
+impl Card {
+    pub fn middle(&self) -> f32 {
+        self.y + self.height / 2.0
+    }
+}
+
+const NAME: Style = Style::new(13.0, Tone::Ink).bold();
+const LABEL: Style = Style::new(11.0, Tone::Ink3);
+const VALUE: Style = Style::new(12.0, Tone::Ink);
+
+fn frame(picture: &mut Picture, view: &StageView<'_>, node: NodeId, card: Card, process: ProcessState) {
+    picture.source = Source::Node(node);
+    let up = matches!(process, ProcessState::Running | ProcessState::Paused);
+    let tone = if super::is_selected(view, node) { Tone::Ink } else { Tone::LineStrong };
+    let dash = if up { Dash::Solid } else { Dash::Dashed };
+    let pattern = match process {
+        ProcessState::Running => None,
+        ProcessState::Paused => Some((Pattern::Stripes, Tone::Line)),
+        ProcessState::Down | ProcessState::Dark => Some((Pattern::Diagonal, Tone::Line)),
+    };
+    let fill = Fill { tone: Some(Tone::Surface), pattern };
+    let stroke = Stroke::new(tone, 1.0).dash(dash);
+    picture.rounded(card.x, card.y, card.width, card.height, 5.0, Some(fill), Some(stroke));
+}
+
+fn line(picture: &mut Picture, card: Card, y: f32, label: &str, value: &str, style: Style) {
+    picture.words(point(card.x + 12.0, card.y + y), label, LABEL, Anchor::Start);
+    picture.words(point(card.x + card.width - 12.0, card.y + y), value, style, Anchor::End);
+}
+
+fn title(picture: &mut Picture, card: Card, name: &str, right: &str, mono: bool) {
+    let style = if mono { Style::new(11.0, Tone::Ink2).mono() } else { LABEL };
+    let room = card.width - 30.0 - text::width(right, 11.0, false) * if mono { 1.25 } else { 1.1 };
+    if let Some(name) = text::shorten(name, NAME.size, true, room) {
+        picture.words(point(card.x + 12.0, card.y + 20.0), &name, NAME, Anchor::Start);
+    }
+    picture.words(point(card.x + card.width - 12.0, card.y + 20.0), right, style, Anchor::End);
+}
+
+fn process_word(process: ProcessState) -> Option<&'static str> {
+    match process {
+        ProcessState::Running => None,
+        ProcessState::Paused => Some("paused"),
+        ProcessState::Down => Some("not running"),
+        ProcessState::Dark => Some("no power"),
+    }
+}
+
+/// A full card is this high, a slim one (several producers) that.
+pub(super) const FULL: f32 = 112.0;
+pub(super) const SLIM: f32 = 58.0;
+
+pub(super) fn producer(
+    picture: &mut Picture,
+    story: &Story,
+    view: &StageView<'_>,
+    card: Card,
+    producer: &ProducerView,
+    partition: Partition,
+) {
+    let node = NodeId::Producer(producer.client);
+    let Some(of) = story.node(node) else { return };
+    frame(picture, view, node, card, producer.process);
+    let right = process_word(producer.process);
+    title(picture, card, &of.name, right.unwrap_or(&of.detail), right.is_none());
+    let now = view.cluster.now;
+    let sent = of.sends.partition_point(|&record| story.record(record).sent <= now);
+    let waiting: usize =
+        producer.queued.iter().filter(|batch| !batch.in_flight).map(|batch| batch.records.len()).sum();
+    let acked = Style::new(12.0, Tone::Kept).bold();
+    if card.height < FULL {
+        let words = format!("{} of {sent} acknowledged", producer.acknowledged);
+        picture.words(point(card.x + 12.0, card.y + 36.0), &words, LABEL, Anchor::Start);
+        slots(picture, card, card.y + 42.0, producer);
+        picture.source = Source::None;
+        return;
+    }
+    line(picture, card, 40.0, "sent", &sent.to_string(), VALUE.bold());
+    if producer.failed > 0 {
+        let words = format!("{} · {} failed", producer.acknowledged, producer.failed);
+        line(picture, card, 57.0, "acked", &words, Style::new(12.0, Tone::Lost).bold());
+    } else {
+        line(picture, card, 57.0, "acknowledged", &producer.acknowledged.to_string(), acked);
+        if producer.acknowledged > 0 {
+            let width = text::width(&producer.acknowledged.to_string(), 12.0, true);
+            crate::timeline::tick(picture, card.x + card.width - 22.0 - width, card.y + 53.0, 1.0);
+        }
+    }
+    if producer.blocked.is_empty() {
+        line(picture, card, 74.0, "waiting in batches", &waiting.to_string(), VALUE);
+        batches(picture, card, producer, partition);
+    } else {
+        let style = Style::new(12.0, Tone::Lost).bold();
+        line(picture, card, 74.0, "send() waits", &producer.blocked.len().to_string(), style);
+    }
+    picture.words(point(card.x + 12.0, card.y + 96.0), "in flight", LABEL, Anchor::Start);
+    slots(picture, card, card.y + 87.0, producer);
+    buffer(picture, card, producer);
+    picture.source = Source::None;
+}
+
+/// Batches of the shown partition that wait, each as long as it is full; an open one is dashed.
+fn batches(picture: &mut Picture, card: Card, producer: &ProducerView, partition: Partition) {
+    let label = text::width("waiting in batches", 11.0, false) + 18.0;
+    let mut x = card.x + label;
+    let queued = producer.queued.iter().filter(|batch| batch.partition == partition && !batch.in_flight);
+    for batch in queued {
+        let width = 4.0 + (batch.records.len() as f32).min(8.0) * 1.5;
+        if x + width > card.x + card.width - 30.0 {
+            break;
+        }
+        let dash = if batch.closed { Dash::Solid } else { Dash::Dashed };
+        let fill = batch.closed.then_some(Fill::plain(Tone::Sunken));
+        let stroke = Stroke::new(Tone::Ink3, 1.0).dash(dash);
+        picture.rounded(x, card.y + 66.0, width, 9.0, 1.5, fill, Some(stroke));
+        x += width + 3.0;
+    }
+}
+
+/// Places for requests on the wire: five slots are always five places.
+fn slots(picture: &mut Picture, card: Card, y: f32, producer: &ProducerView) {
+    let places = producer.max_in_flight.min(5);
+    let busiest = producer.in_flight.iter().map(|(_, batches)| batches.len()).max().unwrap_or(0);
+    let brokers = producer.in_flight.iter().filter(|(_, batches)| !batches.is_empty()).count();
+    for place in 0..places {
+        let x = card.x + 80.0 + place as f32 * 14.0;
+        let full = (place as usize) < busiest;
+        let fill = full.then_some(Fill::plain(Tone::Ink));
+        let tone = if full { Tone::Ink } else { Tone::LineStrong };
+        picture.rounded(x, y, 10.0, 10.0, 2.0, fill, Some(Stroke::new(tone, 1.1)));
+    }
+    let over = busiest.saturating_sub(places as usize);
+    let words = match (over, brokers) {
+        (0, 0 | 1) => return,
+        (0, _) => format!("×{brokers}"),
+        _ => format!("+{over}"),
+    };
+    picture.words(point(card.x + 80.0 + places as f32 * 14.0 + 2.0, y + 9.0), &words, LABEL, Anchor::Start);
+}
+
+/// `buffer.memory`, shown once a good part of it is in use.
+fn buffer(picture: &mut Picture, card: Card, producer: &ProducerView) {
+    let used = 1.0 - producer.buffer_available as f32 / producer.buffer_total.max(1) as f32;
+    if used < 0.05 {
+        return;
+    }
+    let (x, y, width) = (card.x + 12.0, card.y + card.height - 6.0, card.width - 24.0);
+    picture.rounded(x, y, width, 3.0, 1.5, Some(Fill::plain(Tone::Sunken)), None);
+    let tone = if used > 0.9 { Tone::LostFill } else { Tone::Ink3 };
+    picture.rounded(x, y, width * used, 3.0, 1.5, Some(Fill::plain(tone)), None);
+}
+
+pub(super) fn consumer(
+    picture: &mut Picture,
+    story: &Story,
+    view: &StageView<'_>,
+    card: Card,
+    consumer: &ConsumerView,
+    parked_at: Option<String>,
+) {
+    let node = NodeId::Consumer(consumer.client);
+    let Some(of) = story.node(node) else { return };
+    frame(picture, view, node, card, consumer.process);
+    title(picture, card, &of.name, process_word(consumer.process).unwrap_or(""), false);
+    let partition = super::principal(view);
+    let position = consumer.positions.iter().find(|(at, _)| *at == partition).and_then(|&(_, offset)| offset);
+    let position = position.map_or("unknown".to_owned(), |offset| offset.to_string());
+    if card.height < FULL {
+        let words = format!("at {position}, read {}", consumer.delivered);
+        picture.words(point(card.x + 12.0, card.y + 38.0), &words, LABEL, Anchor::Start);
+        picture.source = Source::None;
+        return;
+    }
+    line(picture, card, 40.0, "position", &position, VALUE.bold());
+    line(picture, card, 57.0, "read", &consumer.delivered.to_string(), VALUE);
+    let now = view.cluster.now;
+    let seen = of.deliveries.partition_point(|delivery| delivery.at <= now);
+    if let Some(last) = seen.checked_sub(1).map(|place| of.deliveries[place]) {
+        let name = &story.record(last.record).name;
+        let room = card.width - 40.0 - text::width("last", 11.0, false);
+        if let Some(name) = text::shorten(name, 12.0, false, room) {
+            line(picture, card, 74.0, "last", &name, VALUE);
+        }
+    }
+    if let Some(words) = parked_at {
+        picture.words(point(card.x + 12.0, card.y + 96.0), &words, LABEL, Anchor::Start);
+    }
+    picture.source = Source::None;
+}

@@ -1,0 +1,288 @@
+//! A log as cells on the shared offset axis: filled is committed, hollow is above the high watermark, struck is condemned
+//! or, as a ghost, just cut off.
+
+use ackscope_sim::ids::{LeaderEpoch, Offset, Partition, RecordId};
+use ackscope_sim::time::Time;
+use ackscope_sim::view::ReplicaView;
+
+use super::StageView;
+use crate::picture::{Anchor, Dash, Fill, Picture, Source, Stroke, Style, point};
+use crate::story::{Replica, Story};
+use crate::text;
+use crate::timeline::selected_record;
+use crate::tokens::{Pattern, Tone, epoch_tones};
+
+/// Offsets to x, the same for every row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct OffsetAxis {
+    pub left: f32,
+    /// From one cell to the next.
+    pub pitch: f32,
+    /// The first offset shown; those before are only counted.
+    pub first: u64,
+    pub count: u64,
+}
+
+impl OffsetAxis {
+    /// The widest cells, up to `widest`, with which everything a log will ever hold fits; else the last ones.
+    pub fn new(
+        story: &Story,
+        view: &StageView<'_>,
+        left: f32,
+        right: f32,
+        widest: f32,
+        narrowest: f32,
+    ) -> OffsetAxis {
+        let partition = super::principal(view);
+        let most = story.partitions[usize::from(partition.0)].end.0.max(1);
+        let room = right - left;
+        let pitch = (room / most as f32).floor().clamp(narrowest, widest);
+        let fitting = ((room / pitch).floor() as u64).max(1);
+        if most <= fitting {
+            return OffsetAxis { left, pitch, first: 0, count: most.max(4).min(fitting) };
+        }
+        // The last ones, with a place at the start that says how many came before.
+        let replicas = view.cluster.brokers.iter().flat_map(|broker| &broker.replicas);
+        let ends =
+            replicas.filter(|replica| replica.partition == partition).map(|replica| replica.log_end_offset.0);
+        let end = ends.max().unwrap_or(0).max(fitting);
+        OffsetAxis { left, pitch, first: end - fitting + u64::from(end > fitting), count: fitting }
+    }
+
+    /// The left edge of an offset's cell; ends of logs are such edges too.
+    pub fn x(&self, offset: Offset) -> f32 {
+        let skipped = if self.first > 0 { 1.0 } else { 0.0 };
+        self.left + (offset.0.saturating_sub(self.first) as f32 + skipped) * self.pitch
+    }
+
+    pub fn right(&self) -> f32 {
+        self.left + self.count as f32 * self.pitch
+    }
+
+    pub fn shows(&self, offset: Offset) -> bool {
+        offset.0 >= self.first && self.x(offset) + self.pitch <= self.right() + 0.5
+    }
+
+    /// Offsets above the cells, as many as have room.
+    pub fn numbers(&self, picture: &mut Picture, y: f32, size: f32) {
+        let widest = text::width(&(self.first + self.count).to_string(), size, false) + 6.0;
+        let every = nice((widest / self.pitch).ceil() as u64);
+        let last = self.first + self.count - u64::from(self.first > 0);
+        for offset in (self.first..last).filter(|offset| offset % every == 0) {
+            let x = self.x(Offset(offset)) + self.pitch / 2.0 - 1.0;
+            picture.words(point(x, y), &offset.to_string(), Style::new(size, Tone::Ink3), Anchor::Middle);
+        }
+    }
+}
+
+fn nice(least: u64) -> u64 {
+    [1, 2, 5, 10, 20, 50, 100].into_iter().find(|&step| step >= least).unwrap_or(least)
+}
+
+/// How a row of cells is drawn.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    pub top: f32,
+    pub height: f32,
+    pub size: f32,
+}
+
+struct Cell {
+    epoch: LeaderEpoch,
+    committed: bool,
+    /// Condemned: with or without loss.
+    doomed: Option<bool>,
+    ghost: bool,
+}
+
+/// Draws what one replica holds, and what was just cut from it.
+pub(super) fn draw(
+    picture: &mut Picture,
+    story: &Story,
+    view: &StageView<'_>,
+    axis: &OffsetAxis,
+    row: Row,
+    replica: &ReplicaView,
+    history: &Replica,
+) {
+    let now = view.cluster.now;
+    let selected = selected_record(view.selection);
+    let (broker, partition) = (history.broker, replica.partition);
+    let start = replica.log.partition_point(|batch| batch.next_offset().0 <= axis.first);
+    for batch in replica.log.iter_from(start) {
+        for (offset, record) in batch.records().filter(|&(offset, _)| axis.shows(offset)) {
+            let doomed = doom(history, offset, now);
+            let committed = offset < replica.high_watermark;
+            let cell = Cell { epoch: batch.leader_epoch, committed, doomed, ghost: false };
+            picture.source = Source::Entry { broker, partition, offset, record };
+            one(picture, axis, row, offset, &cell, &story.record(record).name);
+            if Some(record) == selected {
+                frame(picture, axis, row, offset);
+            }
+        }
+    }
+    for (offset, record, epoch) in ghosts(history, replica, now) {
+        if !axis.shows(offset) {
+            continue;
+        }
+        let lost = story.record(record).fate == ackscope_sim::audit::Fate::AckedButLost;
+        let cell = Cell { epoch, committed: false, doomed: Some(lost), ghost: true };
+        picture.source = Source::Entry { broker, partition, offset, record };
+        one(picture, axis, row, offset, &cell, &story.record(record).name);
+        if Some(record) == selected {
+            frame(picture, axis, row, offset);
+        }
+    }
+    picture.source = Source::None;
+    picture.opacity = 1.0;
+    if axis.first > 0 {
+        let more = axis.first - replica.log_start_offset.0.min(axis.first);
+        let held = more.min(replica.log_end_offset.0);
+        if held > 0 {
+            let words = format!("{held} more");
+            let style = Style::new(row.size - 1.0, Tone::Ink3);
+            let words = if text::width(&words, style.size, false) > axis.pitch { "…" } else { &words };
+            picture.words(
+                point(axis.left + axis.pitch / 2.0 - 1.0, row.top + row.height / 2.0 + 4.0),
+                words,
+                style,
+                Anchor::Middle,
+            );
+        }
+    }
+}
+
+fn doom(history: &Replica, offset: Offset, now: Time) -> Option<bool> {
+    let doom = history.bar_at(offset, now)?.doom?;
+    (doom.from <= now).then_some(doom.lost)
+}
+
+/// Entries that the last truncation took, until others stand in their place.
+fn ghosts<'h>(
+    history: &'h Replica,
+    replica: &ReplicaView,
+    now: Time,
+) -> impl Iterator<Item = (Offset, RecordId, LeaderEpoch)> + 'h {
+    let cut = history.cuts[..history.cuts.partition_point(|cut| cut.at <= now)].last().copied();
+    let end = replica.log_end_offset;
+    let taken = cut.into_iter().flat_map(move |cut| history.bars.iter().filter(move |bar| bar.to == cut.at));
+    taken.flat_map(move |bar| {
+        let offsets = (bar.base.0.max(end.0)..bar.next.0).map(Offset);
+        offsets.filter_map(move |offset| Some((offset, bar.record_at(offset)?, bar.epoch)))
+    })
+}
+
+fn one(picture: &mut Picture, axis: &OffsetAxis, row: Row, offset: Offset, cell: &Cell, name: &str) {
+    let (x, width) = (axis.x(offset), axis.pitch - if axis.pitch > 8.0 { 2.0 } else { 1.0 });
+    let tones = epoch_tones(cell.epoch);
+    let (ground, edge, ink) = match cell.doomed {
+        Some(true) => (Tone::LostTint, Tone::LostFill, Tone::Ink2),
+        Some(false) => (Tone::Sunken, Tone::Ink3, Tone::Ink2),
+        None if cell.committed => (tones.fill, tones.edge, Tone::Ink),
+        None => (tones.tint, tones.edge, Tone::Ink),
+    };
+    let pattern = tones
+        .pattern
+        .filter(|_| cell.committed && cell.doomed.is_none())
+        .map(|pattern| (pattern, tones.edge));
+    picture.opacity = if cell.ghost { 0.75 } else { 1.0 };
+    let ground = if cell.ghost { Tone::Surface } else { ground };
+    picture.rect(x, row.top, width, row.height, Fill { tone: Some(ground), pattern });
+    if cell.doomed.is_some() {
+        let strike = [point(x + 4.0, row.top + row.height - 4.0), point(x + width - 4.0, row.top + 4.0)];
+        if width > 12.0 {
+            picture.strokes(strike, Stroke::new(edge, 1.5));
+        } else {
+            picture.rect(x, row.top, width, row.height, Fill::pattern(Pattern::Crosses, edge));
+        }
+    }
+    let dash = if cell.doomed.is_some() { Dash::Dashed } else { Dash::Solid };
+    let stroke = Stroke::new(edge, 1.0).dash(dash);
+    picture.rounded(x + 0.5, row.top + 0.5, width - 1.0, row.height - 1.0, 0.0, None, Some(stroke));
+    if let Some(label) = text::shorten(name, row.size, false, width - 2.0).filter(|_| row.height > 14.0) {
+        let halo = (pattern.is_some() || cell.doomed.is_some()).then_some(ground);
+        let style = Style { halo, ..Style::new(row.size, ink) };
+        picture.words(
+            point(x + width / 2.0, row.top + row.height / 2.0 + row.size * 0.35),
+            &label,
+            style,
+            Anchor::Middle,
+        );
+    }
+}
+
+fn frame(picture: &mut Picture, axis: &OffsetAxis, row: Row, offset: Offset) {
+    let (x, width) = (axis.x(offset), axis.pitch - 2.0);
+    let stroke = Some(Stroke::new(Tone::Ink, 1.6));
+    picture.rounded(x - 2.0, row.top - 2.0, width + 4.0, row.height + 4.0, 3.0, None, stroke);
+}
+
+/// Marks under a row: where the log ends, what is committed, what would survive a power loss.
+pub(super) fn marks(
+    picture: &mut Picture,
+    axis: &OffsetAxis,
+    row: Row,
+    replica: &ReplicaView,
+    partition: Partition,
+) {
+    let (end, high) = (replica.log_end_offset, replica.high_watermark);
+    picture.source = Source::Partition(partition);
+    let x = |offset: Offset| axis.x(offset) - 1.0;
+    let foot = row.top + row.height;
+    if replica.flushed.0 > axis.first {
+        let right = x(replica.flushed.min(end));
+        picture.rect(
+            axis.x(Offset(axis.first)),
+            foot + 1.5,
+            right - axis.left,
+            2.0,
+            Fill::plain(Tone::LineStrong),
+        );
+    }
+    let words_y = foot + row.size + 2.0;
+    let style = Style::new(row.size - 1.5, Tone::Ink2).on(Tone::Surface);
+    let thick = Stroke::new(Tone::Ink, 2.0);
+    let inside = |offset: Offset| offset.0 >= axis.first;
+    if inside(high) {
+        picture.segment(point(x(high), row.top - 4.0), point(x(high), foot + 5.0), thick);
+    }
+    let say = |picture: &mut Picture, offset: Offset, words: &str, after: bool| {
+        let width = text::width(words, style.size, false);
+        let anchored_right =
+            after && x(offset) + width + 6.0 > axis.right().max(axis.left + 10.0 * axis.pitch) + 10.0;
+        let (at, anchor) = if after && !anchored_right {
+            (x(offset) + 5.0, Anchor::Start)
+        } else if x(offset) - width < axis.left - 60.0 {
+            (x(offset) + 5.0, Anchor::Start)
+        } else {
+            (x(offset) + if after { 4.0 } else { -5.0 }, Anchor::End)
+        };
+        picture.words(point(at, words_y), words, style, anchor);
+    };
+    if end == high {
+        if end.0 > 0 {
+            say(picture, end, &format!("high watermark = log end = {end}"), true);
+        }
+    } else {
+        let stroke = Stroke::new(Tone::Ink2, 1.3);
+        let hook = [
+            point(x(end) - 4.0, row.top - 3.0),
+            point(x(end), row.top - 3.0),
+            point(x(end), foot + 3.0),
+            point(x(end) - 4.0, foot + 3.0),
+        ];
+        picture.line(hook, stroke);
+        let high_words = format!("high watermark {high}");
+        let end_words = format!("log end {end}");
+        let apart = x(end) - x(high);
+        say(picture, high, &high_words, false);
+        if apart > text::width(&end_words, style.size, false) + 10.0 {
+            picture.words(point(x(end), words_y), &end_words, style, Anchor::End);
+        } else if x(end) + text::width(&end_words, style.size, false) + 10.0
+            < axis.left + axis.count.max(10) as f32 * axis.pitch + 14.0
+        {
+            picture.words(point(x(end) + 4.0, words_y), &end_words, style, Anchor::Start);
+        }
+    }
+    picture.source = Source::None;
+}

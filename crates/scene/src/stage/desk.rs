@@ -1,0 +1,458 @@
+//! The stage on a desktop: producers on the left, brokers in the middle, consumers on the right, the controller above.
+
+use ackscope_sim::ids::{BrokerId, NodeId, Offset, Partition};
+use ackscope_sim::message::{Body, FetchAnswer};
+use ackscope_sim::view::{BrokerView, ReplicaRole};
+
+use super::cards::{self, Card};
+use super::cells::{self, OffsetAxis, Row};
+use super::{StageView, beads, is_selected, principal, row_of};
+use crate::narration;
+use crate::picture::{Anchor, Dash, Fill, Picture, Point, Source, Stroke, Style, point};
+use crate::story::{State, Story};
+use crate::text;
+use crate::tokens::{Pattern, Tone};
+
+/// Where everything stands.
+struct Desk<'a> {
+    story: &'a Story,
+    view: &'a StageView<'a>,
+    /// The brokers' boxes from left to right.
+    left: f32,
+    right: f32,
+    row_height: f32,
+    axis: OffsetAxis,
+    producers: Vec<Card>,
+    consumers: Vec<Card>,
+    height: f32,
+}
+
+const TOP: f32 = 64.0;
+const GAP: f32 = 5.0;
+const MARGIN: f32 = 16.0;
+const MOST_CARDS: usize = 4;
+
+pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
+    let desk = Desk::new(story, view);
+    picture.clear(view.width, desk.height);
+    desk.links(picture);
+    desk.controller(picture);
+    desk.axis.numbers(picture, TOP - 6.0, 11.0);
+    if desk.axis.first == 0 {
+        let style = Style::new(11.0, Tone::Ink3);
+        picture.words(point(desk.axis.left - 8.0, TOP - 6.0), "offset", style, Anchor::End);
+    }
+    for (row, broker) in view.cluster.brokers.iter().enumerate() {
+        desk.broker(picture, row, broker);
+    }
+    desk.parting(picture);
+    desk.divergence(picture);
+    desk.clients(picture);
+    beads::draw(picture, story, view, |from, to| desk.route(from, to));
+}
+
+impl<'a> Desk<'a> {
+    fn new(story: &'a Story, view: &'a StageView<'a>) -> Desk<'a> {
+        let cluster = view.cluster;
+        let brokers = cluster.brokers.len() as f32;
+        let row_height = if brokers <= 3.0 { 65.0 } else { 58.0 };
+        let left = MARGIN + 160.0 + 56.0;
+        let consumers = cluster.consumers.len();
+        let right =
+            if consumers == 0 { view.width - MARGIN - 20.0 } else { view.width - MARGIN - 128.0 - 32.0 };
+        let rows = brokers * (row_height + GAP);
+        let axis = OffsetAxis::new(story, view, left + 150.0, right - 14.0, 36.0, 22.0);
+        let height = (TOP + rows + 6.0).max(190.0);
+        let stack = |count: usize, x: f32, width: f32| {
+            let count = count.min(MOST_CARDS);
+            let card_height = if count <= 1 { cards::FULL } else { cards::SLIM };
+            let all = count as f32 * (card_height + 8.0) - 8.0;
+            let start = (TOP + (rows - all) / 2.0).max(TOP - 40.0);
+            (0..count)
+                .map(|place| Card {
+                    x,
+                    y: start + place as f32 * (card_height + 8.0),
+                    width,
+                    height: card_height,
+                })
+                .collect::<Vec<_>>()
+        };
+        Desk {
+            story,
+            view,
+            left,
+            right,
+            row_height,
+            axis,
+            producers: stack(cluster.producers.len(), MARGIN, 160.0),
+            consumers: stack(consumers, view.width - MARGIN - 128.0, 128.0),
+            height,
+        }
+    }
+
+    fn row_top(&self, row: usize) -> f32 {
+        TOP + row as f32 * (self.row_height + GAP)
+    }
+
+    fn bus(&self) -> f32 {
+        self.left - 16.0
+    }
+
+    fn controller_y(&self) -> f32 {
+        24.0
+    }
+
+    /// The way from one node to another, corner by corner.
+    fn route(&self, from: NodeId, to: NodeId) -> Option<Vec<Point>> {
+        match (from, to) {
+            (NodeId::Broker(a), NodeId::Broker(b)) => {
+                let (a, b) = (self.broker_y(a, 18.0)?, self.broker_y(b, 18.0)?);
+                let x = self.right + 9.0;
+                Some(vec![point(self.right, a), point(x, a), point(x, b), point(self.right, b)])
+            }
+            (NodeId::Broker(_), _) => {
+                let mut way = self.route(to, from)?;
+                way.reverse();
+                Some(way)
+            }
+            (NodeId::Controller, NodeId::Broker(broker)) => {
+                let (y, top) = (self.broker_y(broker, 19.0)?, self.controller_y());
+                let x = self.bus();
+                Some(vec![point(self.left, top), point(x, top), point(x, y), point(self.left, y)])
+            }
+            (NodeId::Producer(client), NodeId::Broker(broker)) => {
+                let card = self.producers.get(usize::from(client.0))?;
+                let y = self.broker_y(broker, self.row_height - 16.0)?;
+                let (start, x) = (card.x + card.width, self.left - 34.0);
+                Some(vec![
+                    point(start, card.middle()),
+                    point(x, card.middle()),
+                    point(x, y),
+                    point(self.left, y),
+                ])
+            }
+            (NodeId::Consumer(client), NodeId::Broker(broker)) => {
+                let card = self.consumers.get(usize::from(client.0))?;
+                let y = self.broker_y(broker, self.row_height - 16.0)?;
+                let x = self.right + 21.0;
+                Some(vec![
+                    point(card.x, card.middle()),
+                    point(x, card.middle()),
+                    point(x, y),
+                    point(self.right, y),
+                ])
+            }
+            _ => None,
+        }
+    }
+
+    fn broker_y(&self, broker: BrokerId, down: f32) -> Option<f32> {
+        Some(self.row_top(row_of(self.story, broker)?) + down)
+    }
+
+    /// Links that are in use or cut; the controller's always.
+    fn links(&self, picture: &mut Picture) {
+        let cluster = self.view.cluster;
+        let brokers: Vec<NodeId> = cluster.brokers.iter().map(|broker| NodeId::Broker(broker.id)).collect();
+        for &broker in &brokers {
+            self.link(picture, NodeId::Controller, broker, true);
+            for other in brokers.iter().filter(|&&other| other > broker) {
+                self.link(picture, broker, *other, false);
+            }
+        }
+        let leader = self.leader().map(NodeId::Broker);
+        let producers =
+            cluster.producers.iter().take(MOST_CARDS).map(|producer| NodeId::Producer(producer.client));
+        let consumers =
+            cluster.consumers.iter().take(MOST_CARDS).map(|consumer| NodeId::Consumer(consumer.client));
+        for client in producers.chain(consumers) {
+            for &broker in &brokers {
+                self.link(picture, client, broker, Some(broker) == leader);
+            }
+        }
+        picture.source = Source::None;
+    }
+
+    fn link(&self, picture: &mut Picture, a: NodeId, b: NodeId, always: bool) {
+        let now = self.view.cluster.now;
+        let cut = self.story.is_cut(a, b, now) || self.story.is_cut(b, a, now);
+        let flying = || {
+            self.story.messages_in(now, now).iter().any(|message| {
+                let ends = (message.envelope.from, message.envelope.to);
+                (ends == (a, b) || ends == (b, a))
+                    && message.sent <= now
+                    && now < message.until(self.story.end)
+            })
+        };
+        if !(cut || always || flying()) {
+            return;
+        }
+        let Some(way) = self.route(a, b) else { return };
+        picture.source = Source::Link(a, b);
+        let last = way[way.len() - 1];
+        let stroke = Stroke::new(Tone::LineStrong, if always { 1.3 } else { 1.0 });
+        picture.line(way, stroke.dash(if cut { Dash::Dashed } else { Dash::Solid }));
+        if cut {
+            let x = if last.x > self.left + 20.0 { last.x + 5.0 } else { last.x - 9.0 };
+            picture.circle(point(x, last.y), 5.5, Some(Fill::plain(Tone::Surface)), None);
+            crate::timeline::cross(picture, x, last.y, 3.4);
+        }
+    }
+
+    fn leader(&self) -> Option<BrokerId> {
+        let state = self.view.cluster.controller.partitions.get(usize::from(principal(self.view).0));
+        state.and_then(|state| state.as_ref()?.leader)
+    }
+
+    fn controller(&self, picture: &mut Picture) {
+        let controller = &self.view.cluster.controller;
+        picture.source = Source::Node(NodeId::Controller);
+        let selected = is_selected(self.view, NodeId::Controller);
+        let tone = if selected { Tone::Ink } else { Tone::LineStrong };
+        let (dash, pattern) = if controller.active {
+            (Dash::Solid, None)
+        } else {
+            (Dash::Dashed, Some((Pattern::Diagonal, Tone::Line)))
+        };
+        let fill = Fill { tone: Some(Tone::Surface), pattern };
+        let stroke = Stroke::new(tone, 1.0).dash(dash);
+        picture.rounded(self.left, 8.0, self.right - self.left, 32.0, 5.0, Some(fill), Some(stroke));
+        let name = Style::new(12.0, Tone::Ink).bold();
+        picture.words(point(self.left + 12.0, 28.5), "Controller", name, Anchor::Start);
+        let partition = principal(self.view);
+        let state = controller.partitions.get(usize::from(partition.0)).and_then(Option::as_ref);
+        let words = match state {
+            _ if !controller.active => "not active: nobody is elected".to_owned(),
+            None => "topic not created yet".to_owned(),
+            Some(state) => {
+                let leader = state.leader.map_or("no leader".to_owned(), |leader| format!("leader {leader}"));
+                let elr = if state.elr.is_empty() { String::new() } else { format!(", ELR {}", state.elr) };
+                format!("{leader}, leader epoch {}, ISR {}{elr}", state.leader_epoch, state.isr)
+            }
+        };
+        let style = Style::new(12.0, Tone::Ink2);
+        picture.words(point(self.left + 86.0, 28.5), &words, style, Anchor::Start);
+        let name = &self.story.partitions[usize::from(partition.0)].name;
+        let style = Style::new(11.0, Tone::Ink3).mono();
+        picture.words(point(self.right - 12.0, 28.5), name, style, Anchor::End);
+        picture.source = Source::None;
+    }
+
+    fn broker(&self, picture: &mut Picture, row: usize, broker: &BrokerView) {
+        let node = NodeId::Broker(broker.id);
+        let now = self.view.cluster.now;
+        let (top, partition) = (self.row_top(row), principal(self.view));
+        let leads = self.leader() == Some(broker.id);
+        let states: Vec<State> = self.story.states_at(node, now).collect();
+        let up = !states.iter().any(|state| matches!(state, State::Down | State::Dark));
+        let whole = states.is_empty();
+        let (tone, width) = match (leads, is_selected(self.view, node)) {
+            (_, true) => (Tone::Ink, 2.0),
+            (true, false) => (Tone::Ink, 1.5),
+            (false, false) => (Tone::LineStrong, 1.0),
+        };
+        let pattern = if !up {
+            Some((Pattern::Diagonal, Tone::Line))
+        } else if states.contains(&State::Paused) {
+            Some((Pattern::Stripes, Tone::Line))
+        } else {
+            None
+        };
+        picture.source = Source::Node(node);
+        let fill = Fill { tone: Some(Tone::Surface), pattern };
+        let stroke = Stroke::new(tone, width).dash(if whole { Dash::Solid } else { Dash::Dashed });
+        picture.rounded(
+            self.left,
+            top,
+            self.right - self.left,
+            self.row_height,
+            5.0,
+            Some(fill),
+            Some(stroke),
+        );
+
+        let x = self.left + 12.0;
+        let shift = if leads { 17.0 } else { 0.0 };
+        if leads {
+            crate::timeline::crown(picture, x + 6.0, top + 19.5, 0.95);
+        }
+        let name = format!("Broker {}", broker.id);
+        let halo = pattern.map(|_| Tone::Surface);
+        let style = Style { halo, ..Style::new(13.0, Tone::Ink).bold() };
+        picture.words(point(x + shift, top + 20.0), &name, style, Anchor::Start);
+        let state = narration::broker_state(self.story, broker.id, partition, now);
+        let bad = states.iter().any(|state| !matches!(state, State::Starting));
+        let style = Style { halo, ..Style::new(12.0, if bad { Tone::Lost } else { Tone::Ink2 }) };
+        if let Some(state) = text::shorten(&state, 12.0, false, self.axis.left - x - 6.0) {
+            picture.words(point(x, top + 36.0), &state, style, Anchor::Start);
+        }
+        self.membership(picture, broker.id, partition, point(x + 4.0, top + 48.0), halo);
+        match self.view.partition {
+            Some(partition) => self.log(picture, top, broker, partition),
+            None => self.small_logs(picture, top, broker),
+        }
+        picture.source = Source::None;
+    }
+
+    /// Filled: in the ISR. Half: eligible to lead (ELR). Ring: neither.
+    fn membership(
+        &self,
+        picture: &mut Picture,
+        broker: BrokerId,
+        partition: Partition,
+        at: Point,
+        halo: Option<Tone>,
+    ) {
+        let state = self.view.cluster.controller.partitions.get(usize::from(partition.0));
+        let Some(state) = state.and_then(Option::as_ref) else { return };
+        if !state.replicas.contains(&broker) {
+            return;
+        }
+        let (words, full) = if state.isr.contains(broker) {
+            ("in sync", true)
+        } else if state.elr.contains(broker) {
+            ("in the ELR", false)
+        } else {
+            ("not in the ISR", false)
+        };
+        let ring = Stroke::new(if full { Tone::Ink } else { Tone::Ink3 }, 1.3);
+        let fill = full.then_some(Fill::plain(Tone::Ink)).or(Some(Fill::plain(Tone::Surface)));
+        picture.circle(at, 3.2, fill, Some(ring));
+        if state.elr.contains(broker) {
+            picture.circle(at, 1.4, Some(Fill::plain(Tone::Ink3)), None);
+        }
+        let style = Style { halo, ..Style::new(11.0, Tone::Ink3) };
+        picture.words(point(at.x + 8.0, at.y + 4.0), words, style, Anchor::Start);
+    }
+
+    fn cells(&self, top: f32) -> Row {
+        let height = if self.row_height > 60.0 { 30.0 } else { 26.0 };
+        Row { top: top + 11.0, height, size: 12.5 }
+    }
+
+    fn log(&self, picture: &mut Picture, top: f32, broker: &BrokerView, partition: Partition) {
+        let replica = broker.replicas.iter().find(|replica| replica.partition == partition);
+        let history = self.story.replica(broker.id, partition);
+        let (Some(replica), Some(history)) = (replica, history) else { return };
+        let row = self.cells(top);
+        cells::draw(picture, self.story, self.view, &self.axis, row, replica, history);
+        cells::marks(picture, &self.axis, row, replica, partition);
+    }
+
+    /// Every partition as a thin row.
+    fn small_logs(&self, picture: &mut Picture, top: f32, broker: &BrokerView) {
+        let count = self.story.partitions.len().max(1) as f32;
+        let pitch = ((self.row_height - 12.0) / count).min(14.0);
+        for replica in &broker.replicas {
+            let Some(history) = self.story.replica(broker.id, replica.partition) else { continue };
+            let place = f32::from(replica.partition.0);
+            let row = Row { top: top + 6.0 + place * pitch, height: pitch - 2.0, size: 10.0 };
+            cells::draw(picture, self.story, self.view, &self.axis, row, replica, history);
+            if let ReplicaRole::Leader(_) = replica.role {
+                crate::timeline::crown(picture, self.axis.left - 10.0, row.top + row.height - 1.0, 0.6);
+            }
+        }
+    }
+
+    /// A dotted guide where the newest epoch begins: there histories part.
+    fn parting(&self, picture: &mut Picture) {
+        let partition = principal(self.view);
+        let replicas = self.view.cluster.brokers.iter().flat_map(|broker| &broker.replicas);
+        let leaders = replicas.filter(|replica| replica.partition == partition).filter_map(|replica| {
+            let ReplicaRole::Leader(leader) = &replica.role else { return None };
+            Some((leader.leader_epoch, leader.epoch_start_offset))
+        });
+        let Some((epoch, start)) = leaders.max() else { return };
+        if epoch.0 == 0 || start == Offset(0) || start.0 < self.axis.first || self.view.partition.is_none() {
+            return;
+        }
+        let x = self.axis.x(start) - 1.0;
+        let last = self.row_top(self.view.cluster.brokers.len() - 1) + self.row_height - 8.0;
+        picture.segment(point(x, TOP - 3.0), point(x, last), Stroke::new(Tone::Ink3, 1.0).dash(Dash::Dotted));
+    }
+
+    /// "Your epoch ends here": drawn from the leader that said it to the log that it cuts.
+    fn divergence(&self, picture: &mut Picture) {
+        let now = self.view.cluster.now;
+        let Some(partition) = self.view.partition else { return };
+        let end = self.story.messages.partition_point(|message| message.sent <= now);
+        for message in self.story.messages[end.saturating_sub(64)..end].iter().rev() {
+            let Body::FetchResponse { partitions } = &message.envelope.message.body else { continue };
+            let answer = partitions.iter().find(|of| of.partition == partition).map(|of| &of.answer);
+            let Some(FetchAnswer::Diverging { leader_epoch, end_offset: Some(cut) }) = answer else {
+                continue;
+            };
+            let (NodeId::Broker(from), NodeId::Broker(to)) = (message.envelope.from, message.envelope.to)
+            else {
+                continue;
+            };
+            let Some(history) = self.story.replica(to, partition) else { continue };
+            // As long as what it took has not been replaced.
+            let truncated = history.cuts.iter().find(|log_cut| log_cut.at >= message.sent);
+            let replaced = truncated.and_then(|log_cut| {
+                history.ends.iter().find(|&&(at, offset)| at > log_cut.at && offset > *cut).map(|&(at, _)| at)
+            });
+            if replaced.is_some_and(|at| at <= now) || cut.0 < self.axis.first {
+                continue;
+            }
+            let (Some(from), Some(to)) = (row_of(self.story, from), row_of(self.story, to)) else { continue };
+            let x = self.axis.x(*cut) - 1.0;
+            let (source, row) = (self.cells(self.row_top(from)), self.cells(self.row_top(to)));
+            picture.source = Source::Message(message.id);
+            let stroke = Stroke::new(Tone::LostFill, 2.2);
+            let (head, foot) = (row.top - 8.0, row.top + row.height + 8.0);
+            picture.segment(point(x, head), point(x, foot), stroke);
+            let wedge = [point(x - 5.0, head - 6.0), point(x + 5.0, head - 6.0), point(x, head + 1.0)];
+            picture.area(wedge, Some(Fill::plain(Tone::LostFill)), None);
+            let (start, stop) = if from > to {
+                (source.top - 3.0, foot + 1.0)
+            } else {
+                (source.top + source.height + 3.0, head - 7.0)
+            };
+            let way = if from > to { -1.0 } else { 1.0 };
+            picture.segment(point(x, start), point(x, stop - way * 4.0), Stroke::new(Tone::Lost, 1.5));
+            let arrow = [point(x, stop), point(x - 3.2, stop - way * 7.0), point(x + 3.2, stop - way * 7.0)];
+            picture.area(arrow, Some(Fill::plain(Tone::Lost)), None);
+            let epoch = leader_epoch.map_or(String::new(), |epoch| format!("epoch {epoch} "));
+            let words = format!("cut: “{epoch}ends at {cut}”");
+            let style = Style::new(11.0, Tone::Lost).on(Tone::Surface);
+            picture.words(point(x + 7.0, row.top + row.height + 14.5), &words, style, Anchor::Start);
+            break;
+        }
+        picture.source = Source::None;
+    }
+
+    fn clients(&self, picture: &mut Picture) {
+        let (story, view) = (self.story, self.view);
+        let now = view.cluster.now;
+        for (&card, producer) in self.producers.iter().zip(&view.cluster.producers) {
+            cards::producer(picture, story, view, card, producer, principal(view));
+        }
+        let parked = beads::parked(story, now);
+        for (&card, consumer) in self.consumers.iter().zip(&view.cluster.consumers) {
+            let node = NodeId::Consumer(consumer.client);
+            let waits = parked.iter().find(|&&(from, _, _)| from == node);
+            let words = waits.and_then(|&(_, at, _)| Some(format!("fetch parked at {}", at.broker()?)));
+            cards::consumer(picture, story, view, card, consumer, words);
+        }
+        for (from, at, message) in parked {
+            let Some(way) = self.route(from, at) else { continue };
+            let Some(end) = way.last() else { continue };
+            picture.source = Source::Message(message.id);
+            let stroke = Stroke::new(Tone::Ink3, 1.2);
+            let out = if end.x > self.left + 20.0 { 8.0 } else { -8.0 };
+            picture.circle(point(end.x + out, end.y), 3.6, Some(Fill::plain(Tone::Surface)), Some(stroke));
+        }
+        for (more, cards, all) in [
+            (view.cluster.producers.len(), &self.producers, "producers"),
+            (view.cluster.consumers.len(), &self.consumers, "consumers"),
+        ] {
+            if let Some(last) = cards.last().filter(|_| more > cards.len()) {
+                let words = format!("{} more {all}", more - cards.len());
+                let at = point(last.x + 12.0, last.y + last.height + 14.0);
+                picture.words(at, &words, Style::new(11.0, Tone::Ink3), Anchor::Start);
+            }
+        }
+        picture.source = Source::None;
+    }
+}
