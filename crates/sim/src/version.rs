@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ErrorCode;
+
 /// A release line; ordered by age. Differences are asked for by name (`has_…`), never compared in place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KafkaVersion {
@@ -211,5 +213,58 @@ impl KafkaVersion {
     /// BufferExhaustedException gives the sizes.
     pub fn explains_exhausted_buffers(self) -> bool {
         self >= KafkaVersion::V3_6
+    }
+
+    // the broker
+
+    /// What a leader says to a batch that does not begin at sequence 0, of a producer it knows nothing of. Since 2.5 it
+    /// takes any (KIP-360).
+    pub fn answer_to_an_unknown_producer(self) -> Option<ErrorCode> {
+        match self {
+            KafkaVersion::V0_10 | KafkaVersion::V0_11 => Some(ErrorCode::OutOfOrderSequenceNumber),
+            KafkaVersion::V1_1 | KafkaVersion::V2_4 => Some(ErrorCode::UnknownProducerId),
+            _ => None,
+        }
+    }
+
+    /// A follower joins the ISR only when it has reached the start of the leader's epoch, not just the high watermark
+    /// (KAFKA-7128, 2.1).
+    pub fn admits_from_epoch_start(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// Only brokers that are neither fenced nor shutting down are proposed for the ISR (KIP-841, 3.3).
+    pub fn admits_active_brokers_only(self) -> bool {
+        self >= KafkaVersion::V3_6
+    }
+
+    /// Fetches and AlterPartition name broker epochs, so that an earlier life of a follower is not counted (KIP-903, 3.5).
+    pub fn knows_broker_epochs_of_followers(self) -> bool {
+        self >= KafkaVersion::V3_6
+    }
+
+    /// NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH name the leader (KIP-951, 3.7).
+    pub fn errors_name_the_leader(self) -> bool {
+        self >= KafkaVersion::V3_9
+    }
+
+    /// "Latest" is withheld until a new leader has heard of its ISR (KIP-207, 2.2).
+    pub fn withholds_latest_offset(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// Consumers may fetch from followers (KIP-392, 2.4).
+    pub fn serves_consumers_from_followers(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// The metadata log's high watermark comes with the records' own fetch (Fetch v18, 4.1); before, with a later one.
+    pub fn learns_metadata_at_once(self) -> bool {
+        self >= KafkaVersion::V4_1
+    }
+
+    /// Registration and failed heartbeats are repeated at the pace of heartbeats (4.1); before, with a growing backoff.
+    pub fn retries_registration_steadily(self) -> bool {
+        self >= KafkaVersion::V4_1
     }
 }

@@ -1,0 +1,115 @@
+//! Which leader epoch began at which offset: `leader-epoch-checkpoint`, by which replicas find where their logs part.
+
+use crate::ids::{LeaderEpoch, Offset};
+
+/// Ascending in both numbers (broker.md §3.2).
+#[derive(Clone, Debug, Default)]
+pub struct EpochCache {
+    entries: Vec<(LeaderEpoch, Offset)>,
+}
+
+impl EpochCache {
+    pub fn entries(&self) -> &[(LeaderEpoch, Offset)] {
+        &self.entries
+    }
+
+    pub fn latest(&self) -> Option<LeaderEpoch> {
+        self.entries.last().map(|&(epoch, _)| epoch)
+    }
+
+    /// An epoch begins: on becoming leader, even before any write, and with every append. An epoch in which nothing was
+    /// written gives way to the next one at the same offset.
+    pub fn assign(&mut self, epoch: LeaderEpoch, start: Offset) {
+        if self.entries.last().is_some_and(|&(latest, from)| epoch == latest && start >= from) {
+            return;
+        }
+        self.entries.retain(|&(other, from)| other < epoch && from < start);
+        self.entries.push((epoch, start));
+    }
+
+    /// Where the largest own epoch up to `epoch` ends. None: unknown (the cache is empty, or the epoch lies in the future).
+    pub fn end_offset_for(
+        &self,
+        epoch: LeaderEpoch,
+        log_end_offset: Offset,
+    ) -> Option<(LeaderEpoch, Offset)> {
+        if epoch == self.latest()? {
+            return Some((epoch, log_end_offset));
+        }
+        let higher = self.entries.partition_point(|&(own, _)| own <= epoch);
+        let &(_, end) = self.entries.get(higher)?;
+        let floor = if higher == 0 { epoch } else { self.entries[higher - 1].0 };
+        Some((floor, end))
+    }
+
+    pub fn truncate_from_end(&mut self, offset: Offset) {
+        self.entries.retain(|&(_, start)| start < offset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EpochCache;
+    use crate::ids::{LeaderEpoch, Offset};
+
+    fn cache(entries: &[(u32, u64)]) -> EpochCache {
+        let mut cache = EpochCache::default();
+        entries.iter().for_each(|&(epoch, start)| cache.assign(LeaderEpoch(epoch), Offset(start)));
+        cache
+    }
+
+    fn entries(cache: &EpochCache) -> Vec<(u32, u64)> {
+        cache.entries().iter().map(|&(epoch, start)| (epoch.0, start.0)).collect()
+    }
+
+    /// Case B52, and B27, B29, B30 as questions to the cache.
+    #[test]
+    fn end_offsets() {
+        let divergence = &[(0, 0), (3, 2), (4, 8), (7, 13), (9, 14), (10, 17)][..];
+        let cases: &[(&[(u32, u64)], u64, u32, Option<(u32, u64)>)] = &[
+            (&[(5, 11), (6, 12), (7, 13)], 20, 4, Some((4, 11))),
+            (&[(0, 10), (2, 13), (4, 17)], 20, 1, Some((0, 13))),
+            (&[(0, 10), (2, 13), (4, 17)], 20, 3, Some((2, 17))),
+            (&[(0, 10), (2, 13), (4, 17)], 20, 4, Some((4, 20))),
+            (&[(0, 10), (2, 13), (4, 17)], 20, 5, None),
+            (&[], 20, 0, None),
+            // a smaller start removes what it overtakes
+            (&[(5, 11), (6, 12), (7, 13), (7, 12)], 20, 5, Some((5, 12))),
+            (&[(5, 11), (6, 12), (7, 13), (7, 12)], 20, 6, Some((5, 12))),
+            (divergence, 17, 6, Some((4, 13))),
+            (divergence, 17, 5, Some((4, 13))),
+            (divergence, 17, 0, Some((0, 2))),
+            (divergence, 17, 7, Some((7, 14))),
+            (divergence, 17, 9, Some((9, 17))),
+            (divergence, 17, 10, Some((10, 17))),
+            (divergence, 17, 11, None),
+        ];
+        for &(entries, log_end, epoch, expected) in cases {
+            let found = cache(entries).end_offset_for(LeaderEpoch(epoch), Offset(log_end));
+            let expected = expected.map(|(epoch, end)| (LeaderEpoch(epoch), Offset(end)));
+            assert_eq!(found, expected, "epoch {epoch} in {entries:?}");
+        }
+    }
+
+    /// Case B54 (logs are never cut at their start here).
+    #[test]
+    fn truncation_from_the_end() {
+        let full = [(2, 6), (3, 8), (4, 11)];
+        for (offset, left) in [(8, &full[..1]), (9, &full[..2]), (6, &[]), (12, &full[..])] {
+            let mut cache = cache(&full);
+            cache.truncate_from_end(Offset(offset));
+            assert_eq!(entries(&cache), left, "from the end at {offset}");
+        }
+    }
+
+    /// Case B55: an epoch without a record leaves no trace once its leader has truncated.
+    #[test]
+    fn an_empty_epoch_disappears() {
+        for to in [29, 30] {
+            let mut cache = cache(&[(19, 27), (20, 29)]);
+            cache.truncate_from_end(Offset(29.min(to)));
+            assert_eq!(entries(&cache), [(19, 27)]);
+        }
+        assert_eq!(entries(&cache(&[(19, 27), (20, 29), (21, 29)])), [(19, 27), (21, 29)]);
+    }
+}
