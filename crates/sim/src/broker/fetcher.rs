@@ -395,11 +395,12 @@ impl Broker {
         leader_log_start: Offset,
         batches: &[crate::batch::LogBatch],
     ) {
-        let (now, version) = (cx.now, cx.spec.version);
+        let (now, version, arrival) = (cx.now, cx.spec.version, cx.cause);
+        let mut appended = arrival;
         for entry in batches {
             let replica = self.replica_mut(partition).expect("it is followed");
             replica.log.append(entry.clone(), now, version);
-            cx.cause = Some(cx.note(Fact::Appended {
+            appended = Some(cx.note(Fact::Appended {
                 partition,
                 role: ReplicaRole::Follower,
                 base_offset: entry.base_offset,
@@ -419,11 +420,12 @@ impl Broker {
             let from = replica.move_high_watermark(to, ticks);
             let moved = cx.note(Fact::HighWatermarkMoved { partition, from, to });
             if to > from && !replica.fetch_waiters.is_empty() {
-                let cause = cx.cause.replace(moved);
+                cx.cause = Some(moved);
                 self.wake_fetches(cx, partition);
-                cx.cause = cause;
             }
         }
+        // The next fetch tells the leader of it.
+        cx.cause = appended;
     }
 
     /// The leader's log leaves this one where its largest epoch up to ours ends (broker.md §5.3). True: the leader's

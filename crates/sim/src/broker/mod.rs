@@ -18,6 +18,8 @@ mod remote_replica;
 mod replica;
 mod roles;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,0 +1,4 @@
+//! Brokers in whole clusters: what the cases ask of them, over the real controller, network and producer.
+
+mod harness;
+mod replication;
