@@ -7,6 +7,8 @@ mod metadata;
 mod partition_change;
 mod registration;
 mod replication;
+#[cfg(test)]
+mod tests;
 mod zookeeper;
 
 use std::sync::Arc;

@@ -1,0 +1,86 @@
+//! The ZooKeeper age (broker.md §6.11).
+
+use crate::happening::Fact;
+use crate::ids::{Brokers, Partition};
+use crate::version::KafkaVersion;
+
+use super::bench::{Bench, id, set, spec};
+
+fn bench(version: KafkaVersion) -> Bench {
+    Bench::new(spec(version, 1..=3, &[&[1, 2, 3]]))
+}
+
+#[test]
+fn the_controllers_own_changes_raise_the_leader_epoch_and_a_leaders_do_not() {
+    for version in [KafkaVersion::V1_1, KafkaVersion::V2_8] {
+        let mut bench = bench(version);
+        assert_eq!(bench.story(0), "leader 1 [1, 2, 3] e0");
+        bench.alter(0, &[1, 2], |_| {}).expect("a shrink");
+        assert_eq!(bench.story(0), "leader 1 [1, 2] e0");
+        bench.alter(0, &[1, 2, 3], |_| {}).expect("a growth");
+        bench.fence(3);
+        assert_eq!(bench.story(0), "leader 1 [1, 2] e1", "a follower goes");
+        bench.fence(1);
+        assert_eq!(bench.story(0), "leader 2 [2] e2", "the leader goes");
+        bench.fence(2);
+        assert_eq!(bench.story(0), "leader none [2] e3", "nobody is found");
+        bench.register(1, 2, None, None).expect("the session is over");
+        assert_eq!(bench.story(0), "leader none [2] e3");
+        bench.register(2, 2, None, None).expect("the session is over");
+        assert_eq!(bench.story(0), "leader 2 [2] e4");
+    }
+}
+
+#[test]
+fn before_0_11_unclean_elections_are_the_default() {
+    let mut bench = bench(KafkaVersion::V0_10);
+    for broker in [3, 2, 1] {
+        bench.fence(broker);
+    }
+    assert_eq!(bench.state(0).leader, None);
+    bench.register(3, 2, None, None).expect("the session is over");
+    assert_eq!((bench.state(0).leader, bench.state(0).isr), (Some(id(3)), set(&[3])));
+}
+
+#[test]
+fn brokers_whose_sessions_end_together_are_missed_together() {
+    let mut bench = bench(KafkaVersion::V2_8);
+    (1..=2).for_each(|broker| bench.falls_silent(broker));
+    bench.run(25_000);
+    assert_eq!(bench.story(0), "leader 3 [3] e1", "leadership does not hop onto another dead broker");
+}
+
+#[test]
+fn controlled_shutdown_moves_leaders_and_refuses_the_last_replica() {
+    let mut bench = bench(KafkaVersion::V2_8);
+    assert_eq!(bench.controller.controlled_shutdown(&mut bench.cx, id(1)), 0);
+    assert_eq!(bench.story(0), "leader 2 [2, 3] e1");
+    assert_eq!(bench.controller.controlled_shutdown(&mut bench.cx, id(2)), 0);
+    assert_eq!(bench.story(0), "leader 3 [3] e2");
+    assert_eq!(bench.controller.controlled_shutdown(&mut bench.cx, id(3)), 1);
+    assert_eq!(bench.story(0), "leader 3 [3] e2");
+    bench.take_notes();
+    let granted = |fact: &Fact| matches!(fact, Fact::ControlledShutdownGranted { .. });
+    assert_eq!(bench.happenings.iter().filter(|happening| granted(&happening.fact)).count(), 2);
+}
+
+#[test]
+fn a_preferred_election_keeps_the_isr() {
+    let mut bench = bench(KafkaVersion::V2_8);
+    bench.fence(1);
+    bench.register(1, 2, None, None).expect("the session is over");
+    assert!(bench.controller.elect(&mut bench.cx, Partition(0), false).is_err(), "1 is not in sync yet");
+    bench.alter(0, &[1, 2, 3], |_| {}).expect("a growth");
+    assert_eq!(bench.controller.elect(&mut bench.cx, Partition(0), false), Ok(()));
+    assert_eq!(bench.story(0), "leader 1 [1, 2, 3] e2");
+    assert_eq!(bench.state(0).elr, Brokers::NONE);
+}
+
+#[test]
+fn a_session_that_has_ended_stays_ended() {
+    let mut bench = bench(KafkaVersion::V2_8);
+    bench.fence(1);
+    let answer = bench.beat(1);
+    assert_eq!(answer.error, Some(crate::error::ErrorCode::StaleBrokerEpoch));
+    assert!(bench.register(1, 1, None, None).is_ok(), "the same process registers anew");
+}
