@@ -54,7 +54,8 @@ fn a_registration_may_prescribe_its_epoch() {
 #[test]
 fn sessions_that_end_together_end_in_hash_order() {
     // B85, the recorded pairs: (id, epoch) and who goes first.
-    let table: [(&[(u32, u64)], &[u32]); 4] = [
+    type Row = (&'static [(u32, u64)], &'static [u32]);
+    let table: [Row; 4] = [
         (&[(1, 19), (3, 20)], &[3, 1]),
         (&[(2, 17), (3, 15)], &[3, 2]),
         (&[(2, 10), (3, 16)], &[2, 3]),

@@ -50,7 +50,8 @@ fn an_election_takes_the_first_replica_in_sync_and_keeps_the_incumbent() {
 fn epochs_rise_with_what_changes() {
     // B70, B72 and the table of broker.md §6.6: (target, who is there, leader epochs more, leader then)
     let partition = state(&[2, 1, 3], &[2, 1, 3], Some(1));
-    let table: [(&[u32], &[u32], u32, Option<u32>); 4] = [
+    type Row = (&'static [u32], &'static [u32], u32, Option<u32>);
+    let table: [Row; 4] = [
         (&[2, 1], &[1, 2, 3], 0, Some(1)), // a follower leaves
         (&[2, 3], &[2, 3], 1, Some(2)),    // the leader leaves
         (&[1], &[], 1, None),              // nobody is left
