@@ -44,6 +44,7 @@ use crate::version::KafkaVersion;
 use crate::view::{BatchView, ProcessState, ProducerView};
 
 pub use metrics::ProducerMetrics;
+pub use partitioner::partition_for_key;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProducerTimer {

@@ -21,7 +21,7 @@ impl Partitions {
 
     /// For keyed records, over all partitions, available or not.
     pub fn for_key(self, key: &[u8]) -> u32 {
-        (murmur2(key) & 0x7fff_ffff) % self.count
+        partition_for_key(key, self.count)
     }
 
     /// The `draw`th partition that has a leader, in turn; of all, where none has.
@@ -32,6 +32,11 @@ impl Partitions {
             count => available().nth((draw % count) as usize).expect("counted"),
         }
     }
+}
+
+/// Where a key lands among `count` partitions.
+pub fn partition_for_key(key: &[u8], count: u32) -> u32 {
+    (murmur2(key) & 0x7fff_ffff) % count
 }
 
 /// MurmurHash2 as Kafka seeds it.

@@ -1,0 +1,20 @@
+//! Recorded runs of real Apache Kafka: reads what was done, lets the engine do the same, writes down what it saw in the
+//! same form, and compares the two.
+
+mod compare;
+mod plan;
+mod recorded;
+mod take;
+
+pub use compare::{Row, compare};
+pub use plan::{Plan, Unusable};
+pub use recorded::{Inputs, Recorded, Step};
+pub use take::take;
+
+/// The simulated take of a recorded run. Of the file only `id`, `kafka` and `inputs` are read.
+pub fn replay(text: &str) -> Result<serde_json::Value, Unusable> {
+    let recorded: Recorded = serde_json::from_str(text).map_err(|error| Unusable::Json(error.to_string()))?;
+    let plan = Plan::of(&recorded)?;
+    let run = ackscope_sim::run::Run::new(plan.spec.clone());
+    Ok(take(&recorded, &plan, &run))
+}
