@@ -41,8 +41,8 @@ pub fn run(options: &Options) -> Result<()> {
     build::prepare()?;
     let mut trunk = tools.trunk()?;
     trunk.args(["serve", "--address", "127.0.0.1", "--port", &options.port.to_string()]);
-    // A directory of its own: what `build` made stays as it is.
-    trunk.arg("--dist").arg(build::target_dir()?.join("serve"));
+    // A directory of its own: what `build` made stays as it is. (Not `serve`: cargo keeps that profile's artefacts there.)
+    trunk.arg("--dist").arg(build::target_dir()?.join("served-site"));
     if options.release {
         trunk.arg("--release");
     }
