@@ -26,6 +26,8 @@ pub mod rng;
 pub mod run;
 pub mod script;
 pub mod spec;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod trace;
 pub mod version;

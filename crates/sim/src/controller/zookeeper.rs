@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::happening::{ChangeReason, Disconnect, Fact};
-use crate::ids::{BrokerId, Brokers, ConnectionId, NodeId, Partition};
+use crate::ids::{BrokerId, Brokers, ConnectionId, NodeId, Partition, TopicId};
 use crate::message::{Body, MetadataRecord, PartitionState};
 use crate::network::Dialled;
 use crate::time::Duration;
@@ -261,20 +261,15 @@ impl Controller {
 
     /// What is committed goes to every broker: to replicas what they are to do, to all what to tell clients.
     pub(super) fn push(&mut self, cx: &mut Context, committed: &[MetadataRecord]) {
-        let everything: Vec<MetadataRecord> = {
-            let brokers = self.cluster.brokers.iter().map(|broker| broker.record());
-            let partitions = (0..).map(Partition).zip(&self.partitions);
-            let partitions = partitions.filter_map(|(partition, state)| {
-                state.as_ref().map(|state| MetadataRecord::Partition { partition, state: Arc::clone(state) })
-            });
-            brokers.chain(partitions).collect()
-        };
+        let everything = self.everything();
         for channel in &mut self.pushes.channels {
             let broker = channel.broker;
-            let is_stopping = self.cluster.get(broker).is_some_and(|broker| broker.in_controlled_shutdown);
             let records = if std::mem::take(&mut channel.is_new) { &everything } else { committed };
-            let roles: Vec<MetadataRecord> =
-                records.iter().filter_map(|record| role(record, broker, is_stopping)).collect();
+            let is_replica = |record: &&MetadataRecord| match record {
+                MetadataRecord::Partition { state, .. } => state.replicas.contains(&broker),
+                _ => false,
+            };
+            let roles: Vec<MetadataRecord> = records.iter().filter(is_replica).cloned().collect();
             if !roles.is_empty() {
                 let body = Body::LeaderAndIsrRequest { controller_epoch: self.term, records: roles };
                 channel.queue.push_back(body);
@@ -287,6 +282,19 @@ impl Controller {
             }
             channel.send_next(cx);
         }
+    }
+
+    /// What a broker that has just come is told.
+    fn everything(&self) -> Vec<MetadataRecord> {
+        let brokers = self.cluster.brokers.iter().map(|broker| broker.record());
+        let topics = (0..).map(TopicId).zip(&self.topics);
+        let topics =
+            topics.map(|(topic, config)| MetadataRecord::TopicConfig { topic, config: Arc::clone(config) });
+        let partitions = (0..).map(Partition).zip(&self.partitions);
+        let partitions = partitions.filter_map(|(partition, state)| {
+            state.as_ref().map(|state| MetadataRecord::Partition { partition, state: Arc::clone(state) })
+        });
+        brokers.chain(topics).chain(partitions).collect()
     }
 
     pub(super) fn push_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
@@ -337,17 +345,4 @@ fn raised(state: &PartitionState) -> PartitionState {
         partition_epoch: state.partition_epoch.next(),
         ..state.clone()
     }
-}
-
-/// What a partition's record asks of that broker. A follower that is to stop is told of no leader: StopReplica.
-fn role(record: &MetadataRecord, broker: BrokerId, is_stopping: bool) -> Option<MetadataRecord> {
-    let MetadataRecord::Partition { partition, state } = record else { return None };
-    if !state.replicas.contains(&broker) {
-        return None;
-    }
-    if is_stopping && state.leader != Some(broker) && !state.isr.contains(broker) {
-        let state = Arc::new(PartitionState { leader: None, ..(**state).clone() });
-        return Some(MetadataRecord::Partition { partition: *partition, state });
-    }
-    Some(record.clone())
 }

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::config::{BrokerConfig, Costs, TopicConfig};
 use crate::context::Context;
 use crate::controller::Controller;
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Happening};
-use crate::ids::{BrokerEpoch, BrokerId, Brokers, MachineId, MetadataOffset, NodeId, Partition, TopicId};
+use crate::ids::{BrokerEpoch, BrokerId, Brokers, MetadataOffset, NodeId, Partition, TopicId};
 use crate::message::{AlterPartition, Heartbeat, HeartbeatAnswer, PartitionState, Registration};
 use crate::queue::{Event, Timer};
 use crate::script::Boot;
-use crate::spec::{BrokerSpec, ControllerSpec, Links, PartitionSpec, Spec, TopicSpec};
+use crate::spec::Spec;
+pub(super) use crate::testing::spec;
 use crate::time::{Duration, Time};
-use crate::version::KafkaVersion;
 
 pub(super) struct Bench {
     pub cx: Context,
@@ -30,42 +29,6 @@ pub(super) fn id(id: u32) -> BrokerId {
 
 pub(super) fn set(ids: &[u32]) -> Brokers {
     ids.iter().copied().map(BrokerId).collect()
-}
-
-pub(super) fn spec(
-    version: KafkaVersion,
-    brokers: std::ops::RangeInclusive<u32>,
-    replicas: &[&[u32]],
-) -> Spec {
-    Spec {
-        version,
-        seed: 1,
-        until: Time::from_millis(600_000),
-        brokers: brokers
-            .map(|id| BrokerSpec { id: BrokerId(id), machine: MachineId(id as u8), rack: None })
-            .collect(),
-        controller: ControllerSpec { machine: MachineId(0), quorum: 1 },
-        broker_config: BrokerConfig { eligible_leader_replicas: false, ..BrokerConfig::defaults(version) },
-        costs: Costs::default(),
-        links: Links { default: Default::default(), between: Vec::new() },
-        topics: vec![TopicSpec {
-            name: "t".into(),
-            partitions: replicas.len() as u32,
-            config: TopicConfig::default(),
-        }],
-        partitions: (0..)
-            .zip(replicas)
-            .map(|(number, replicas)| PartitionSpec {
-                topic: TopicId(0),
-                number,
-                replicas: replicas.iter().copied().map(BrokerId).collect(),
-            })
-            .collect(),
-        producers: Vec::new(),
-        consumers: Vec::new(),
-        script: Vec::new(),
-        warm: false,
-    }
 }
 
 impl Bench {
