@@ -4,6 +4,8 @@
 mod answers;
 mod links;
 mod positions;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
