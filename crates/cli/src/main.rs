@@ -1,2 +1,74 @@
-//! (skeleton)
-fn main() {}
+//! `ackscope`: scenario documents in a terminal. Reads the command line, hands over, prints, exits.
+
+/// A line on standard output. A reader that has seen enough may close the pipe: then there is nobody left to tell.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        if writeln!(std::io::stdout(), $($words)*).is_err() {
+            std::process::exit(0);
+        }
+    }};
+}
+
+mod args;
+mod check;
+mod link;
+mod list;
+mod report;
+mod run;
+mod source;
+mod story;
+mod why;
+
+use std::process::ExitCode;
+
+use args::{Args, Failed};
+
+const USAGE: &str = "\
+ackscope: what an Apache Kafka configuration does when things fail, record by record
+
+  ackscope list [--json]                     the built-in scenarios
+  ackscope run <id|file> [--json]            the story of a run, and what it was to show
+  ackscope check <id|file>…                  every variant held against its expectations
+  ackscope why <id|file> <record>            what became of a record, and because of what
+  ackscope compare <id|file> <id|file>       two runs side by side
+  ackscope link <id|file>                    the address fragment that opens it in the page
+
+  --variant NAME    one of the variants of a document (compare takes it twice)
+  --seed N          another seed
+  --until TIME      end the run there, e.g. --until \"12 s\"
+  --set PATH=VALUE  another value, e.g. --set producer.p.config.acks=all
+  --seeds N         check: each variant also with N other seeds
+  --happenings      run --json: with every happening
+  --all             run: every step of the story, none left out
+  --json            standard output is JSON and nothing else (see SCHEMA.md)
+
+The exit code is 0 only if everything that was expected holds.";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let command = words.next().unwrap_or_else(|| "help".to_owned());
+    let done = Args::read(words).and_then(|args| match command.as_str() {
+        "list" => list::list(&args),
+        "run" => run::run(&args),
+        "check" => check::check(&args),
+        "why" => why::why(&args),
+        "compare" => run::compare(&args),
+        "link" => link::link(&args),
+        "help" | "--help" | "-h" => {
+            say!("{USAGE}");
+            Ok(true)
+        }
+        _ => Err(Failed(format!(
+            "there is no command {command:?}; accepted: list, run, check, why, compare, link, help"
+        ))),
+    });
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(Failed(message)) => {
+            eprintln!("ackscope: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

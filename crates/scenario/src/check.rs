@@ -242,7 +242,9 @@ impl<'r> RunReader<'r> {
             Want::Reordered(flag) => (record.reordered == *flag, yes(record.reordered, "reordered")),
             Want::Vanished(flag) => (record.vanished == *flag, yes(record.vanished, "vanished")),
             Want::Offsets(first, _) => {
-                let offset = record.offset.map(|Offset(offset)| i128::from(offset));
+                // A lost record has the offset that it was acknowledged with.
+                let offset = record.offset.or_else(|| self.acknowledged_offset(record.record));
+                let offset = offset.map(|Offset(offset)| i128::from(offset));
                 let found = offset.map_or("no offset".to_owned(), |offset| format!("offset {offset}"));
                 (offset == Some(first + place), found)
             }
@@ -264,6 +266,13 @@ impl<'r> RunReader<'r> {
                 None => (false, "never answered".to_owned()),
             },
         }
+    }
+
+    fn acknowledged_offset(&self, record: RecordId) -> Option<Offset> {
+        self.run.happenings.iter().find_map(|happening| match happening.fact {
+            Fact::Acknowledged { record: acked, offset, .. } if acked == record => offset,
+            _ => None,
+        })
     }
 
     fn failure(&self, record: RecordId) -> Option<(&str, &str)> {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::audit::{Audit, Latency};
 use crate::happening::Happening;
-use crate::ids::HappeningId;
+use crate::ids::{ClientId, HappeningId};
 use crate::ledger::Ledger;
+use crate::producer::ProducerMetrics;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::trace::{Counters, Recorder, Trace, Unrecorded};
@@ -94,6 +95,11 @@ impl Run {
         let mut world = self.keyframes.before(time).clone();
         advance(&mut world, time, &mut Unrecorded);
         world
+    }
+
+    /// The producer's metrics as they read at the end, under Kafka's names.
+    pub fn metrics(&self, producer: ClientId) -> ProducerMetrics {
+        self.last.metrics(producer)
     }
 
     /// The world at the end of the run.

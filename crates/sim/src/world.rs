@@ -12,7 +12,7 @@ use crate::ids::{BrokerId, ClientId, ConnectionId, HappeningId, NodeId, Partitio
 use crate::ledger::Ledger;
 use crate::load::Loads;
 use crate::network::{Dialled, End, State};
-use crate::producer::Producer;
+use crate::producer::{Producer, ProducerMetrics};
 use crate::progress::Progress;
 use crate::queue::{Event, Timer};
 use crate::script::{ActionId, Boot, Trigger};
@@ -131,6 +131,11 @@ impl World {
 
     pub fn ledger(&self) -> &Ledger {
         &self.cx.ledger
+    }
+
+    /// The producer's metrics, under Kafka's names.
+    pub fn metrics(&self, producer: ClientId) -> ProducerMetrics {
+        self.producers[usize::from(producer.0)].metrics(self.cx.now)
     }
 
     /// Events handled so far.

@@ -1,0 +1,114 @@
+//! `ackscope check`: every variant of every document held against what it expects.
+
+use ackscope_scenario::{Document, Outcome, check as hold, compare};
+use ackscope_sim::run::Run;
+use serde::Serialize;
+
+use crate::args::{Args, Failed};
+use crate::report::{Said, print_json, said};
+use crate::source;
+use crate::story::wrap_marked;
+
+#[derive(Serialize)]
+struct Checked {
+    id: String,
+    holds: bool,
+    variants: Vec<CheckedVariant>,
+    compare: Vec<Said>,
+}
+
+#[derive(Serialize)]
+struct CheckedVariant {
+    variant: String,
+    seed: u64,
+    trace_hash: String,
+    holds: bool,
+    expect: Vec<Said>,
+}
+
+pub fn check(args: &Args) -> Result<bool, Failed> {
+    if args.words.is_empty() {
+        return Err(Failed("found no scenario; accepted: check <id|file>…".to_owned()));
+    }
+    let mut all = Vec::new();
+    for name in &args.words {
+        let document = source::document(name, args)?;
+        if let Some(variant) = document.variants.iter().find(|variant| variant.expectations.is_empty()) {
+            let which = if variant.name.is_empty() { String::new() } else { format!(" ({})", variant.name) };
+            return Err(Failed(format!(
+                "{name}{which} expects nothing; accepted: a table [expect] with sentences"
+            )));
+        }
+        let checked = check_document(&document, args, document.variants[0].spec.seed)?;
+        if !args.json {
+            tell(&checked);
+        }
+        all.push(checked);
+        for more in 1..=args.seeds {
+            let seed = document.variants[0].spec.seed.wrapping_add(more);
+            let checked = check_document(&document, args, seed)?;
+            if !args.json && !checked.holds {
+                tell(&checked);
+            }
+            all.push(checked);
+        }
+    }
+    let holds = all.iter().all(|checked| checked.holds);
+    if args.json {
+        print_json(&all)?;
+    } else if args.words.len() > 1 || args.seeds > 0 {
+        let broken = all.iter().filter(|checked| !checked.holds).count();
+        say!("{} of {} hold", all.len() - broken, all.len());
+    }
+    Ok(holds)
+}
+
+fn check_document(document: &Document, args: &Args, seed: u64) -> Result<Checked, Failed> {
+    let mut variants = Vec::new();
+    let mut runs = Vec::new();
+    for variant in &document.variants {
+        if !args.variants.is_empty() && !args.variants.contains(&variant.name) {
+            continue;
+        }
+        let mut spec = variant.spec.clone();
+        spec.seed = seed;
+        let run = Run::new(spec);
+        let outcomes = hold(variant, &run);
+        variants.push(CheckedVariant {
+            variant: variant.name.clone(),
+            seed,
+            trace_hash: run.trace_hash(),
+            holds: outcomes.iter().all(|outcome| outcome.holds),
+            expect: said(&outcomes),
+        });
+        runs.push(run);
+    }
+    if variants.is_empty() {
+        source::variant(document, args.variants.first())?;
+    }
+    // Side by side only what is all there.
+    let compared: Vec<Outcome> =
+        if runs.len() == document.variants.len() { compare(document, &runs) } else { Vec::new() };
+    let holds = variants.iter().all(|variant| variant.holds) && compared.iter().all(|outcome| outcome.holds);
+    Ok(Checked { id: document.id.clone(), holds, variants, compare: said(&compared) })
+}
+
+fn tell(checked: &Checked) {
+    for variant in &checked.variants {
+        let which = if variant.variant.is_empty() { String::new() } else { format!(", {}", variant.variant) };
+        say!("{}{which} (seed {})", checked.id, variant.seed);
+        variant.expect.iter().for_each(tell_one);
+    }
+    if !checked.compare.is_empty() {
+        say!("{}, side by side", checked.id);
+        checked.compare.iter().for_each(tell_one);
+    }
+}
+
+pub fn tell_one(said: &Said) {
+    let (mark, found) = match said.holds {
+        true => ("  ok    ", String::new()),
+        false => ("  FAILS ", format!(": {}", said.found)),
+    };
+    say!("{}", wrap_marked(mark, &format!("{}{found}", said.name)));
+}

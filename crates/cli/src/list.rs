@@ -1,0 +1,60 @@
+//! `ackscope list`: the library.
+
+use ackscope_scenario::library::{family_title, library};
+use serde::Serialize;
+
+use crate::args::{Args, Failed};
+use crate::report::print_json;
+use crate::story::wrap;
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    id: &'a str,
+    family: &'a str,
+    family_title: &'a str,
+    title: &'a str,
+    question: &'a str,
+    promise: &'a str,
+    kafka: &'a str,
+    variants: Vec<&'a str>,
+    rules: &'a [String],
+    recorded: &'a [String],
+}
+
+pub fn list(args: &Args) -> Result<bool, Failed> {
+    args.exactly(0, "list [--json]")?;
+    let documents: Vec<_> = library().iter().map(|entry| entry.document()).collect();
+    if args.json {
+        let listed: Vec<Listed<'_>> = documents
+            .iter()
+            .map(|document| Listed {
+                id: &document.id,
+                family: &document.family,
+                family_title: family_title(&document.family),
+                title: &document.title,
+                question: &document.question,
+                promise: &document.promise,
+                kafka: document.variants[0].spec.version.name(),
+                variants: document
+                    .variants
+                    .iter()
+                    .map(|variant| variant.name.as_str())
+                    .filter(|name| !name.is_empty())
+                    .collect(),
+                rules: &document.rules,
+                recorded: &document.recorded,
+            })
+            .collect();
+        return print_json(&listed).map(|()| true);
+    }
+    let mut family = None;
+    for document in &documents {
+        if family != Some(&document.family) {
+            say!("{}{}", if family.is_some() { "\n" } else { "" }, family_title(&document.family));
+            family = Some(&document.family);
+        }
+        say!("  {}", document.id);
+        say!("{}", wrap(&document.promise, 6));
+    }
+    Ok(true)
+}

@@ -1,0 +1,163 @@
+//! `ackscope run` and `compare`: one run, or two side by side.
+
+use ackscope_scenario::{Variant, check, in_short};
+use ackscope_sim::audit::{Fate, Totals};
+use ackscope_sim::run::Run;
+
+use crate::args::{Args, Failed};
+use crate::check::tell_one;
+use crate::report::{Report, print_json, said};
+use crate::source;
+use crate::story::{print, tell, wrap};
+
+pub fn run(args: &Args) -> Result<bool, Failed> {
+    let name = &args.exactly(1, "run <id|file> [--variant NAME] [--json]")?[0];
+    let document = source::document(name, args)?;
+    let variant = source::variant(&document, args.variants.first())?;
+    let run = Run::new(variant.spec.clone());
+    let outcomes = check(variant, &run);
+    let holds = outcomes.iter().all(|outcome| outcome.holds);
+    if args.json {
+        print_json(&Report::of(&document.id, variant, &run, &outcomes, args.happenings))?;
+        return Ok(holds);
+    }
+    let which = if variant.name.is_empty() { String::new() } else { format!(" ({})", variant.name) };
+    say!("{}{which}, Kafka {}, seed {}", variant.title, run.spec.version.name(), run.spec.seed);
+    say!("{}\n", wrap(&variant.question, 0));
+    for settings in &variant.settings {
+        for notice in &settings.notices {
+            let now = notice.now.as_ref().map_or(String::new(), |now| format!(" is {now}"));
+            say!("{}", wrap(&format!("{}: {}{now}: {}", settings.of, notice.key, notice.why), 2));
+        }
+    }
+    print(&tell(&run, variant, args.all));
+    say!("\n{}", balance(&run.audit.totals));
+    for line in by_fate(&run) {
+        say!("{}", wrap(&line, 2));
+    }
+    if !outcomes.is_empty() {
+        say!("");
+        said(&outcomes).iter().for_each(tell_one);
+    }
+    say!("\ntrace {}", run.trace_hash());
+    Ok(holds)
+}
+
+/// `15 sent, 15 acknowledged: 10 kept, 5 acknowledged and lost`.
+fn balance(totals: &Totals) -> String {
+    let parts = [
+        (totals.kept, "kept"),
+        (totals.acked_lost, "acknowledged and lost"),
+        (totals.failed_absent, "failed and absent"),
+        (totals.failed_kept, "failed, but kept"),
+        (totals.never_sent, "never sent"),
+        (totals.undecided, "undecided"),
+        (totals.duplicated, "stored twice"),
+        (totals.reordered, "out of order"),
+        (totals.vanished, "read and then gone"),
+        (totals.skipped, "skipped by a consumer"),
+    ];
+    let told: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    wrap(&format!("{} sent, {} acknowledged: {}", totals.offered, totals.acked, told.join(", ")), 0)
+}
+
+fn by_fate(run: &Run) -> Vec<String> {
+    let told = Fate::ALL.into_iter().filter_map(|fate| {
+        let names: Vec<&str> = run
+            .audit
+            .records
+            .iter()
+            .filter(|record| record.fate == fate)
+            .map(|record| &*run.ledger.get(record.record).value)
+            .collect();
+        (!names.is_empty()).then(|| format!("{}: {}", fate.name(), in_short(names)))
+    });
+    told.collect()
+}
+
+pub fn compare(args: &Args) -> Result<bool, Failed> {
+    let names = args.exactly(2, "compare <id|file> <id|file> [--variant NAME]…")?;
+    let mut sides: Vec<(String, Variant, Run)> = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let document = source::document(name, args)?;
+        // One name holds for both; of two, each its own.
+        let chosen = args.variants.get(place).or(args.variants.first());
+        let variant = source::variant(&document, chosen)?.clone();
+        let run = Run::new(variant.spec.clone());
+        let title = if variant.name.is_empty() {
+            document.id.clone()
+        } else {
+            format!("{} {}", document.id, variant.name)
+        };
+        sides.push((title, variant, run));
+    }
+    let outcomes: Vec<_> = sides.iter().map(|(_, variant, run)| check(variant, run)).collect();
+    let holds = outcomes.iter().flatten().all(|outcome| outcome.holds);
+    if args.json {
+        let reports: Vec<Report<'_>> = sides
+            .iter()
+            .zip(&outcomes)
+            .map(|((title, variant, run), outcomes)| {
+                Report::of(title, variant, run, outcomes, args.happenings)
+            })
+            .collect();
+        print_json(&reports)?;
+        return Ok(holds);
+    }
+    let [(left_title, _, left), (right_title, _, right)] = &sides[..] else {
+        unreachable!("two names were asked for")
+    };
+    let row = |what: &str, left: &str, right: &str| say!("{what:<26}{left:>26}{right:>26}");
+    row("", &shortened(left_title), &shortened(right_title));
+    let (a, b) = (&left.audit, &right.audit);
+    for (what, read) in TOTALS {
+        let (left, right) = (read(&a.totals), read(&b.totals));
+        if left > 0 || right > 0 {
+            row(what, &left.to_string(), &right.to_string());
+        }
+    }
+    for (what, left, right) in [
+        ("latency p50", a.latency.p50_us, b.latency.p50_us),
+        ("latency p99", a.latency.p99_us, b.latency.p99_us),
+        ("latency max", a.latency.max_us, b.latency.max_us),
+    ] {
+        row(
+            what,
+            &format!("{}.{:03} ms", left / 1_000, left % 1_000),
+            &format!("{}.{:03} ms", right / 1_000, right % 1_000),
+        );
+    }
+    let longest = |run: &Run| {
+        let spans = run.audit.availability.iter().map(|gap| gap.to.since(gap.from));
+        spans.max().unwrap_or_default().to_string()
+    };
+    row("longest without a leader", &longest(left), &longest(right));
+    for ((title, ..), outcomes) in sides.iter().zip(&outcomes) {
+        say!("\n{title}");
+        said(outcomes).iter().for_each(tell_one);
+    }
+    Ok(holds)
+}
+
+fn shortened(title: &str) -> String {
+    let count = title.chars().count();
+    if count <= 25 { title.to_owned() } else { title.chars().skip(count - 25).collect() }
+}
+
+type ReadTotal = fn(&Totals) -> u32;
+
+const TOTALS: [(&str, ReadTotal); 12] = [
+    ("sent", |totals| totals.offered),
+    ("acknowledged", |totals| totals.acked),
+    ("kept", |totals| totals.kept),
+    ("acknowledged and lost", |totals| totals.acked_lost),
+    ("failed and absent", |totals| totals.failed_absent),
+    ("failed, but kept", |totals| totals.failed_kept),
+    ("never sent", |totals| totals.never_sent),
+    ("stored twice", |totals| totals.duplicated),
+    ("out of order", |totals| totals.reordered),
+    ("delivered", |totals| totals.delivered),
+    ("skipped", |totals| totals.skipped),
+    ("read and then gone", |totals| totals.vanished),
+];
