@@ -369,7 +369,7 @@ impl World {
             now: self.now(),
             controller: self.controller.view(self.process_state(NodeId::Controller)),
             brokers: (self.brokers.iter())
-                .map(|broker| broker.view(self.process_state(NodeId::Broker(broker.id))))
+                .map(|broker| broker.view(&self.cx, self.process_state(NodeId::Broker(broker.id))))
                 .collect(),
             producers: (0..)
                 .zip(&self.producers)

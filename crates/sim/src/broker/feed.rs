@@ -87,7 +87,7 @@ impl Broker {
     }
 
     /// First what clients are told and epochs are judged by, right after it the roles.
-    fn apply_records(&mut self, cx: &mut Context, records: &[MetadataRecord]) {
+    pub(super) fn apply_records(&mut self, cx: &mut Context, records: &[MetadataRecord]) {
         let changed: Vec<Partition> =
             records.iter().filter_map(|record| self.memory.image.apply(record)).collect();
         if self.memory.is_published {

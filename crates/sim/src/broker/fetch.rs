@@ -106,7 +106,7 @@ impl Broker {
     }
 
     /// Reads, then lets the leader learn from it (broker.md §4.2).
-    fn fetch_partition(
+    pub(super) fn fetch_partition(
         &mut self,
         cx: &mut Context,
         from: Option<(BrokerId, BrokerEpoch)>,
@@ -284,9 +284,9 @@ impl From<ErrorCode> for Obstacle {
 }
 
 #[derive(Clone, Copy)]
-struct Room {
-    bytes: u32,
-    empty: bool,
+pub(super) struct Room {
+    pub bytes: u32,
+    pub empty: bool,
 }
 
 /// How far this reader may read: followers everything, consumers what is committed.

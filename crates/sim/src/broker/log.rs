@@ -171,10 +171,6 @@ impl Log {
         self.end.0 - self.flushed.0
     }
 
-    pub fn flushed(&self) -> Offset {
-        self.flushed
-    }
-
     pub fn unflushed_bytes(&self) -> u32 {
         self.bytes_between(self.flushed, self.end, u32::MAX)
     }
@@ -212,6 +208,229 @@ impl Log {
         let first = self.batches.partition_point(|batch| batch.next_offset() <= from);
         for (batch, &at) in self.batches.iter_from(first).zip(self.appended_at.iter_from(first)) {
             self.producers.record(batch, at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Bounds, Log};
+    use crate::batch::{LogBatch, ProducerStamp, RecordBatch};
+    use crate::broker::producer_state::{Expiration, Verdict};
+    use crate::error::ErrorCode;
+    use crate::ids::{BatchId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
+    use crate::time::{Duration, Time};
+    use crate::version::KafkaVersion;
+
+    const MAX: u32 = 0x7fff_ffff;
+    const OUT_OF_ORDER: Verdict = Verdict::Refuse(ErrorCode::OutOfOrderSequenceNumber);
+    const WRITE_BACK: Duration = Duration::from_secs(30);
+
+    fn expiration(now: Time) -> Expiration {
+        Expiration { after: Duration::from_secs(86_400), now, process_started: Time::ZERO }
+    }
+
+    fn batch(stamp: Option<(u16, u32)>, records: u32) -> Arc<RecordBatch> {
+        let stamp = stamp.map(|(epoch, sequence)| ProducerStamp {
+            id: ProducerId(7),
+            epoch: ProducerEpoch(epoch),
+            base_sequence: Sequence(sequence),
+        });
+        Arc::new(RecordBatch {
+            id: BatchId(0),
+            stamp,
+            records: (0..records).map(RecordId).collect(),
+            bytes: 100,
+            uncompressed_bytes: 100,
+            largest_record_bytes: 10,
+        })
+    }
+
+    /// A leader's log: judges, and appends what passes.
+    #[derive(Default)]
+    struct Leader {
+        log: Log,
+        now: Time,
+    }
+
+    impl Leader {
+        /// Epoch, first sequence, records.
+        fn produce(&mut self, epoch: u16, sequence: u32, records: u32) -> Verdict {
+            let batch = batch(Some((epoch, sequence)), records);
+            let stamp = batch.stamp.expect("just given");
+            let verdict = self.log.judge(stamp, records, expiration(self.now), KafkaVersion::V4_3);
+            if verdict == Verdict::Append {
+                let base_offset = self.log.end();
+                let entry = LogBatch { base_offset, leader_epoch: LeaderEpoch(0), batch };
+                self.log.append(entry, self.now, KafkaVersion::V4_3);
+            }
+            verdict
+        }
+    }
+
+    fn duplicate(base: u64, next: u64) -> Verdict {
+        Verdict::Duplicate { base_offset: Offset(base), next_offset: Offset(next) }
+    }
+
+    /// Case B57.
+    #[test]
+    fn five_batches_are_remembered() {
+        let mut leader = Leader::default();
+        for sequence in 0..6 {
+            assert_eq!(leader.produce(0, sequence, 1), Verdict::Append);
+        }
+        let steps = [
+            (6, 3, Verdict::Append),
+            (6, 3, duplicate(6, 9)),
+            (7, 2, OUT_OF_ORDER),    // overlaps a batch
+            (2, 1, duplicate(2, 3)), // the fifth from the end
+            (1, 1, OUT_OF_ORDER),    // the sixth
+            (9, 1, Verdict::Append),
+            (9, 1, duplicate(9, 10)),
+        ];
+        for (sequence, records, verdict) in steps {
+            assert_eq!(leader.produce(0, sequence, records), verdict, "sequence {sequence}");
+        }
+        assert_eq!(leader.log.end(), Offset(10));
+    }
+
+    /// Cases B59, B60, and the rules of an epoch's first batch.
+    #[test]
+    fn sequences_and_epochs() {
+        // (epoch, first sequence, records) one after the other, and what becomes of the last
+        let cases: &[(&[(u16, u32, u32)], Verdict)] = &[
+            (&[(0, 5, 1)], Verdict::Append), // no state: any sequence
+            (&[(1, 0, 1), (0, 1, 1)], Verdict::Refuse(ErrorCode::InvalidProducerEpoch)),
+            (&[(0, 0, 1), (1, 0, 1)], Verdict::Append),
+            (&[(0, 0, 1), (1, 1, 1)], OUT_OF_ORDER),
+            // a new epoch forgets the old one's batches
+            (&[(0, 0, 1), (1, 0, 2), (1, 0, 1)], OUT_OF_ORDER),
+            (&[(0, MAX, 1), (0, 0, 1)], Verdict::Append),
+            (&[(0, MAX, 1), (0, 1, 1)], OUT_OF_ORDER),
+            (&[(0, MAX - 10, 21), (0, 10, 1)], Verdict::Append),
+            (&[(0, MAX - 10, 21), (0, MAX - 10, 21)], duplicate(0, 21)),
+        ];
+        for (sends, expected) in cases {
+            let mut leader = Leader::default();
+            let verdicts: Vec<Verdict> = sends
+                .iter()
+                .map(|&(epoch, sequence, records)| leader.produce(epoch, sequence, records))
+                .collect();
+            assert_eq!(verdicts.last(), Some(expected), "{sends:?}");
+        }
+    }
+
+    #[test]
+    fn a_silent_producer_is_forgotten_at_a_check_after_its_time() {
+        let mut leader = Leader::default();
+        leader.produce(0, 0, 1);
+        let day = Time::ZERO + Duration::from_secs(86_400);
+        leader.now = Time { nanos: day.nanos - 1 };
+        assert_eq!(leader.produce(0, 5, 1), OUT_OF_ORDER);
+        leader.now = day;
+        assert_eq!(leader.produce(0, 5, 1), Verdict::Append);
+        assert_eq!(leader.produce(0, 0, 1), OUT_OF_ORDER, "what came before is forgotten too");
+    }
+
+    /// Case B62 and broker.md §3.5: a clean stop's snapshot has the last batch only; a killed process's log is replayed.
+    #[test]
+    fn what_a_restart_remembers() {
+        for (clean, older) in [(true, OUT_OF_ORDER), (false, duplicate(0, 1))] {
+            let mut leader = Leader::default();
+            leader.produce(0, 0, 1);
+            leader.produce(0, 1, 1);
+            if clean {
+                leader.log.close(KafkaVersion::V4_3)
+            } else {
+                leader.log.forget()
+            }
+            leader.log.load(KafkaVersion::V4_3);
+            assert_eq!(leader.produce(0, 1, 1), duplicate(1, 2), "clean {clean}");
+            assert_eq!(leader.produce(0, 0, 1), older, "clean {clean}");
+            assert_eq!(leader.produce(0, 2, 1), Verdict::Append, "clean {clean}");
+        }
+    }
+
+    /// Case B67: after a truncation the state ends where the log ends, and what was cut may come again.
+    #[test]
+    fn truncation_takes_producer_state_along() {
+        for to in 0..3 {
+            let mut leader = Leader::default();
+            for sequence in 0..3 {
+                leader.produce(0, sequence, 1);
+                if sequence > 0 {
+                    leader.log.close(KafkaVersion::V4_3);
+                    leader.log.load(KafkaVersion::V4_3);
+                }
+            }
+            leader.log.truncate(Offset(to), KafkaVersion::V4_3);
+            assert_eq!(leader.log.end(), Offset(to));
+            for sequence in to..3 {
+                assert_eq!(leader.produce(0, sequence as u32, 1), Verdict::Append, "truncated to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn reads_whole_batches_within_the_bounds() {
+        let mut log = Log::default();
+        for place in 0..5 {
+            let base_offset = Offset(place * 2);
+            let entry = LogBatch { base_offset, leader_epoch: LeaderEpoch(0), batch: batch(None, 2) };
+            log.append(entry, Time::ZERO, KafkaVersion::V4_3);
+        }
+        // (from, end, bytes, at least one) -> base offsets; each batch has 100 bytes and two records
+        let cases: &[(u64, u64, u32, bool, &[u64])] = &[
+            (0, 10, 1_000, true, &[0, 2, 4, 6, 8]),
+            (3, 10, 1_000, true, &[2, 4, 6, 8]),
+            (4, 6, 1_000, true, &[4]),
+            (4, 7, 1_000, true, &[4]), // the batch at 6 goes beyond the end
+            (0, 10, 250, true, &[0, 2]),
+            (0, 10, 50, true, &[0]),
+            (0, 10, 50, false, &[]),
+            (10, 10, 1_000, true, &[]),
+            (8, 6, 1_000, true, &[]),
+        ];
+        for &(from, end, max_bytes, at_least_one, expected) in cases {
+            let bounds = Bounds { end: Offset(end), max_bytes, at_least_one };
+            let found: Vec<u64> =
+                log.read(Offset(from), bounds).iter().map(|entry| entry.base_offset.0).collect();
+            assert_eq!(found, expected, "{from} to {end}, {max_bytes} bytes");
+        }
+        assert_eq!(log.bytes_between(Offset(2), Offset(8), u32::MAX), 300);
+        assert_eq!(log.bytes_between(Offset(2), Offset(8), 1), 100);
+    }
+
+    #[test]
+    fn the_disk_holds_what_was_flushed_or_is_old() {
+        let mut log = Log::default();
+        for place in 0..4 {
+            let base_offset = Offset(place);
+            let entry = LogBatch { base_offset, leader_epoch: LeaderEpoch(0), batch: batch(None, 1) };
+            log.append(entry, Time::from_millis(place * 1_000), KafkaVersion::V4_3);
+            if place == 0 {
+                log.flush();
+            }
+        }
+        for (now, durable) in [(3_000, 1), (31_000, 2), (32_500, 3), (60_000, 4)] {
+            assert_eq!(log.durable(Time::from_millis(now), WRITE_BACK), Offset(durable), "at {now} ms");
+        }
+        log.truncate(Offset(2), KafkaVersion::V4_3);
+        assert_eq!(log.durable(Time::from_millis(60_000), WRITE_BACK), Offset(2));
+    }
+
+    #[test]
+    fn keeping_records_keeps_whole_batches() {
+        let mut log = Log::default();
+        for place in 0..3 {
+            let base_offset = Offset(place * 2);
+            let entry = LogBatch { base_offset, leader_epoch: LeaderEpoch(0), batch: batch(None, 2) };
+            log.append(entry, Time::ZERO, KafkaVersion::V4_3);
+        }
+        for (keep, end) in [(0, 0), (1, 0), (2, 2), (5, 4), (6, 6), (9, 6)] {
+            assert_eq!(log.end_of_records(keep), Offset(end), "keep {keep}");
         }
     }
 }

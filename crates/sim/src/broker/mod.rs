@@ -380,7 +380,7 @@ impl Broker {
         cost
     }
 
-    pub fn view(&self, process: ProcessState) -> BrokerView {
+    pub fn view(&self, cx: &Context, process: ProcessState) -> BrokerView {
         let replicas = self.partitions().filter_map(|partition| {
             let replica = self.replica(partition)?;
             Some(ReplicaView {
@@ -390,7 +390,7 @@ impl Broker {
                 log_start_offset: replica.log.start(),
                 log_end_offset: replica.log.end(),
                 high_watermark: replica.high_watermark,
-                flushed: replica.log.flushed(),
+                flushed: replica.log.durable(cx.now, self.write_back(cx, partition)),
                 epochs: replica.log.epochs().entries().to_vec(),
             })
         });

@@ -40,7 +40,7 @@ struct Waiting {
 
 /// What an accepted batch came to.
 #[derive(Clone, Copy, Debug)]
-struct Stored {
+pub(super) struct Stored {
     base_offset: Offset,
     next_offset: Offset,
     /// None: it was there already.
@@ -112,7 +112,7 @@ impl Broker {
         cx.cause = arrival;
     }
 
-    fn produce_result(
+    pub(super) fn produce_result(
         &self,
         cx: &Context,
         partition: Partition,
@@ -125,7 +125,7 @@ impl Broker {
     }
 
     /// broker.md §2.2, from check 2 on.
-    fn append_as_leader(
+    pub(super) fn append_as_leader(
         &mut self,
         cx: &mut Context,
         partition: Partition,

@@ -68,7 +68,7 @@ impl Server {
     }
 
     /// The channel of a connection that somebody has opened to this broker.
-    fn accept(&mut self, connection: ConnectionId) -> &mut Channel {
+    pub fn accept(&mut self, connection: ConnectionId) -> &mut Channel {
         let place = match self.place(connection) {
             Ok(place) => place,
             Err(place) => {

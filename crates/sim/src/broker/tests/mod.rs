@@ -1,4 +1,6 @@
 //! Brokers in whole clusters: what the cases ask of them, over the real controller, network and producer.
 
 mod harness;
+mod leader;
 mod replication;
+mod single;

@@ -1,0 +1,243 @@
+//! One broker by itself, fed with metadata, fetches and answers by hand: the cases of `PartitionTest` and its like.
+
+use std::sync::Arc;
+
+use crate::batch::{ProducerStamp, RecordBatch};
+use crate::broker::Broker;
+use crate::context::Context;
+use crate::error::ErrorCode;
+use crate::happening::Fact;
+use crate::ids::{
+    BatchId, BrokerEpoch, BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Offset, Partition,
+    PartitionEpoch, RecordId,
+};
+use crate::message::{
+    Acks, AlterPartitionResult, Body, Envelope, FetchAnswer, FetchPartition, FetchRequest, ListOffset,
+    ListOffsetAt, ListOffsetResult, Message, MetadataRecord, PartitionState,
+};
+use crate::script::Boot;
+use crate::time::{Duration, Time};
+use crate::version::KafkaVersion;
+use crate::view::Lifecycle;
+
+use super::harness::{Cluster, P0};
+
+pub struct Single {
+    pub cx: Context,
+    pub broker: Broker,
+    pub replicas: Vec<u32>,
+}
+
+impl Single {
+    /// Broker 1 of that many, running; all are registered with epoch 100 + id and unfenced. Replicas are all of them.
+    pub fn new(version: KafkaVersion, brokers: u32, min_isr: u32) -> Single {
+        let mut cluster = Cluster::new(version, brokers);
+        cluster.min_isr(min_isr);
+        let mut cx = Context::new(Arc::new(cluster.spec.clone()));
+        cx.node = NodeId::Broker(BrokerId(1));
+        let mut broker = Broker::new(&cluster.spec, BrokerId(1));
+        broker.start(&mut cx, Boot::default());
+        broker.memory.is_published = true;
+        broker.memory.life.state = Lifecycle::Running;
+        broker.memory.life.broker_epoch = Some(BrokerEpoch(101));
+        let mut single = Single { cx, broker, replicas: (1..=brokers).collect() };
+        (1..=brokers).for_each(|id| single.register(id, 100 + u64::from(id), false, false));
+        single
+    }
+
+    pub fn at(&mut self, millis: u64) -> &mut Single {
+        self.cx.now = Time::from_millis(millis);
+        self.broker.memory.awake = self.cx.now;
+        self
+    }
+
+    pub fn register(&mut self, id: u32, epoch: u64, fenced: bool, in_controlled_shutdown: bool) {
+        let record = MetadataRecord::BrokerRegistration {
+            broker: BrokerId(id),
+            broker_epoch: BrokerEpoch(epoch),
+            fenced,
+            in_controlled_shutdown,
+        };
+        self.broker.apply_records(&mut self.cx, &[record]);
+    }
+
+    pub fn state(
+        &self,
+        leader: Option<u32>,
+        epoch: u32,
+        partition_epoch: u32,
+        isr: &[u32],
+    ) -> PartitionState {
+        PartitionState {
+            replicas: self.replicas.iter().copied().map(BrokerId).collect(),
+            leader: leader.map(BrokerId),
+            leader_epoch: LeaderEpoch(epoch),
+            partition_epoch: PartitionEpoch(partition_epoch),
+            isr: isr.iter().copied().map(BrokerId).collect(),
+            ..PartitionState::default()
+        }
+    }
+
+    /// Metadata about the partition arrives and is applied.
+    pub fn metadata(
+        &mut self,
+        leader: Option<u32>,
+        epoch: u32,
+        partition_epoch: u32,
+        isr: &[u32],
+    ) -> &mut Single {
+        let state = Arc::new(self.state(leader, epoch, partition_epoch, isr));
+        self.broker.apply_records(&mut self.cx, &[MetadataRecord::Partition { partition: P0, state }]);
+        self
+    }
+
+    /// So many batches of one record.
+    pub fn append(&mut self, count: u32) -> &mut Single {
+        for _ in 0..count {
+            self.produce(None, Acks::Leader).expect("it leads");
+        }
+        self
+    }
+
+    pub fn produce(&mut self, stamp: Option<ProducerStamp>, acks: Acks) -> Result<(), ErrorCode> {
+        let batch = Arc::new(RecordBatch {
+            id: BatchId(0),
+            stamp,
+            records: vec![RecordId(0)],
+            bytes: 70,
+            uncompressed_bytes: 70,
+            largest_record_bytes: 10,
+        });
+        self.broker.append_as_leader(&mut self.cx, P0, &batch, acks).map(|_| ())
+    }
+
+    pub fn asked(epoch: Option<u32>, last_epoch: Option<u32>, offset: u64) -> FetchPartition {
+        FetchPartition {
+            partition: P0,
+            fetch_offset: Offset(offset),
+            current_leader_epoch: epoch.map(LeaderEpoch),
+            last_fetched_epoch: last_epoch.map(LeaderEpoch),
+            log_start_offset: Offset(0),
+            max_bytes: 1 << 20,
+        }
+    }
+
+    /// A follower's fetch, in the epoch that the leader is in.
+    pub fn follow(&mut self, follower: u32, offset: u64) -> Result<FetchAnswer, ErrorCode> {
+        let epoch = self.broker.replica(P0).and_then(|replica| replica.leader_epoch).map(|epoch| epoch.0);
+        self.fetch(Some((follower, 100 + u64::from(follower))), &Single::asked(epoch, None, offset))
+    }
+
+    pub fn fetch(
+        &mut self,
+        from: Option<(u32, u64)>,
+        asked: &FetchPartition,
+    ) -> Result<FetchAnswer, ErrorCode> {
+        let from = from.map(|(id, epoch)| (BrokerId(id), BrokerEpoch(epoch)));
+        let room = crate::broker::fetch::Room { bytes: 1 << 20, empty: true };
+        self.broker.fetch_partition(&mut self.cx, from, asked, room)
+    }
+
+    /// The periodic ISR check.
+    pub fn shrink(&mut self) {
+        self.broker.shrink_isrs(&mut self.cx);
+    }
+
+    /// A consumer asks for the latest offset.
+    pub fn latest(&mut self, from_replica: bool) -> Result<u64, ErrorCode> {
+        let at = ListOffsetAt::Latest;
+        let asked = ListOffset { partition: P0, current_leader_epoch: None, at, from_replica };
+        match self.broker.list_offsets(&self.cx, &[asked], None) {
+            Body::ListOffsetsResponse { partitions } => match &partitions[..] {
+                [ListOffsetResult { result, .. }] => result.map(|(offset, _)| offset.0),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A consumer's fetch comes in over a connection and is parked if there is nothing.
+    pub fn consumer_fetch(&mut self, epoch: Option<u32>, offset: u64) -> ConnectionId {
+        let request = FetchRequest {
+            replica: None,
+            max_wait: Duration::from_millis(500),
+            min_bytes: 1,
+            max_bytes: 1 << 20,
+            partitions: vec![Single::asked(epoch, None, offset)],
+        };
+        let connection = self.accepted();
+        let envelope = Arc::new(Envelope {
+            connection,
+            from: NodeId::World,
+            to: self.cx.node,
+            bytes: 0,
+            sent: crate::ids::HappeningId(0),
+            refuse: None,
+            message: Message { correlation: 1, body: Body::FetchRequest(request) },
+        });
+        self.broker.memory.server.accept(connection);
+        self.broker.handle_fetch(&mut self.cx, connection, envelope);
+        connection
+    }
+
+    /// A connection that somebody has opened to the broker.
+    fn accepted(&mut self) -> ConnectionId {
+        let own = self.cx.node;
+        self.cx.process_mut(own).running = true;
+        self.cx.process_mut(own).listening = true;
+        self.cx.node = NodeId::Broker(BrokerId(2));
+        let connection = self.cx.connect(own);
+        self.cx.node = own;
+        connection
+    }
+
+    /// The ISRs proposed so far.
+    pub fn proposals(&self) -> Vec<Vec<u32>> {
+        self.facts(|fact| match fact {
+            Fact::IsrProposed { isr, .. } => Some(isr.iter().map(|id| id.0).collect()),
+            _ => None,
+        })
+    }
+
+    pub fn facts<T>(&self, pick: impl Fn(&Fact) -> Option<T>) -> Vec<T> {
+        self.cx.notes.iter().filter_map(|note| pick(&note.fact)).collect()
+    }
+
+    /// The controller's answer to what is on its way.
+    pub fn answer(&mut self, result: Result<PartitionState, ErrorCode>) -> &mut Single {
+        // The request leaves.
+        _ = self.broker.memory.isr_changes.request(BrokerEpoch(101));
+        let results = vec![AlterPartitionResult { partition: P0, result }];
+        self.broker.on_alter_partition_response(&mut self.cx, &Ok(results));
+        self
+    }
+
+    /// (committed, maximal).
+    pub fn isr(&self) -> (Vec<u32>, Vec<u32>) {
+        let ids = |isr: Brokers| isr.iter().map(|id| id.0).collect();
+        let leading = self.broker.replica(P0).and_then(|replica| replica.leading()).expect("it leads");
+        (ids(leading.isr), ids(leading.maximal_isr()))
+    }
+
+    pub fn high_watermark(&self) -> u64 {
+        self.broker.replica(P0).expect("it is here").high_watermark.0
+    }
+
+    pub fn log_end(&self) -> u64 {
+        self.broker.replica(P0).expect("it is here").log.end().0
+    }
+
+    pub fn epochs(&self) -> Vec<(u32, u64)> {
+        let replica = self.broker.replica(Partition(0)).expect("it is here");
+        replica.log.epochs().entries().iter().map(|&(epoch, start)| (epoch.0, start.0)).collect()
+    }
+}
+
+/// The records of an answer, or what else it says.
+#[track_caller]
+pub fn offsets(answer: Result<FetchAnswer, ErrorCode>) -> Vec<u64> {
+    match answer {
+        Ok(FetchAnswer::Records { batches, .. }) => batches.iter().map(|batch| batch.base_offset.0).collect(),
+        other => panic!("no records: {other:?}"),
+    }
+}
