@@ -1,7 +1,7 @@
 //! A log as cells on the shared offset axis: filled is committed, hollow is above the high watermark, struck is condemned
 //! or, as a ghost, just cut off.
 
-use ackscope_sim::ids::{LeaderEpoch, Offset, Partition, RecordId};
+use ackscope_sim::ids::{LeaderEpoch, Offset, RecordId};
 use ackscope_sim::time::Time;
 use ackscope_sim::view::ReplicaView;
 
@@ -217,72 +217,54 @@ fn frame(picture: &mut Picture, axis: &OffsetAxis, row: Row, offset: Offset) {
     picture.rounded(x - 2.0, row.top - 2.0, width + 4.0, row.height + 4.0, 3.0, None, stroke);
 }
 
-/// Marks under a row: where the log ends, what is committed, what would survive a power loss.
+/// Marks at a row: where the log ends, what is committed, what would survive a power loss. `edge` is where words end;
+/// `silent` leaves the words out.
 pub(super) fn marks(
     picture: &mut Picture,
     axis: &OffsetAxis,
     row: Row,
     replica: &ReplicaView,
-    partition: Partition,
+    edge: f32,
+    silent: bool,
 ) {
     let (end, high) = (replica.log_end_offset, replica.high_watermark);
-    picture.source = Source::Partition(partition);
+    picture.source = Source::Partition(replica.partition);
     let x = |offset: Offset| axis.x(offset) - 1.0;
     let foot = row.top + row.height;
     if replica.flushed.0 > axis.first {
         let right = x(replica.flushed.min(end));
-        picture.rect(
-            axis.x(Offset(axis.first)),
-            foot + 1.5,
-            right - axis.left,
-            2.0,
-            Fill::plain(Tone::LineStrong),
-        );
+        let on_disk = Fill::plain(Tone::LineStrong);
+        picture.rect(axis.x(Offset(axis.first)), foot + 1.5, right - axis.left, 2.0, on_disk);
     }
-    let words_y = foot + row.size + 2.0;
-    let style = Style::new(row.size - 1.5, Tone::Ink2).on(Tone::Surface);
-    let thick = Stroke::new(Tone::Ink, 2.0);
-    let inside = |offset: Offset| offset.0 >= axis.first;
-    if inside(high) {
+    if high.0 >= axis.first {
+        let thick = Stroke::new(Tone::Ink, 2.0);
         picture.segment(point(x(high), row.top - 4.0), point(x(high), foot + 5.0), thick);
     }
-    let say = |picture: &mut Picture, offset: Offset, words: &str, after: bool| {
-        let width = text::width(words, style.size, false);
-        let anchored_right =
-            after && x(offset) + width + 6.0 > axis.right().max(axis.left + 10.0 * axis.pitch) + 10.0;
-        let (at, anchor) = if after && !anchored_right {
-            (x(offset) + 5.0, Anchor::Start)
-        } else if x(offset) - width < axis.left - 60.0 {
-            (x(offset) + 5.0, Anchor::Start)
-        } else {
-            (x(offset) + if after { 4.0 } else { -5.0 }, Anchor::End)
-        };
-        picture.words(point(at, words_y), words, style, anchor);
-    };
-    if end == high {
-        if end.0 > 0 {
-            say(picture, end, &format!("high watermark = log end = {end}"), true);
-        }
-    } else {
+    if end > high {
         let stroke = Stroke::new(Tone::Ink2, 1.3);
-        let hook = [
-            point(x(end) - 4.0, row.top - 3.0),
-            point(x(end), row.top - 3.0),
-            point(x(end), foot + 3.0),
-            point(x(end) - 4.0, foot + 3.0),
-        ];
-        picture.line(hook, stroke);
-        let high_words = format!("high watermark {high}");
-        let end_words = format!("log end {end}");
-        let apart = x(end) - x(high);
-        say(picture, high, &high_words, false);
-        if apart > text::width(&end_words, style.size, false) + 10.0 {
-            picture.words(point(x(end), words_y), &end_words, style, Anchor::End);
-        } else if x(end) + text::width(&end_words, style.size, false) + 10.0
-            < axis.left + axis.count.max(10) as f32 * axis.pitch + 14.0
-        {
-            picture.words(point(x(end) + 4.0, words_y), &end_words, style, Anchor::Start);
-        }
+        let (right, left) = (x(end), x(end) - 4.0);
+        let (top, low) = (row.top - 3.0, foot + 3.0);
+        picture.line([point(left, top), point(right, top), point(right, low), point(left, low)], stroke);
     }
     picture.source = Source::None;
+    if end.0 == 0 || silent {
+        return;
+    }
+    let style = Style::new(row.size - 1.5, Tone::Ink2).on(Tone::Surface);
+    let y = foot + row.size + 2.0;
+    if end == high {
+        let words = format!("high watermark = log end = {end}");
+        let right = (x(end) + 4.0).max(axis.left + text::width(&words, style.size, false) * 1.1).min(edge);
+        picture.words(point(right, y), &words, style, Anchor::End);
+        return;
+    }
+    let (high_words, end_words) = (format!("high watermark {high}"), format!("log end {end}"));
+    let end_width = text::width(&end_words, style.size, false) * 1.1;
+    let high_right =
+        (x(high) - 5.0).max(axis.left - 60.0 + text::width(&high_words, style.size, false) * 1.1);
+    picture.words(point(high_right, y), &high_words, style, Anchor::End);
+    let end_right = (x(end) + 4.0).min(edge).max(high_right + end_width + 6.0);
+    if end_right <= edge + 1.0 {
+        picture.words(point(end_right, y), &end_words, style, Anchor::End);
+    }
 }

@@ -1,11 +1,11 @@
 //! The stage on a desktop: producers on the left, brokers in the middle, consumers on the right, the controller above.
 
 use ackscope_sim::ids::{BrokerId, NodeId, Offset, Partition};
-use ackscope_sim::message::{Body, FetchAnswer};
 use ackscope_sim::view::{BrokerView, ReplicaRole};
 
 use super::cards::{self, Card};
 use super::cells::{self, OffsetAxis, Row};
+use super::divergence::{cutting, divergence};
 use super::{StageView, beads, is_selected, principal, row_of};
 use crate::narration;
 use crate::picture::{Anchor, Dash, Fill, Picture, Point, Source, Stroke, Style, point};
@@ -46,7 +46,9 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
         desk.broker(picture, row, broker);
     }
     desk.parting(picture);
-    desk.divergence(picture);
+    divergence(picture, story, view, &desk.axis, |broker| {
+        Some(desk.cells(desk.row_top(row_of(story, broker)?)))
+    });
     desk.clients(picture);
     beads::draw(picture, story, view, |from, to| desk.route(from, to));
 }
@@ -336,7 +338,8 @@ impl<'a> Desk<'a> {
         let (Some(replica), Some(history)) = (replica, history) else { return };
         let row = self.cells(top);
         cells::draw(picture, self.story, self.view, &self.axis, row, replica, history);
-        cells::marks(picture, &self.axis, row, replica, partition);
+        let silent = cutting(self.story, self.view, broker.id);
+        cells::marks(picture, &self.axis, row, replica, self.right - 8.0, silent);
     }
 
     /// Every partition as a thin row.
@@ -369,57 +372,6 @@ impl<'a> Desk<'a> {
         let x = self.axis.x(start) - 1.0;
         let last = self.row_top(self.view.cluster.brokers.len() - 1) + self.row_height - 8.0;
         picture.segment(point(x, TOP - 3.0), point(x, last), Stroke::new(Tone::Ink3, 1.0).dash(Dash::Dotted));
-    }
-
-    /// "Your epoch ends here": drawn from the leader that said it to the log that it cuts.
-    fn divergence(&self, picture: &mut Picture) {
-        let now = self.view.cluster.now;
-        let Some(partition) = self.view.partition else { return };
-        let end = self.story.messages.partition_point(|message| message.sent <= now);
-        for message in self.story.messages[end.saturating_sub(64)..end].iter().rev() {
-            let Body::FetchResponse { partitions } = &message.envelope.message.body else { continue };
-            let answer = partitions.iter().find(|of| of.partition == partition).map(|of| &of.answer);
-            let Some(FetchAnswer::Diverging { leader_epoch, end_offset: Some(cut) }) = answer else {
-                continue;
-            };
-            let (NodeId::Broker(from), NodeId::Broker(to)) = (message.envelope.from, message.envelope.to)
-            else {
-                continue;
-            };
-            let Some(history) = self.story.replica(to, partition) else { continue };
-            // As long as what it took has not been replaced.
-            let truncated = history.cuts.iter().find(|log_cut| log_cut.at >= message.sent);
-            let replaced = truncated.and_then(|log_cut| {
-                history.ends.iter().find(|&&(at, offset)| at > log_cut.at && offset > *cut).map(|&(at, _)| at)
-            });
-            if replaced.is_some_and(|at| at <= now) || cut.0 < self.axis.first {
-                continue;
-            }
-            let (Some(from), Some(to)) = (row_of(self.story, from), row_of(self.story, to)) else { continue };
-            let x = self.axis.x(*cut) - 1.0;
-            let (source, row) = (self.cells(self.row_top(from)), self.cells(self.row_top(to)));
-            picture.source = Source::Message(message.id);
-            let stroke = Stroke::new(Tone::LostFill, 2.2);
-            let (head, foot) = (row.top - 8.0, row.top + row.height + 8.0);
-            picture.segment(point(x, head), point(x, foot), stroke);
-            let wedge = [point(x - 5.0, head - 6.0), point(x + 5.0, head - 6.0), point(x, head + 1.0)];
-            picture.area(wedge, Some(Fill::plain(Tone::LostFill)), None);
-            let (start, stop) = if from > to {
-                (source.top - 3.0, foot + 1.0)
-            } else {
-                (source.top + source.height + 3.0, head - 7.0)
-            };
-            let way = if from > to { -1.0 } else { 1.0 };
-            picture.segment(point(x, start), point(x, stop - way * 4.0), Stroke::new(Tone::Lost, 1.5));
-            let arrow = [point(x, stop), point(x - 3.2, stop - way * 7.0), point(x + 3.2, stop - way * 7.0)];
-            picture.area(arrow, Some(Fill::plain(Tone::Lost)), None);
-            let epoch = leader_epoch.map_or(String::new(), |epoch| format!("epoch {epoch} "));
-            let words = format!("cut: “{epoch}ends at {cut}”");
-            let style = Style::new(11.0, Tone::Lost).on(Tone::Surface);
-            picture.words(point(x + 7.0, row.top + row.height + 14.5), &words, style, Anchor::Start);
-            break;
-        }
-        picture.source = Source::None;
     }
 
     fn clients(&self, picture: &mut Picture) {

@@ -5,6 +5,7 @@ mod beads;
 mod cards;
 mod cells;
 mod desk;
+mod divergence;
 mod phone;
 
 use ackscope_sim::ids::{BrokerId, NodeId, Partition};

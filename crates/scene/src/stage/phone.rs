@@ -4,7 +4,8 @@ use ackscope_sim::ids::{NodeId, Offset};
 use ackscope_sim::view::{BrokerView, ReplicaRole};
 
 use super::cells::{self, OffsetAxis, Row};
-use super::{StageView, principal};
+use super::divergence::{cutting, divergence};
+use super::{StageView, principal, row_of};
 use crate::narration;
 use crate::picture::{Anchor, Dash, Picture, Source, Stroke, Style, point};
 use crate::story::{State, Story};
@@ -19,7 +20,7 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
     let cluster = view.cluster;
     let height = TOP + cluster.brokers.len() as f32 * ROW + 8.0;
     picture.clear(view.width, height);
-    let axis = OffsetAxis::new(story, view, NAMES, view.width, 29.0, 21.0);
+    let axis = OffsetAxis::new(story, view, NAMES, view.width - 2.0, 29.0, 21.0);
     clients(picture, story, view);
     picture.segment(point(0.0, 24.0), point(view.width, 24.0), Stroke::new(Tone::Line, 1.0));
     if axis.first == 0 {
@@ -30,6 +31,7 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
     for (row, broker) in cluster.brokers.iter().enumerate() {
         self::broker(picture, story, view, &axis, TOP + row as f32 * ROW, broker);
     }
+    divergence(picture, story, view, &axis, |id| Some(cells_at(TOP + row_of(story, id)? as f32 * ROW)));
     let controller = &cluster.controller;
     let state = controller.partitions.get(usize::from(principal(view).0)).and_then(Option::as_ref);
     if let Some(state) = state {
@@ -39,6 +41,10 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
         picture.words(point(0.0, height - 2.0), &words, Style::new(10.5, Tone::Ctl), Anchor::Start);
         picture.source = Source::None;
     }
+}
+
+fn cells_at(top: f32) -> Row {
+    Row { top, height: 27.0, size: 12.0 }
 }
 
 fn clients(picture: &mut Picture, story: &Story, view: &StageView<'_>) {
@@ -114,7 +120,8 @@ fn broker(
     let replica = broker.replicas.iter().find(|replica| replica.partition == partition);
     let history = story.replica(broker.id, partition);
     let (Some(replica), Some(history)) = (replica, history) else { return };
-    let row = Row { top, height: 27.0, size: 12.0 };
+    let row = cells_at(top);
     cells::draw(picture, story, view, axis, row, replica, history);
-    cells::marks(picture, axis, row, replica, partition);
+    let silent = cutting(story, view, broker.id);
+    cells::marks(picture, axis, row, replica, view.width, silent);
 }

@@ -146,6 +146,7 @@ impl<'a> Builder<'a> {
             silences: Vec::new(),
             cuts: Vec::new(),
             moments: Vec::new(),
+            batches: Vec::new(),
             brokers: spec.brokers.iter().map(|broker| broker.id).collect(),
         };
         Builder {
@@ -262,6 +263,15 @@ impl<'a> Builder<'a> {
         self.story.records.get_mut(id.0 as usize)
     }
 
+    fn batch(&mut self, id: BatchId) -> &mut Vec<RecordId> {
+        let batches = &mut self.story.batches;
+        let place = id.0 as usize;
+        if batches.len() <= place {
+            batches.resize_with(place + 1, Vec::new);
+        }
+        &mut batches[place]
+    }
+
     fn read(&mut self, happening: &Happening) {
         let (at, node) = (happening.at, happening.node);
         match &happening.fact {
@@ -322,7 +332,8 @@ impl<'a> Builder<'a> {
                 }
                 self.moment(at, true, false);
             }
-            Fact::Buffered { record, partition, .. } => {
+            Fact::Buffered { record, partition, batch } => {
+                self.batch(*batch).push(*record);
                 if let Some(story) = self.record(*record) {
                     story.partition = Some(*partition);
                 }
@@ -635,6 +646,7 @@ impl<'a> Builder<'a> {
             Body::ProduceRequest(request) => {
                 for (_, batch) in &request.partitions {
                     self.batches.entry(batch.id).or_insert_with(|| batch.clone());
+                    self.batch(batch.id).clone_from(&batch.records);
                     for &record in &batch.records {
                         if let Some(story) = self.record(record) {
                             story.drained.get_or_insert(happening.at);

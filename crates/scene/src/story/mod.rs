@@ -34,6 +34,8 @@ pub struct Story {
     pub cuts: Vec<LinkCut>,
     /// What gets room on the elastic axis.
     pub moments: Vec<Moment>,
+    /// By batch number: the records that a producer put into it.
+    batches: Vec<Vec<RecordId>>,
     brokers: Vec<BrokerId>,
 }
 
@@ -482,6 +484,11 @@ impl Story {
 
     pub fn message(&self, id: HappeningId) -> Option<&Message> {
         self.messages.binary_search_by_key(&id, |message| message.id).ok().map(|at| &self.messages[at])
+    }
+
+    /// A batch's records.
+    pub fn batch(&self, batch: BatchId) -> &[RecordId] {
+        self.batches.get(batch.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The messages that may have been under way in a window, in order of sending.

@@ -1,27 +1,14 @@
 //! Draws the told run in every size, checks what must be seen, and leaves the files for people to look at.
 
-mod fixture;
-
 use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::picture::{Picture, Source};
 use ackscope_scene::stage::{self, StageView};
-use ackscope_scene::story::Story;
 use ackscope_scene::svg::{self, Colours};
 use ackscope_scene::timeline::{Future, Room, Timeline, View, lanes};
 use ackscope_scene::tokens::Theme;
 use ackscope_sim::ids::RecordId;
 
-fn story() -> Story {
-    let told = fixture::told();
-    Story::of(
-        &told.spec,
-        &told.opening,
-        &told.happenings,
-        &told.ledger,
-        &told.audit,
-        fixture::ms(fixture::END),
-    )
-}
+use crate::{fixture, story};
 
 fn write(name: &str, picture: &Picture) {
     for (theme, suffix) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
@@ -32,7 +19,7 @@ fn write(name: &str, picture: &Picture) {
 
 #[test]
 fn timelines() {
-    let story = story();
+    let story = story(&fixture::told());
     let axis = Axis::new(AxisMode::Elastic, &story);
     for (name, width, room) in
         [("page", 932.0, Room::Page), ("figure", 720.0, Room::Figure), ("phone", 390.0, Room::Phone)]
@@ -55,7 +42,7 @@ fn timelines() {
 
 #[test]
 fn stages() {
-    let story = story();
+    let story = story(&fixture::told());
     let cluster = fixture::before_the_cut();
     for (name, width, room) in [("page", 932.0, Room::Page), ("phone", 358.0, Room::Phone)] {
         let selection = Source::Record(RecordId(7));

@@ -1,0 +1,12 @@
+//! One run told by hand, its pictures and its words.
+
+mod fixture;
+mod pictures;
+mod words;
+
+use ackscope_scene::story::Story;
+
+fn story(told: &fixture::Told) -> Story {
+    let end = fixture::ms(fixture::END);
+    Story::of(&told.spec, &told.opening, &told.happenings, &told.ledger, &told.audit, end)
+}
