@@ -136,10 +136,7 @@ impl Accumulator {
             },
             drain_index: Vec::new(),
             node_latency: Vec::new(),
-            backoff: ExponentialBackoff {
-                initial: config.retry_backoff,
-                max: config.retry_backoff_max.max(config.retry_backoff),
-            },
+            backoff: ExponentialBackoff { initial: config.retry_backoff, max: config.retry_backoff_max },
         }
     }
 
@@ -193,6 +190,12 @@ impl Accumulator {
                     }
                 }
             };
+            // The batch that had no room is closed now, and that may let the sticky partition change.
+            if ask.partition.is_none() && self.change_partition(cx, settings, metadata, ask.topic, number, 0)
+            {
+                buffer = Some(size);
+                continue;
+            }
             let ratio = self.topics[usize::from(ask.topic.0)].ratio;
             let mut batch = Batch::new(cx.next_batch(), partition, self.format, size, ratio, now);
             let fits = batch.try_append(ask.record, ask.key, ask.value, ask.timestamp, now);
@@ -589,6 +592,12 @@ impl Accumulator {
         if !batch.is_split {
             self.pool.deallocate(batch.write_limit);
         }
+    }
+
+    /// As if much had been compressed already.
+    #[cfg(test)]
+    pub fn assume_ratio(&mut self, millionths: u32) {
+        self.topics.iter_mut().for_each(|topic| topic.ratio = Ratio(millionths));
     }
 
     /// Batches without a final answer.

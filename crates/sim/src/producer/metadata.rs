@@ -83,7 +83,7 @@ impl Metadata {
             equivalence_backoff: Duration::ZERO,
             refresh_backoff: ExponentialBackoff {
                 initial: config.retry_backoff,
-                max: config.retry_backoff_max.max(config.retry_backoff),
+                max: config.retry_backoff_max,
             },
             max_age: config.metadata_max_age,
             in_progress: None,

@@ -92,11 +92,11 @@ impl NetworkClient {
             request_timeout: config.request_timeout,
             reconnect: ExponentialBackoff {
                 initial: config.reconnect_backoff,
-                max: config.reconnect_backoff_max.max(config.reconnect_backoff),
+                max: config.reconnect_backoff_max,
             },
             setup: version.has_connection_setup_timeout().then_some(ExponentialBackoff {
                 initial: config.socket_connection_setup_timeout,
-                max: config.socket_connection_setup_timeout_max.max(config.socket_connection_setup_timeout),
+                max: config.socket_connection_setup_timeout_max,
             }),
             backs_off_from_attempt: !version.reconnect_backoff_grows(),
         };

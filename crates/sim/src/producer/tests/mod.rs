@@ -1,1 +1,8 @@
-//! (being written)
+//! The producer cases: Kafka's own unit tests and what was run against its classes, retold (cases P.. and X..).
+
+mod accumulator;
+mod application;
+mod harness;
+mod idempotence;
+mod sender;
+mod timelines;
