@@ -128,6 +128,9 @@ impl Setup {
     }
 }
 
+/// Partition, base offset or error, and the leader (with its epoch) that a refusal names.
+pub(super) type PartitionAnswer = (u16, Result<u64, ErrorCode>, Option<(u32, u32)>);
+
 /// A produce request that waits for the test's answer.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -494,11 +497,7 @@ impl Harness {
         self.answer(place, Err(error));
     }
 
-    pub fn answer_each(
-        &mut self,
-        place: usize,
-        results: &[(u16, Result<u64, ErrorCode>, Option<(u32, u32)>)],
-    ) {
+    pub fn answer_each(&mut self, place: usize, results: &[PartitionAnswer]) {
         let asked = self.asked.remove(place);
         let partitions = results
             .iter()
