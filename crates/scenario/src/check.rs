@@ -2,7 +2,7 @@
 
 use ackscope_sim::audit::{Latency, RecordAudit};
 use ackscope_sim::happening::{Fact, Happening};
-use ackscope_sim::ids::{BrokerId, LeaderEpoch, Offset, Partition, RecordId};
+use ackscope_sim::ids::{BrokerId, ClientId, LeaderEpoch, Offset, Partition, RecordId};
 use ackscope_sim::run::Run;
 use ackscope_sim::script::ActionId;
 use ackscope_sim::time::{Duration, Time};
@@ -10,7 +10,7 @@ use ackscope_sim::view::ClusterView;
 
 use crate::document::{Comparison, Document, Variant};
 use crate::expect::{
-    Check, GapOf, LogWant, Measure, Moment, Nth, Pattern, Quantile, StateWant, Statistic, TOTALS, Want,
+    Check, GapOf, LogWant, Measure, Moment, Nth, Pattern, Quantile, StateWant, Statistic, TOTALS, Unit, Want,
 };
 use crate::facts::{self, Leaf};
 use crate::units::{Bounds, write_duration};
@@ -49,7 +49,7 @@ fn one_comparison(comparison: &Comparison, readers: &[RunReader<'_>]) -> Outcome
         readers.get(variant).and_then(|reader| reader.measure(&comparison.measures[variant]))
     };
     let (of, versus) = (measured(comparison.of), measured(comparison.versus));
-    let timed = is_timed(&comparison.measures[comparison.of]);
+    let unit = comparison.measures[comparison.of].unit();
     let (holds, found) = match (of, versus) {
         (Some(of), Some(versus)) => {
             // Ratios are kept in thousandths.
@@ -57,7 +57,7 @@ fn one_comparison(comparison: &Comparison, readers: &[RunReader<'_>]) -> Outcome
                 true => versus != 0 && comparison.bounds.contains(of * 1_000 / versus),
                 false => comparison.bounds.contains(of - versus),
             };
-            (holds, format!("{} and {}", show(of, timed), show(versus, timed)))
+            (holds, format!("{} and {}", show(of, unit), show(versus, unit)))
         }
         _ => (false, "one of the two cannot be measured".to_owned()),
     };
@@ -111,7 +111,7 @@ impl<'r> RunReader<'r> {
 
     fn figure(&self, measure: &Measure, bounds: &Bounds) -> (bool, String) {
         match self.measure(measure) {
-            Some(number) => (bounds.contains(number), show(number, is_timed(measure))),
+            Some(number) => (bounds.contains(number), show(number, measure.unit())),
             None => (false, self.why_unmeasured(measure)),
         }
     }
@@ -123,6 +123,7 @@ impl<'r> RunReader<'r> {
                 format!("{} did not happen", self.name(missing))
             }
             Measure::Latency { .. } => "none of them was acknowledged".to_owned(),
+            Measure::Metric { name, .. } => format!("the metric {name} has no value"),
             _ => "nothing to measure".to_owned(),
         }
     }
@@ -137,6 +138,11 @@ impl<'r> RunReader<'r> {
             Measure::Span { from, to } => {
                 let (from, to) = (self.find(from)?, self.find(to)?);
                 Some(i128::from(to.1.nanos) - i128::from(from.1.nanos))
+            }
+            Measure::Metric { producer, name } => {
+                let value = self.run.metrics(ClientId(*producer as u16)).get(name)?;
+                // Nothing was measured: not a number.
+                value.is_finite().then(|| (value * 1_000.0).round() as i128)
             }
         }
     }
@@ -165,7 +171,7 @@ impl<'r> RunReader<'r> {
             Statistic::Most => numbers.into_iter().max(),
             Statistic::Average => {
                 let count = numbers.len() as i128;
-                (count > 0).then(|| numbers.iter().sum::<i128>() / count)
+                (count > 0).then(|| numbers.iter().sum::<i128>() * 1_000 / count)
             }
         }
     }
@@ -475,18 +481,15 @@ fn latency_of(mut spans: Vec<Duration>) -> Latency {
     }
 }
 
-fn is_timed(measure: &Measure) -> bool {
-    matches!(
-        measure,
-        Measure::Span { .. }
-            | Measure::Latency { .. }
-            | Measure::Unavailable { of: GapOf::Longest | GapOf::Total, .. }
-    )
-}
-
-fn show(number: i128, timed: bool) -> String {
-    if !timed {
-        return number.to_string();
+fn show(number: i128, unit: Unit) -> String {
+    match unit {
+        Unit::Count => return number.to_string(),
+        Unit::Thousandths => {
+            let sign = if number < 0 { "-" } else { "" };
+            let (whole, rest) = (number.abs() / 1_000, number.abs() % 1_000);
+            return format!("{sign}{whole}.{rest:03}");
+        }
+        Unit::Nanoseconds => {}
     }
     let sign = if number < 0 { "-" } else { "" };
     // Three places are enough to read; the comparison was exact.

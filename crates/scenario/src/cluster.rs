@@ -31,9 +31,6 @@ pub struct Settings {
     pub refused: Option<Arc<Failure>>,
 }
 
-/// Machine 0 is the controller's, broker n is on machine n, clients come behind.
-const FIRST_CLIENT_MACHINE: u8 = 100;
-
 pub(crate) fn read(document: &Fields<'_>, settings: &mut Vec<Settings>) -> Option<Spec> {
     let version = version(document);
     let seed = document.integer("seed", 0..u64::MAX).unwrap_or(1);
@@ -245,6 +242,9 @@ fn place_replicas(spec: &Spec, partitions: usize, factor: usize) -> Vec<Vec<Brok
 }
 
 fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) {
+    // Machine 0 is the controller's, broker n is on machine n, clients come behind. Numbers are kept small: the engine
+    // keeps a path for every pair.
+    let first = spec.brokers.len() as u8 + 1;
     let mut machines: Vec<String> = Vec::new();
     let mut machine_of = |named: Option<&str>, node: String| {
         let name = named.map_or(node, |named| format!("machine {named}"));
@@ -252,7 +252,7 @@ fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
             machines.push(name);
             machines.len() - 1
         });
-        MachineId(FIRST_CLIENT_MACHINE + place as u8)
+        MachineId(first + place as u8)
     };
     if let Some(all) = document.get("producer").and_then(|item| item.fields()) {
         for (name, item) in all.entries() {
@@ -351,10 +351,7 @@ fn network(document: &Fields<'_>, spec: &mut Spec) {
         };
         for other in others {
             spec.links.between.push((from, other, link));
-            if path.one_way {
-                // An entry holds both ways until another one follows.
-                spec.links.between.push((other, from, default));
-            }
+            spec.links.between.push((other, from, if path.one_way { default } else { link }));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::expect::{self, Expectation, Measure, Moment, Names};
 use crate::limits;
 use crate::problem::Problem;
 use crate::reader::{Fields, Item, Reading};
-use crate::script::{self, Step};
+use crate::script::{self, Step, VERBS};
 use crate::tree::{self, Node, Table, Value};
 use crate::units::Bounds;
 
@@ -97,6 +97,7 @@ impl Document {
                 .into_iter()
                 .map(|(name, variant)| {
                     let mut tree = root.clone();
+                    make_room(&mut tree, &variant);
                     tree::lay_over(&mut tree, variant);
                     tree::lay_over(&mut tree, over.clone());
                     (name, tree)
@@ -168,6 +169,24 @@ fn take_variants(table: &mut Table) -> Option<Result<Vec<(String, Node)>, Node>>
             Some(Ok(entries))
         }
         _ => Some(Err(node)),
+    }
+}
+
+/// An entry of the story that does something else in a variant is another entry: nothing of the old one stays.
+fn make_room(base: &mut Node, over: &Node) {
+    let entries = |node: &Node| node.table().and_then(|table| table.get("do")).and_then(Node::table).cloned();
+    let Some(changed) = entries(over) else { return };
+    let Value::Table(table) = &mut base.value else { return };
+    let Some(Node { value: Value::Table(there), .. }) = table.get_mut("do") else { return };
+    for (name, entry) in &changed.entries {
+        let Some(own) = entry.table() else { continue };
+        let another_verb =
+            |base: &Table| VERBS.iter().any(|(verb, _)| own.get(verb).is_some() && base.get(verb).is_none());
+        if let Some(Node { value: Value::Table(base), .. }) = there.get_mut(name)
+            && another_verb(base)
+        {
+            base.entries.clear();
+        }
     }
 }
 
@@ -348,7 +367,7 @@ fn comparison(name: &str, item: &Item<'_>, fields: &Fields<'_>, document: &Docum
     let bounds = fields.required(key, "ratio = \">= 2\" or difference = \"> 0\"")?;
     let unit = |text: &str| {
         if ratio {
-            return thousandths(text);
+            return crate::units::thousandths(text);
         }
         crate::units::duration(text).map(|span| i128::from(span.nanos)).or(text.parse().ok())
     };
@@ -358,15 +377,4 @@ fn comparison(name: &str, item: &Item<'_>, fields: &Fields<'_>, document: &Docum
         bounds.refuse("a range is expected", "\">= 2\", \"0.9..1.1\", \"< 20 ms\"");
     }
     Some(Comparison { name: name.to_owned(), measures: measures?, of, versus, ratio, bounds: found? })
-}
-
-/// `1.25` as 1250.
-fn thousandths(text: &str) -> Option<i128> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let whole = whole.parse::<u32>().ok()?;
-    let fraction = format!("{fraction:0<3}").parse::<i128>().ok()?;
-    Some(i128::from(whole) * 1_000 + fraction)
 }

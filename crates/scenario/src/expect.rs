@@ -133,6 +133,35 @@ pub(crate) enum Measure {
         from: Moment,
         to: Moment,
     },
+    /// Under Kafka's name, as it reads at the end.
+    Metric {
+        producer: usize,
+        name: String,
+    },
+}
+
+/// How the number of a measure is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Count,
+    Nanoseconds,
+    Thousandths,
+}
+
+impl Measure {
+    pub(crate) fn unit(&self) -> Unit {
+        match self {
+            Measure::Span { .. } | Measure::Latency { .. } => Unit::Nanoseconds,
+            Measure::Unavailable { of: GapOf::Longest | GapOf::Total, .. } => Unit::Nanoseconds,
+            Measure::Statistic { statistic: Statistic::Average, .. } | Measure::Metric { .. } => {
+                Unit::Thousandths
+            }
+            Measure::Total(_)
+            | Measure::Count(_)
+            | Measure::Statistic { .. }
+            | Measure::Unavailable { of: GapOf::Count, .. } => Unit::Count,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +253,7 @@ pub(crate) fn read(document: &Fields<'_>, names: &Names<'_>) -> Vec<Expectation>
 
 /// Keys of which one says what kind of expectation it is.
 const LEADS: &str = "records, happens, never, order, from, partition, log, latency, unavailable, average, least, most, \
-                     sum, kinds, refused, or totals such as acked_lost";
+                     sum, kinds, metric, refused, or totals such as acked_lost";
 
 impl Names<'_> {
     fn check(&self, item: &Item<'_>, fields: &Fields<'_>) -> Option<Check> {
@@ -266,15 +295,13 @@ impl Names<'_> {
             return Some(Check::Totals(totals.collect::<Option<_>>()?));
         }
         let measure = self.measure(item, fields)?;
-        let (key, timed) = match measure {
-            Measure::Span { .. } => ("takes", true),
-            Measure::Latency { .. } => ("is", true),
-            Measure::Unavailable { of: GapOf::Longest | GapOf::Total, .. } => ("is", true),
-            _ => ("is", false),
+        let key = if matches!(measure, Measure::Span { .. }) { "takes" } else { "is" };
+        let (accepted, read): (&str, fn(&Item<'_>) -> Option<Bounds>) = match measure.unit() {
+            Unit::Nanoseconds => ("\"< 20 ms\", \"7 s..10.1 s\"", span_bounds),
+            Unit::Count => ("5, \">= 5\", \"3..7\"", number_bounds),
+            Unit::Thousandths => ("5, \">= 2.5\", \"3..7\"", thousandth_bounds),
         };
-        let accepted = if timed { "\"< 20 ms\", \"7 s..10.1 s\"" } else { "5, \">= 5\", \"3..7\"" };
-        let item = fields.required(key, accepted)?;
-        let bounds = if timed { span_bounds(&item)? } else { number_bounds(&item)? };
+        let bounds = read(&fields.required(key, accepted)?)?;
         Some(Check::Figure { measure, bounds })
     }
 
@@ -333,6 +360,9 @@ impl Names<'_> {
                 }
             };
             return Some(Measure::Unavailable { partition, of });
+        }
+        if let Some(item) = fields.get("metric") {
+            return Some(Measure::Metric { name: item.text()?.to_owned(), producer: self.producer(fields)? });
         }
         if let Some(item) = fields.get("total") {
             let name = item.text()?;
@@ -633,6 +663,15 @@ fn number_bounds(item: &Item<'_>) -> Option<Bounds> {
     };
     if found.is_none() {
         item.refuse("a number or a range is expected", "5, \">= 5\", \"< 5\", \"3..7\"");
+    }
+    found
+}
+
+fn thousandth_bounds(item: &Item<'_>) -> Option<Bounds> {
+    let text = item.plain()?;
+    let found = Bounds::parse(&text, units::thousandths);
+    if found.is_none() {
+        item.refuse("a number or a range is expected", "5, \">= 2.5\", \"< 5\", \"3..7\"");
     }
     found
 }

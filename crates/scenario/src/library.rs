@@ -43,6 +43,22 @@ macro_rules! library {
 library! {
     "healthy"
     "acks-1-leader-crash"
+    "acks-0-fire-and-forget"
+    "acks-all-same-crash"
+    "acks-all-min1-healthy"
+    "acks-all-min1-shrunk"
+    "acks-all-min2-waits-for-isr"
+    "min-isr-rejects"
+    "crash-before-ack"
+    "crash-before-ack-no-idempotence"
+    "no-retries-leader-election"
+    "retries-outlive-election"
+    "delivery-timeout-expires"
+    "producer-crash-with-buffer"
+    "correlated-failure"
+    "power-loss-both"
+    "rf1"
+    "replication-factor-5"
 }
 
 /// The built-in document of that id.

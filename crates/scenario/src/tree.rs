@@ -37,7 +37,7 @@ impl Table {
         self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
-    fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.entries.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 

@@ -118,6 +118,17 @@ impl Bounds {
     }
 }
 
+/// `1.25` as 1250.
+pub(crate) fn thousandths(text: &str) -> Option<i128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let whole = whole.parse::<u32>().ok()?;
+    let fraction = format!("{fraction:0<3}").parse::<i128>().ok()?;
+    Some(i128::from(whole) * 1_000 + fraction)
+}
+
 /// `v0..v4, x` as the values they stand for; None when it cannot be read or names more than `limit`.
 pub(crate) fn values(text: &str, limit: usize) -> Option<Vec<String>> {
     let mut values = Vec::new();
