@@ -184,7 +184,8 @@ impl<'r> Builder<'r> {
                 let registers_after =
                     if node == NodeId::Controller { step.active_after_ms } else { step.registered_after_ms };
                 let boot = Boot {
-                    registers_after: registers_after.map(span),
+                    // A controller's second start was recorded with the moment of its first activation: no use.
+                    registers_after: registers_after.filter(|after| *after >= 0.0).map(span),
                     ready_after: step.unfenced_after_ms.map(span),
                     broker_epoch: step.broker_epoch.map(BrokerEpoch),
                 };

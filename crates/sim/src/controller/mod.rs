@@ -30,7 +30,7 @@ use crate::view::{ControllerView, ProcessState, RegisteredBroker};
 
 use self::cluster::Cluster;
 use self::metadata::Metadata;
-use self::zookeeper::Pushes;
+use self::zookeeper::ZooKeeper;
 
 /// What the controller wakes up for, in which of its terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,15 +72,13 @@ pub struct Controller {
     /// Opened by brokers.
     connections: Vec<(ConnectionId, BrokerId)>,
     rebalance_scheduled: bool,
-    pushes: Pushes,
+    zookeeper: ZooKeeper,
 }
 
 /// After activation the first look at the sessions comes this much after a whole interval, as recorded.
 const SESSION_CHECK_PHASE: Duration = Duration::from_millis(15);
 /// The pass that has found an expired session is repeated after this (§6.2.3).
 const SESSION_CHECK_AGAIN: Duration = Duration::from_millis(10);
-/// ZooKeeper ends sessions at whole ticks (tickTime).
-const ZOOKEEPER_TICK: Duration = Duration::from_millis(2_000);
 /// A quorum's voters miss their leader after `controller.quorum.fetch.timeout.ms`, and elect within two seconds (§6.10).
 const TAKEOVER: (Duration, Duration) = (Duration::from_millis(2_000), Duration::from_millis(4_000));
 /// A leader that leaves in order tells the others (EndQuorumEpoch).
@@ -101,7 +99,7 @@ impl Controller {
             next_producer_id: 0,
             connections: Vec::new(),
             rebalance_scheduled: false,
-            pushes: Pushes::default(),
+            zookeeper: ZooKeeper::default(),
         }
     }
 
@@ -152,7 +150,7 @@ impl Controller {
         for (connection, _) in std::mem::take(&mut self.connections) {
             cx.close(connection, Disconnect::Closed);
         }
-        self.pushes.close(cx);
+        self.zookeeper.close(cx);
     }
 
     fn activate(&mut self, cx: &mut Context) {
@@ -161,8 +159,8 @@ impl Controller {
         cx.listen(true);
         self.cluster.touch_all(cx.now);
         self.metadata.write(MetadataRecord::NoOp);
-        let interval = self.session_check_interval(cx);
-        self.set_timer(cx, interval + SESSION_CHECK_PHASE, Due::Sessions);
+        let first_check = self.next_session_check(cx) + SESSION_CHECK_PHASE;
+        self.set_timer(cx, first_check, Due::Sessions);
         if self.elects_uncleanly_by_itself(cx) {
             self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);
         }
@@ -327,18 +325,6 @@ impl Controller {
                     in_controlled_shutdown: broker.in_controlled_shutdown,
                 })
                 .collect(),
-        }
-    }
-
-    /// How often sessions are looked at: every eighth of a session (4.0); at expiry exactly (before); at ticks (ZooKeeper).
-    fn session_check_interval(&self, cx: &Context) -> Duration {
-        let session = cx.spec.broker_config.broker_session_timeout;
-        if cx.spec.version.uses_zookeeper() {
-            ZOOKEEPER_TICK
-        } else if cx.spec.version >= KafkaVersion::V4_0 {
-            session / 8
-        } else {
-            session
         }
     }
 

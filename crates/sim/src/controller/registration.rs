@@ -5,6 +5,7 @@ use crate::error::ErrorCode;
 use crate::happening::{ChangeReason, Fact};
 use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset, NodeId};
 use crate::message::{Heartbeat, HeartbeatAnswer, Registration};
+use crate::time::Duration;
 use crate::version::KafkaVersion;
 
 use super::cluster::Registered;
@@ -232,23 +233,29 @@ impl Controller {
     /// §6.2.3: one broker a pass; another pass soon after one that has found one.
     pub(super) fn check_sessions(&mut self, cx: &mut Context) {
         let session = cx.spec.broker_config.broker_session_timeout;
-        if cx.spec.version.uses_zookeeper() {
-            self.zookeeper_check_sessions(cx);
-            self.set_timer(cx, self.session_check_interval(cx), Due::Sessions);
-            return;
-        }
         let on_grid = cx.spec.version >= KafkaVersion::V4_0;
-        let found = self.cluster.next_expired(cx.now, session, on_grid);
-        if let Some(broker) = found {
+        let next = if cx.spec.version.uses_zookeeper() {
+            self.zookeeper_check_sessions(cx);
+            self.next_session_check(cx)
+        } else if let Some(broker) = self.cluster.next_expired(cx.now, session, on_grid) {
             self.end_session(cx, broker);
             self.fence(cx, broker);
-        }
-        let next = match found {
-            Some(_) if on_grid => SESSION_CHECK_AGAIN,
-            None if on_grid => self.session_check_interval(cx),
-            _ => self.cluster.first_expiry(session).map_or(session, |at| at.since(cx.now)),
+            if on_grid { SESSION_CHECK_AGAIN } else { self.next_session_check(cx) }
+        } else {
+            self.next_session_check(cx)
         };
         self.set_timer(cx, next, Due::Sessions);
+    }
+
+    /// From 4.0 sessions are looked at every eighth of a session; before, exactly when the next one would end.
+    pub(super) fn next_session_check(&self, cx: &Context) -> Duration {
+        let session = cx.spec.broker_config.broker_session_timeout;
+        if cx.spec.version >= KafkaVersion::V4_0 {
+            return session / 8;
+        }
+        let Some(ends) = self.cluster.first_expiry(session) else { return session };
+        let found = if cx.spec.version.uses_zookeeper() { self.zookeeper.tick_after(ends) } else { ends };
+        found.since(cx.now)
     }
 
     /// The session is over. What follows was caused by whatever keeps the broker from sending heartbeats, as far as

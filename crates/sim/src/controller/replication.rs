@@ -41,7 +41,7 @@ impl Controller {
         min.min(cx.spec.partition(partition).replicas.len())
     }
 
-    fn allows_unclean(&self, cx: &Context, partition: Partition) -> bool {
+    pub(super) fn allows_unclean(&self, cx: &Context, partition: Partition) -> bool {
         let topic = cx.spec.topic_of(partition);
         let own = self.topics[usize::from(topic.0)].unclean_leader_election_enable;
         own.unwrap_or(cx.spec.broker_config.unclean_leader_election_enable)

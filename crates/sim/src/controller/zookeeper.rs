@@ -9,13 +9,17 @@ use crate::happening::{ChangeReason, Disconnect, Fact};
 use crate::ids::{BrokerId, Brokers, ConnectionId, NodeId, Partition, TopicId};
 use crate::message::{Body, MetadataRecord, PartitionState};
 use crate::network::Dialled;
-use crate::time::Duration;
+use crate::time::{Duration, Time};
+use crate::version::KafkaVersion;
 
 use super::partition_change::Election;
 use super::{Controller, Due};
 
 /// Between two dials of a broker that does not answer (ControllerChannelManager).
 const DIAL_AGAIN: Duration = Duration::from_millis(100);
+
+/// ZooKeeper's tickTime where nobody sets it: sessions were recorded to end a multiple of 3 s apart.
+const TICK: Duration = Duration::from_millis(3_000);
 
 /// The way to one live broker.
 #[derive(Clone, Debug)]
@@ -45,13 +49,25 @@ impl Channel {
     }
 }
 
-/// Ordered by broker.
+/// What ZooKeeper and the controller broker keep beside the cluster's state.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pushes {
+pub(super) struct ZooKeeper {
+    /// Ordered by broker.
     channels: Vec<Channel>,
+    /// One of the moments at which sessions end; None before the first one has.
+    tick: Option<Time>,
 }
 
-impl Pushes {
+impl ZooKeeper {
+    /// When a session that is over at `end` is found to be. Sessions end at whole ticks, but nobody knows when
+    /// ZooKeeper's clock began: the first to end does so half a tick late, which is the mean.
+    pub fn tick_after(&self, end: Time) -> Time {
+        match self.tick {
+            None => end + TICK / 2,
+            Some(tick) => tick + TICK * end.since(tick).nanos.div_ceil(TICK.nanos),
+        }
+    }
+
     fn open(&mut self, cx: &mut Context, broker: BrokerId) {
         self.remove(cx, broker);
         let channel = Channel {
@@ -95,7 +111,7 @@ impl Controller {
         let live: Vec<BrokerId> =
             self.cluster.brokers.iter().filter(|broker| !broker.fenced).map(|broker| broker.id).collect();
         for broker in live {
-            self.pushes.open(cx, broker);
+            self.zookeeper.open(cx, broker);
         }
     }
 
@@ -105,7 +121,7 @@ impl Controller {
         if let Some(known) = self.cluster.get_mut(broker) {
             known.seen_running = true;
         }
-        self.pushes.open(cx, broker);
+        self.zookeeper.open(cx, broker);
         for partition in self.partitions_where(|state| state.leader.is_none()) {
             let election = self.usual_election(cx, partition);
             self.zookeeper_elect(cx, partition, election, ChangeReason::Unfenced(broker));
@@ -116,6 +132,11 @@ impl Controller {
     /// A tick: every session that is over by now ends, and the controller hears of all of them together.
     pub(super) fn zookeeper_check_sessions(&mut self, cx: &mut Context) {
         let session = cx.spec.broker_config.broker_session_timeout;
+        let first = self.cluster.first_expiry(session);
+        if first.is_none_or(|end| self.zookeeper.tick_after(end) > cx.now) {
+            return; // a heartbeat has come since
+        }
+        self.zookeeper.tick = Some(cx.now);
         while let Some(broker) = self.cluster.next_expired(cx.now, session, false) {
             let others = self.zookeeper_session_ended(cx, broker, session);
             self.zookeeper_brokers_lost(cx, others.with(broker), ChangeReason::Fenced(broker));
@@ -136,7 +157,7 @@ impl Controller {
                 let record = known.record();
                 self.metadata.write(record);
             }
-            self.pushes.remove(cx, broker);
+            self.zookeeper.remove(cx, broker);
             if broker != first {
                 others = others.with(broker);
             }
@@ -167,13 +188,13 @@ impl Controller {
                     continue;
                 }
             }
-            for broker in lost.iter() {
+            for broker in in_order_of_removal(cx.spec.version, lost) {
                 self.remove_from_isr(cx, partition, broker, because);
             }
         }
     }
 
-    /// The last member stays, without a leader.
+    /// The last member stays, without a leader; before 1.1 it did not where unclean elections were allowed.
     fn remove_from_isr(
         &mut self,
         cx: &mut Context,
@@ -183,7 +204,8 @@ impl Controller {
     ) {
         let Some(state) = self.state(partition).filter(|state| state.isr.contains(broker)) else { return };
         let mut next = raised(state);
-        if next.isr.len() > 1 {
+        let may_empty = cx.spec.version < KafkaVersion::V1_1 && self.allows_unclean(cx, partition);
+        if next.isr.len() > 1 || may_empty {
             next.isr = next.isr.without(broker);
         }
         if next.leader == Some(broker) {
@@ -262,7 +284,7 @@ impl Controller {
     /// What is committed goes to every broker: to replicas what they are to do, to all what to tell clients.
     pub(super) fn push(&mut self, cx: &mut Context, committed: &[MetadataRecord]) {
         let everything = self.everything();
-        for channel in &mut self.pushes.channels {
+        for channel in &mut self.zookeeper.channels {
             let broker = channel.broker;
             let records = if std::mem::take(&mut channel.is_new) { &everything } else { committed };
             let is_replica = |record: &&MetadataRecord| match record {
@@ -298,7 +320,7 @@ impl Controller {
     }
 
     pub(super) fn push_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
-        let Some(channel) = self.pushes.over(connection) else { return };
+        let Some(channel) = self.zookeeper.over(connection) else { return };
         match dialled {
             Dialled::Connected => {
                 channel.established = true;
@@ -315,14 +337,14 @@ impl Controller {
     }
 
     pub(super) fn push_dial(&mut self, cx: &mut Context, broker: BrokerId) {
-        let channel = self.pushes.channels.iter_mut().find(|channel| channel.broker == broker);
+        let channel = self.zookeeper.channels.iter_mut().find(|channel| channel.broker == broker);
         if let Some(channel) = channel.filter(|channel| !channel.established) {
             channel.connection = cx.connect(NodeId::Broker(broker));
         }
     }
 
     pub(super) fn push_answered(&mut self, cx: &mut Context, connection: ConnectionId, correlation: u32) {
-        if let Some(channel) = self.pushes.over(connection)
+        if let Some(channel) = self.zookeeper.over(connection)
             && channel.correlation == correlation
         {
             channel.in_flight = None;
@@ -331,12 +353,25 @@ impl Controller {
     }
 
     pub(super) fn push_closed(&mut self, cx: &mut Context, connection: ConnectionId) {
-        if let Some(channel) = self.pushes.over(connection) {
+        if let Some(channel) = self.zookeeper.over(connection) {
             channel.established = false;
             let broker = channel.broker;
             self.set_timer(cx, DIAL_AGAIN, Due::Dial(broker));
         }
     }
+}
+
+/// From 1.1 to 2.4 lost brokers are gone through in the order of a Scala 2.11 hash map: 2 before 1, as recorded with
+/// 1.1.1. Before and after that it is ascending.
+fn in_order_of_removal(version: KafkaVersion, lost: Brokers) -> Vec<BrokerId> {
+    let mut brokers: Vec<BrokerId> = lost.iter().collect();
+    if (KafkaVersion::V1_1..=KafkaVersion::V2_4).contains(&version) {
+        // Sixteen buckets, read from the last to the first; the hash is scala.util.hashing.byteswap32, turned by the
+        // table's seed.
+        let swapped = |id: u32| id.wrapping_mul(0x9e37_75cd).swap_bytes().wrapping_mul(0x9e37_75cd);
+        brokers.sort_by_key(|id| std::cmp::Reverse(swapped(id.0).rotate_right(4) >> 28));
+    }
+    brokers
 }
 
 fn raised(state: &PartitionState) -> PartitionState {

@@ -84,3 +84,29 @@ fn a_session_that_has_ended_stays_ended() {
     assert_eq!(answer.error, Some(crate::error::ErrorCode::StaleBrokerEpoch));
     assert!(bench.register(1, 1, None, None).is_ok(), "the same process registers anew");
 }
+
+#[test]
+fn brokers_that_die_together_leave_the_isr_in_each_versions_order() {
+    // [kip101-divergence] in three generations: the states that were written, one after the other.
+    let table: [(KafkaVersion, bool, &[&str]); 4] = [
+        (KafkaVersion::V0_10, true, &["none [2]", "none []"]),
+        (KafkaVersion::V0_10, false, &["none [2]", "none [2]"]),
+        (KafkaVersion::V1_1, false, &["1 [1]", "none [1]"]),
+        (KafkaVersion::V2_8, false, &["none [2]", "none [2]"]),
+    ];
+    for (version, unclean, want) in table {
+        let mut spec = spec(version, 1..=2, &[&[1, 2]]);
+        spec.broker_config.unclean_leader_election_enable = unclean;
+        let mut bench = Bench::new(spec);
+        (1..=2).for_each(|broker| bench.falls_silent(broker));
+        bench.run(30_000);
+        let states = bench.happenings.iter().filter_map(|happening| match &happening.fact {
+            Fact::PartitionChanged(change) => {
+                let leader = change.leader.map_or("none".to_owned(), |leader| leader.to_string());
+                Some(format!("{leader} {}", change.isr))
+            }
+            _ => None,
+        });
+        assert_eq!(states.collect::<Vec<_>>(), want, "{version:?} unclean {unclean}");
+    }
+}
