@@ -78,16 +78,31 @@ pub(super) struct Ask {
     pub timestamp: Time,
 }
 
+/// Whether an append wakes the Sender (§0.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    No,
+    /// A batch was opened, or is full now.
+    Needed,
+    /// There was a full batch before: Kafka wakes the Sender all the same, but nothing has changed for it.
+    Idle,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
-    /// `wakes`: the append opened a batch, or there is a full one now.
-    Done { wakes: bool },
+    Done {
+        wake: Wake,
+    },
     /// A partitioner of the old kind wants to choose again before a new batch is opened.
     NewBatchNeeded,
     /// The pool is exhausted.
-    Waits { size: u32 },
+    Waits {
+        size: u32,
+    },
     /// The batch would be larger than the whole pool.
-    Impossible { size: u32 },
+    Impossible {
+        size: u32,
+    },
 }
 
 /// What a look over all queues gives (§3.6).
@@ -174,7 +189,13 @@ impl Accumulator {
                 if let Some(size) = buffer {
                     self.pool.deallocate(size);
                 }
-                return Appended::Done { wakes: self.queue(partition).is_full() };
+                let queue = &self.queue(partition).queue;
+                let wake = match queue.len() {
+                    1 if queue[0].is_full() => Wake::Needed,
+                    1 => Wake::No,
+                    _ => Wake::Idle,
+                };
+                return Appended::Done { wake };
             }
             if choose_again {
                 return Appended::NewBatchNeeded;
@@ -208,7 +229,7 @@ impl Accumulator {
             if ask.partition.is_none() {
                 self.change_partition(cx, settings, metadata, ask.topic, number, appended);
             }
-            return Appended::Done { wakes: true };
+            return Appended::Done { wake: Wake::Needed };
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::accumulator::{Appended, Ask, draw};
+use super::accumulator::{Appended, Ask, Wake, draw};
 use super::{Alarm, Instance, ProducerTimer, Settings};
 use crate::config::Partitioner;
 use crate::context::Context;
@@ -109,10 +109,7 @@ impl Instance {
     }
 
     pub fn on_application_timer(&mut self, cx: &mut Context) {
-        let mut alarm = self.application.alarm;
-        let rings = alarm.rings(cx, ProducerTimer::Application);
-        self.application.alarm = alarm;
-        if rings {
+        if self.application.alarm.rings(cx, ProducerTimer::Application) {
             self.advance_application(cx);
         }
     }
@@ -315,12 +312,14 @@ impl Instance {
             appended = self.accumulator.append(cx, &self.settings, &self.metadata, ask, false, None);
         }
         match appended {
-            Appended::Done { wakes } => {
+            Appended::Done { wake } => {
                 let kib = u64::from(ask.key.unwrap_or(0) + ask.value);
                 let compressing = cx.spec.costs.compress_per_kib * kib / 1_024;
                 self.application.busy_until = cx.now + cx.spec.costs.send + compressing;
-                if wakes {
-                    self.wake_sender(cx);
+                match wake {
+                    Wake::Needed => self.wake_sender(cx),
+                    Wake::Idle => self.nudge_sender(cx),
+                    Wake::No => {}
                 }
             }
             Appended::Waits { size } => {

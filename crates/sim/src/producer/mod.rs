@@ -332,18 +332,19 @@ impl Settings {
     }
 }
 
-/// Something to be done at a moment that moves: at most one timer for it is under way that is not too late, and one that
-/// comes too early is ignored or set anew.
-#[derive(Clone, Copy, Debug)]
+/// Something to be done at a moment that moves. Timers cannot be taken back, so those under way are remembered: one that
+/// comes too early sees to it that there is a later one.
+#[derive(Clone, Debug)]
 struct Alarm {
     due: Time,
-    armed: Time,
+    /// When timers will come, the next one last.
+    under_way: Vec<Time>,
     cause: Option<HappeningId>,
 }
 
 impl Default for Alarm {
     fn default() -> Alarm {
-        Alarm { due: Time::NEVER, armed: Time::NEVER, cause: None }
+        Alarm { due: Time::NEVER, under_way: Vec::new(), cause: None }
     }
 }
 
@@ -361,16 +362,16 @@ impl Alarm {
     }
 
     fn arm(&mut self, cx: &mut Context, timer: ProducerTimer) {
-        if self.due < self.armed {
-            self.armed = self.due;
+        if self.due < Time::NEVER && self.under_way.last().is_none_or(|&next| self.due < next) {
+            self.under_way.push(self.due);
             cx.set_timer_at(self.due, Timer::Producer(timer));
         }
     }
 
     /// A timer has come: true where it is time.
     fn rings(&mut self, cx: &mut Context, timer: ProducerTimer) -> bool {
-        if cx.now >= self.armed {
-            self.armed = Time::NEVER;
+        if self.under_way.last().is_some_and(|&next| next <= cx.now) {
+            self.under_way.pop();
         }
         if cx.now < self.due {
             self.arm(cx, timer);

@@ -271,6 +271,11 @@ impl NetworkClient {
         in_flight.remove(place)
     }
 
+    /// When the oldest request that has no answer was sent.
+    pub fn oldest_request(&self) -> Option<Time> {
+        self.nodes.iter().filter_map(|node| node.in_flight.front()).map(|request| request.sent).min()
+    }
+
     /// A connecting node whose set-up has taken too long.
     pub fn connection_timed_out(&self, now: Time) -> Option<NodeIndex> {
         let late = |node: &Node| {

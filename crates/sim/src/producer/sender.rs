@@ -23,6 +23,10 @@ pub(super) struct Sender {
     /// Callbacks, and sleeps before retries of control requests, keep the thread busy until then.
     pub free_at: Time,
     pub life: Life,
+    /// When the poll would return for another reason than that a request might be late.
+    poll_ends: Time,
+    /// No wake-up before then would find anything to do.
+    quiet_until: Time,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,11 +77,23 @@ impl Instance {
         }
     }
 
+    /// An append that changes nothing wakes the Sender too. All that comes of it is that the poll begins anew.
+    pub fn nudge_sender(&mut self, cx: &mut Context) {
+        if cx.now >= self.sender.quiet_until {
+            self.wake_sender(cx);
+        } else if self.sender.alarm.due > self.sender.quiet_until {
+            self.sender.alarm.due = self.sender.poll_ends.min(cx.now + self.late());
+        }
+    }
+
+    /// Kafka has no timer for late requests, it merely polls no longer than that (§4.4); their strict comparison needs
+    /// one millisecond more.
+    fn late(&self) -> Duration {
+        self.settings.config.request_timeout + Duration::from_millis(1)
+    }
+
     pub fn on_sender_timer(&mut self, cx: &mut Context) {
-        let mut alarm = self.sender.alarm;
-        let rings = alarm.rings(cx, ProducerTimer::Sender);
-        self.sender.alarm = alarm;
-        if rings {
+        if self.sender.alarm.rings(cx, ProducerTimer::Sender) {
             self.poll_returns(cx);
         }
     }
@@ -139,17 +155,24 @@ impl Instance {
         }
     }
 
-    /// When the poll returns by itself: at its timeout, or when an outstanding request is late. Kafka has no timer for
-    /// the latter, it merely polls no longer than that (§4.4); a strict comparison needs one millisecond more.
+    /// When the poll returns by itself: at its timeout, or when an outstanding request might be late.
     fn poll_until(&mut self, cx: &mut Context, timeout: Option<Duration>) -> Time {
         let now = self.settings.clock(cx.now);
-        let late = (self.network.in_flight_count() > 0)
-            .then(|| self.settings.config.request_timeout + Duration::from_millis(1));
-        let timeout = sooner(sooner(timeout, self.maybe_update_metadata(cx, now)), late);
-        let deadline = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout).max(self.sender.free_at);
-        match self.sender.life {
-            Life::Closing { deadline: closing } => deadline.min(closing),
-            Life::Running | Life::Closed => deadline,
+        let timeout = sooner(timeout, self.maybe_update_metadata(cx, now));
+        let ends = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout).max(self.sender.free_at);
+        self.sender.poll_ends = match self.sender.life {
+            Life::Closing { deadline } => ends.min(deadline),
+            Life::Running | Life::Closed => ends,
+        };
+        match self.network.oldest_request() {
+            None => {
+                self.sender.quiet_until = self.sender.poll_ends;
+                self.sender.poll_ends
+            }
+            Some(sent) => {
+                self.sender.quiet_until = self.sender.poll_ends.min(sent + self.late());
+                self.sender.poll_ends.min(cx.now + self.late()).max(self.sender.free_at)
+            }
         }
     }
 
