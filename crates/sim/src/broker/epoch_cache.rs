@@ -1,6 +1,7 @@
 //! Which leader epoch began at which offset: `leader-epoch-checkpoint`, by which replicas find where their logs part.
 
 use crate::ids::{LeaderEpoch, Offset};
+use crate::version::KafkaVersion;
 
 /// Ascending in both numbers (broker.md §3.2).
 #[derive(Clone, Debug, Default)]
@@ -18,10 +19,17 @@ impl EpochCache {
     }
 
     /// An epoch begins: on becoming leader, even before any write, and with every append. An epoch in which nothing was
-    /// written gives way to the next one at the same offset.
-    pub fn assign(&mut self, epoch: LeaderEpoch, start: Offset) {
-        if self.entries.last().is_some_and(|&(latest, from)| epoch == latest && start >= from) {
-            return;
+    /// written gives way to the next one at the same offset, and so does a newer epoch to an older one that follows it
+    /// (KIP-279; before, the older one left no entry).
+    pub fn assign(&mut self, epoch: LeaderEpoch, start: Offset, version: KafkaVersion) {
+        match self.entries.last() {
+            Some(&(latest, from)) if epoch == latest && start >= from => return,
+            Some(&(latest, from))
+                if (epoch < latest || start < from) && !version.truncation_is_iterative() =>
+            {
+                return;
+            }
+            _ => {}
         }
         self.entries.retain(|&(other, from)| other < epoch && from < start);
         self.entries.push((epoch, start));
@@ -51,10 +59,13 @@ impl EpochCache {
 mod tests {
     use super::EpochCache;
     use crate::ids::{LeaderEpoch, Offset};
+    use crate::version::KafkaVersion;
 
     fn cache(entries: &[(u32, u64)]) -> EpochCache {
         let mut cache = EpochCache::default();
-        entries.iter().for_each(|&(epoch, start)| cache.assign(LeaderEpoch(epoch), Offset(start)));
+        for &(epoch, start) in entries {
+            cache.assign(LeaderEpoch(epoch), Offset(start), KafkaVersion::V4_3);
+        }
         cache
     }
 
@@ -88,6 +99,19 @@ mod tests {
             let found = cache(entries).end_offset_for(LeaderEpoch(epoch), Offset(log_end));
             let expected = expected.map(|(epoch, end)| (LeaderEpoch(epoch), Offset(end)));
             assert_eq!(found, expected, "epoch {epoch} in {entries:?}");
+        }
+    }
+
+    /// An older epoch behind a newer one: what two quick unclean elections leave (KIP-279).
+    #[test]
+    fn epochs_that_go_back() {
+        for (version, left) in [
+            (KafkaVersion::V1_1, &[(0, 0), (1, 1), (5, 2)][..]),
+            (KafkaVersion::V2_4, &[(0, 0), (1, 1), (3, 3)]),
+        ] {
+            let mut cache = cache(&[(0, 0), (1, 1), (5, 2)]);
+            cache.assign(LeaderEpoch(3), Offset(3), version);
+            assert_eq!(entries(&cache), left, "{version:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::batch::LogBatch;
 use crate::broker::controller_link::CONNECTION_SETUP_TIMEOUT;
 use crate::broker::{Broker, BrokerTimer};
 use crate::context::Context;
@@ -377,6 +378,13 @@ impl Broker {
             return;
         }
         match &result.answer {
+            FetchAnswer::Records { batches, .. } if !self.continues(partition, batches) => {
+                // Nothing fits any more (two logs that differ without anybody knowing): it stops for good.
+                if let Some(following) = self.fetcher(source).and_then(|fetcher| fetcher.following(partition))
+                {
+                    following.step = Step::Failed;
+                }
+            }
             FetchAnswer::Records { high_watermark, log_start_offset, batches } => {
                 self.append_as_follower(cx, partition, *high_watermark, *log_start_offset, batches);
             }
@@ -387,13 +395,19 @@ impl Broker {
         }
     }
 
+    /// Do these records begin where the log ends? A leader whose batches have other borders may send an earlier one.
+    fn continues(&self, partition: Partition, batches: &[LogBatch]) -> bool {
+        let end = self.replica(partition).map(|replica| replica.log.end());
+        batches.first().is_none_or(|first| Some(first.base_offset) >= end)
+    }
+
     fn append_as_follower(
         &mut self,
         cx: &mut Context,
         partition: Partition,
         leader_high_watermark: Offset,
         leader_log_start: Offset,
-        batches: &[crate::batch::LogBatch],
+        batches: &[LogBatch],
     ) {
         let (now, version, arrival) = (cx.now, cx.spec.version, cx.cause);
         let mut appended = arrival;

@@ -49,8 +49,10 @@ impl Log {
     }
 
     /// The leader's epoch begins here, whether or not anything will be written in it.
-    pub fn begin_epoch(&mut self, epoch: LeaderEpoch) {
-        self.epochs.assign(epoch, self.end);
+    pub fn begin_epoch(&mut self, epoch: LeaderEpoch, version: KafkaVersion) {
+        if version.has_leader_epochs() {
+            self.epochs.assign(epoch, self.end, version);
+        }
     }
 
     pub fn judge(
@@ -72,7 +74,7 @@ impl Log {
             self.end
         );
         if version.has_leader_epochs() {
-            self.epochs.assign(batch.leader_epoch, batch.base_offset);
+            self.epochs.assign(batch.leader_epoch, batch.base_offset, version);
             self.producers.record(&batch, now);
         }
         self.end = batch.next_offset();

@@ -10,7 +10,7 @@ use crate::broker::server::Serving;
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact, Role as ReplicaRole};
-use crate::ids::{ConnectionId, HappeningId, Offset, Partition};
+use crate::ids::{ConnectionId, HappeningId, Offset, Partition, RecordId};
 use crate::message::{Acks, Body, Envelope, ProduceRequest, ProduceResult};
 use crate::time::Time;
 
@@ -162,9 +162,16 @@ impl Broker {
             }
         }
         let base_offset = replica.log.end();
-        let entry = LogBatch { base_offset, leader_epoch, batch: Arc::clone(batch) };
-        let next_offset = entry.next_offset();
-        replica.log.append(entry, cx.now, version);
+        if version.has_leader_epochs() || batch.bytes < batch.uncompressed_bytes {
+            let entry = LogBatch { base_offset, leader_epoch, batch: Arc::clone(batch) };
+            replica.log.append(entry, cx.now, version);
+        } else {
+            for message in messages(batch, cx) {
+                let base_offset = replica.log.end();
+                replica.log.append(LogBatch { base_offset, leader_epoch, batch: message }, cx.now, version);
+            }
+        }
+        let next_offset = replica.log.end();
         let arrival = cx.cause;
         let appended = cx.note(Fact::Appended {
             partition,
@@ -287,4 +294,23 @@ impl Broker {
         let body = Body::ProduceResponse { partitions: parked.results };
         self.answer(cx, connection, parked.correlation, body);
     }
+}
+
+/// The formats before v2 know batches only as compressed ones: each record of another is an entry of its own.
+fn messages(batch: &RecordBatch, cx: &Context) -> Vec<Arc<RecordBatch>> {
+    /// Offset, size, CRC, magic, attributes, timestamp, and the lengths of key and value.
+    const OVERHEAD: u32 = 34;
+    let message = |&record: &RecordId| {
+        let offered = cx.ledger.get(record);
+        let bytes = OVERHEAD + offered.key_bytes().unwrap_or(0) + offered.value_bytes;
+        Arc::new(RecordBatch {
+            id: batch.id,
+            stamp: None,
+            records: vec![record],
+            bytes,
+            uncompressed_bytes: bytes,
+            largest_record_bytes: bytes,
+        })
+    };
+    batch.records.iter().map(message).collect()
 }

@@ -58,9 +58,7 @@ impl Broker {
                     follower.reset(log_end, state.isr.contains(follower.id), now);
                 }
             }
-            if cx.spec.version.has_leader_epochs() {
-                replica.log.begin_epoch(state.leader_epoch);
-            }
+            replica.log.begin_epoch(state.leader_epoch, cx.spec.version);
         }
         let high_watermark = replica.high_watermark;
         replica.role = Role::Leader(leading);
