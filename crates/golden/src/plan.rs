@@ -252,6 +252,32 @@ impl<'r> Builder<'r> {
         Ok(())
     }
 
+    /// From the moment at which a topic's brokers are there until it stands. A later step that waited for it tells when
+    /// that was; otherwise it is what it usually was.
+    fn creation_takes(&self, place: usize, name: &str, replicas: Brokers) -> Duration {
+        const USUALLY: Duration = Duration::from_millis(600);
+        let steps = &self.recorded.inputs.steps;
+        let stood_at = steps[place..].iter().find_map(|step| {
+            let after = step.after.as_ref().filter(|after| after.state.as_deref() == Some(name))?;
+            Some(step.t_ms - after.delay_ms)
+        });
+        let is_replica = |step: &&Step| {
+            let id = step.node.as_deref().and_then(|node| node.parse().ok());
+            step.step == "start" && id.is_some_and(|id| replicas.contains(BrokerId(id)))
+        };
+        // A broker of the ZooKeeper age does not say when it was up.
+        let boot = Costs::default().broker_boot.nanos as f64 / 1e6;
+        let up_at = steps[..place]
+            .iter()
+            .filter(is_replica)
+            .map(|step| step.t_ms + step.unfenced_after_ms.unwrap_or(boot))
+            .reduce(f64::max);
+        match (stood_at, up_at) {
+            (Some(stood), Some(up)) if stood > up => span(stood - up),
+            _ => USUALLY,
+        }
+    }
+
     /// A command to a client process.
     fn command(&mut self, place: usize, step: &Step) -> Result<(), String> {
         let client = step.client.clone().ok_or("no client")?;
@@ -263,7 +289,7 @@ impl<'r> Builder<'r> {
                 // The admin client waits until brokers answer.
                 let patience = None;
                 let not_before = self.previous.map(|(id, _)| id);
-                let delay = Duration::from_millis(100);
+                let delay = self.creation_takes(place, name, replicas);
                 when = match when {
                     // At the very start the client's process itself comes up only now.
                     Trigger::At(_) | Trigger::After { .. } => Trigger::When {
