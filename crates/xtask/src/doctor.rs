@@ -24,8 +24,8 @@ pub fn run() -> Result<()> {
 
     println!("to test it:");
     let apt = "apt-get install chromium chromium-driver, or name the two in CHROME and CHROMEDRIVER";
-    report("chromium", browser::find_chrome()?, "any release of the last years", apt);
-    report("chromedriver", browser::find_driver()?, "the same release as Chromium", apt);
+    report_or_problem("chromium", browser::find_chrome(), "any release of the last years", apt);
+    report_or_problem("chromedriver", browser::find_driver(), "the same release as Chromium", apt);
     let nextest = exec::output(exec::cargo().args(["nextest", "--version"])).is_ok();
     println!(
         "  {:<14} {}",
@@ -33,6 +33,13 @@ pub fn run() -> Result<()> {
         if nextest { "there, and used" } else { "not there; cargo's own runner does as well" }
     );
     Ok(())
+}
+
+fn report_or_problem(name: &str, found: Result<Option<Found>>, wanted: &str, fix: &str) {
+    match found {
+        Ok(found) => report(name, found, wanted, fix),
+        Err(problem) => println!("  {name:<14} {problem}"),
+    }
 }
 
 fn report(name: &str, found: Option<Found>, wanted: &str, fix: &str) {
