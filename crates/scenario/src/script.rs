@@ -128,7 +128,7 @@ impl Script<'_> {
                 return;
             }
         };
-        let object = fields.get(verb);
+        let object = if verb == "note" { None } else { fields.get(verb) };
         let actions = match &object {
             Some(object) => self.actions(verb, object, &fields),
             None => vec![Action::Note { text: note.as_deref().unwrap_or_default().into() }],
