@@ -69,7 +69,15 @@ const AFTERMATH: Duration = Duration::from_secs(45);
 
 /// `kill -9` was written down when the process was gone, this long after its threads had stopped; until then its sockets
 /// still took bytes.
-const KILL_TAKES: Duration = Duration::from_millis(25);
+const KILL_TAKES: Duration = Duration::from_millis(20);
+/// … but not before this long after what the script had waited for: the command came after it.
+const KILL_REACTS: Duration = Duration::from_millis(5);
+
+/// A fresh JVM takes this long to build its first producer, and this long for those that follow.
+const FIRST_CLIENT: Duration = Duration::from_millis(150);
+/// From a send to its answer, once everything is warm.
+const SEND_TAKES_MS: f64 = 8.0;
+const NEXT_CLIENT: Duration = Duration::from_millis(15);
 
 impl Plan {
     pub fn of(recorded: &Recorded) -> Result<Plan, Unusable> {
@@ -92,6 +100,8 @@ struct Builder<'r> {
     script: Vec<Entry>,
     entries: Vec<Option<ActionId>>,
     asks: BTreeMap<usize, Ask>,
+    /// When each producer's constructor returned, on the recording's clock.
+    built_at: BTreeMap<ClientId, f64>,
     /// The last step's entry and recorded time.
     previous: Option<(ActionId, f64)>,
 }
@@ -119,6 +129,7 @@ impl<'r> Builder<'r> {
             script: Vec::new(),
             entries: Vec::new(),
             asks: BTreeMap::new(),
+            built_at: BTreeMap::new(),
             previous: None,
         })
     }
@@ -286,8 +297,8 @@ impl<'r> Builder<'r> {
         let action = match *words.as_slice() {
             ["topic", name, assignment, config] => {
                 let (topic, replicas) = self.new_topic(name, assignment, config)?;
-                // The admin client waits until brokers answer.
-                let patience = None;
+                // The admin client waits until brokers answer, and is slow itself: a step that waited for the topic
+                // tells when it was there.
                 let not_before = self.previous.map(|(id, _)| id);
                 let delay = self.creation_takes(place, name, replicas);
                 when = match when {
@@ -296,15 +307,22 @@ impl<'r> Builder<'r> {
                         condition: Condition::Unfenced { brokers: replicas },
                         delay,
                         not_before,
-                        patience,
+                        patience: None,
                     },
                     waits @ Trigger::When { .. } => waits,
                 };
                 Action::CreateTopic { topic }
             }
             ["P", name, config] => {
+                let first = self.nodes_of(&client).is_empty();
                 let producer = self.new_producer(&client, name, config)?;
-                Action::StartProducer { producer }
+                let builds = if first { self.warm_up(place, step, &client) } else { NEXT_CLIENT };
+                self.built_at.insert(producer, step.t_ms + builds.nanos as f64 / 1e6);
+                let registers_after = Some(builds);
+                Action::Start {
+                    node: NodeId::Producer(producer),
+                    boot: Boot { registers_after, ..Boot::default() },
+                }
             }
             ["S", producer, topic, partition, key, value] => Action::Send {
                 producer: self.producer(&client, producer)?,
@@ -317,17 +335,29 @@ impl<'r> Builder<'r> {
                     serializable: true,
                 },
             },
-            ["burst", producer, topic, partition, prefix, count, gap_us, size] => Action::Load(Load {
-                producer: self.producer(&client, producer)?,
-                topic: self.topic(topic)?,
-                partition: optional(partition)?,
-                count: number(count)?,
-                pacing: Pacing::Every { gap: Duration::from_micros(number(gap_us)?) },
-                keys: Keys::None,
-                prefix: prefix.into(),
-                digits: 8,
-                value_bytes: number::<u32>(size)?.max(12),
-            }),
+            ["burst", producer, topic, partition, prefix, count, gap_us, size] => {
+                let load = Load {
+                    producer: self.producer(&client, producer)?,
+                    topic: self.topic(topic)?,
+                    partition: optional(partition)?,
+                    count: number(count)?,
+                    pacing: Pacing::Every { gap: Duration::from_micros(number(gap_us)?) },
+                    keys: Keys::None,
+                    prefix: prefix.into(),
+                    digits: 8,
+                    value_bytes: number::<u32>(size)?.max(12),
+                };
+                // The client's one thread is still in the constructor.
+                let built = self.built_at.get(&load.producer).copied().unwrap_or(0.0);
+                if step.t_ms < built {
+                    self.enter(step, when, Action::Note { text: "burst".into() });
+                    let (entry, _) = self.previous.expect("just entered");
+                    let when = Trigger::After { entry, delay: span(built - step.t_ms) };
+                    self.script.push(Entry { when, action: Action::Load(load), lasts: None });
+                    return Ok(());
+                }
+                Action::Load(load)
+            }
             ["flush", producer] => Action::Flush { producer: self.producer(&client, producer)? },
             ["closeP", producer, timeout_ms] => Action::CloseProducer {
                 producer: self.producer(&client, producer)?,
@@ -381,6 +411,26 @@ impl<'r> Builder<'r> {
         self.script.push(Entry { when, action, lasts: None });
         self.entries.push(Some(id));
         self.previous = Some((id, step.t_ms));
+    }
+
+    /// How long the JVM of a client took over its first producer. Warm-up is not part of the model, but heartbeats and
+    /// checks run on meanwhile: the first answers that a step waited for tell how late everything was.
+    fn warm_up(&self, place: usize, started: &Step, client: &str) -> Duration {
+        let later = &self.recorded.inputs.steps[place + 1..];
+        let Some(waited) = later.iter().position(|step| step.after.is_some()) else { return FIRST_CLIENT };
+        let after = later[waited].after.as_ref().expect("found by it");
+        let (Some(prefix), Some(owner)) = (&after.answers, &after.client) else { return FIRST_CLIENT };
+        let sends = later[..waited].iter().filter_map(|step| Some((step.t_ms, step.cmd.as_ref()?)));
+        let sends = sends.filter(|(_, words)| words[0] == "S" && words[5].starts_with(prefix.as_str()));
+        let heard = later[waited].t_ms - after.delay_ms;
+        match sends.last() {
+            // Unless the last of them was simply sent late.
+            Some((sent, _)) if owner == client && heard - sent > 2.0 * SEND_TAKES_MS => {
+                span((heard - started.t_ms - SEND_TAKES_MS).clamp(15.0, 600.0))
+            }
+            Some((sent, _)) if owner == client => span((sent - started.t_ms).clamp(15.0, 600.0)),
+            _ => FIRST_CLIENT,
+        }
     }
 
     /// When a step is done: at its distance from the one before it, or after what it waited for.
@@ -583,11 +633,11 @@ fn earlier(when: Trigger, lead: Duration) -> (Trigger, Duration) {
     match when {
         Trigger::At(at) => (Trigger::At(at), Duration::ZERO),
         Trigger::After { entry, delay } => {
-            let lead = lead.min(delay);
+            let lead = lead.min(delay.saturating_sub(KILL_REACTS));
             (Trigger::After { entry, delay: delay - lead }, lead)
         }
         Trigger::When { condition, delay, not_before, patience } => {
-            let lead = lead.min(delay);
+            let lead = lead.min(delay.saturating_sub(KILL_REACTS));
             (Trigger::When { condition, delay: delay - lead, not_before, patience }, lead)
         }
     }

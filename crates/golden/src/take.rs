@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ackscope_sim::config::Compression;
 use ackscope_sim::happening::{Fact, PartitionChange};
 use ackscope_sim::ids::{NodeId, Partition, RecordId};
 use ackscope_sim::producer::partition_for_key;
@@ -265,6 +266,10 @@ impl Writer<'_> {
                     self.value(record, 24),
                 ]));
             }
+            // What a codec makes of a batch is not for this model to say to the byte.
+            if self.is_compressed(entry.batch.records.first()) {
+                continue;
+            }
             batches.push(json!([entry.base_offset.0, entry.last_offset().0, entry.batch.bytes]));
         }
         let epochs: Vec<Value> = if self.run.spec.version.has_leader_epochs() {
@@ -278,6 +283,14 @@ impl Writer<'_> {
     /// Formats before 0.11 know no leader epoch.
     fn epoch(&self, epoch: u32) -> i64 {
         if self.run.spec.version.has_leader_epochs() { i64::from(epoch) } else { -1 }
+    }
+
+    fn is_compressed(&self, record: Option<&RecordId>) -> bool {
+        record.is_some_and(|&record| {
+            let producer = self.run.ledger.get(record).producer;
+            let config = &self.run.spec.producers[usize::from(producer.0)].config;
+            config.as_ref().is_ok_and(|config| config.compression != Compression::None)
+        })
     }
 
     fn number(&self, partition: Partition) -> u32 {

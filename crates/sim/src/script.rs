@@ -251,7 +251,8 @@ pub enum Action {
 /// How long a process takes to come up. None: the scenario's costs decide, or what has to be waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Boot {
-    /// From the start of the process to its first registration attempt (the controller: until it is active).
+    /// From the start of the process to its first registration attempt (the controller: until it is active; a client:
+    /// until its constructor returns).
     pub registers_after: Option<Duration>,
     /// From the start to the first heartbeat that asks to be unfenced.
     pub ready_after: Option<Duration>,

@@ -162,6 +162,12 @@ impl Spec {
         }
     }
 
+    /// Brokers hear of a commit with the fetch that brings the records: since 4.1, and before where the quorum is one
+    /// controller, whose own append is the commit (broker.md §6.9.2).
+    pub fn tells_commits_at_once(&self) -> bool {
+        self.version.learns_metadata_at_once() || self.controller.quorum == 1
+    }
+
     /// The topic's `min.insync.replicas`, capped by its replica count where the version does that (KAFKA-15583, 3.7).
     pub fn effective_min_insync_replicas(&self, partition: Partition) -> usize {
         let spec = self.partition(partition);

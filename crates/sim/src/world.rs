@@ -316,7 +316,8 @@ impl World {
                 let place = self.cx.index_of(node) - 1;
                 self.brokers[place].start(&mut self.cx, boot);
             }
-            NodeId::Producer(client) => self.producers[usize::from(client.0)].start(&mut self.cx),
+            NodeId::Producer(client) => self.producers[usize::from(client.0)]
+                .start(&mut self.cx, boot.registers_after.unwrap_or_default()),
             NodeId::Consumer(client) => self.consumers[usize::from(client.0)].start(&mut self.cx),
             NodeId::World => {}
         }

@@ -13,10 +13,8 @@ use crate::queue::Timer;
 use crate::rng::Stream;
 use crate::time::{Duration, Time};
 
-/// Before 4.1 a batch is known to be committed only with a later fetch: when more follows …
+/// Before 4.1 the controller's answer itself comes late: with whatever is written next.
 const FOLLOWED: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(10));
-/// … or with the next no-op record (`metadata.max.idle.interval.ms`).
-const IDLE: Duration = Duration::from_millis(500);
 
 /// Records that have arrived and are not applied yet.
 #[derive(Clone, Debug)]
@@ -42,13 +40,6 @@ impl Broker {
         let due = cx.now + self.metadata_delay(cx, records(envelope));
         let feed = &mut self.memory.feed;
         feed.next = next;
-        if !learns_at_once(cx) {
-            let followed = cx.now + cx.rngs.between(Stream::Jitter, FOLLOWED.0, FOLLOWED.1);
-            for batch in feed.waiting.iter_mut().filter(|batch| batch.due > followed) {
-                batch.due = followed;
-                cx.set_timer_at(followed, Timer::Broker(BrokerTimer::ApplyMetadata));
-            }
-        }
         let due = due.max(feed.waiting.back().map_or(Time::ZERO, |batch| batch.due));
         feed.waiting.push_back(Batch { envelope: Arc::clone(envelope), next, due });
         cx.set_timer_at(due, Timer::Broker(BrokerTimer::ApplyMetadata));
@@ -62,8 +53,8 @@ impl Broker {
         if !self.memory.is_published {
             return Duration::ZERO; // still catching up
         }
-        if !learns_at_once(cx) {
-            return cx.draw(Stream::Jitter, Duration::ZERO, IDLE);
+        if !cx.spec.tells_commits_at_once() {
+            return cx.draw(Stream::Jitter, FOLLOWED.0, FOLLOWED.1);
         }
         if records.iter().any(|record| self.makes_leader(record)) {
             cx.draw(Stream::Jitter, low * 2, high * 4 / 3)
@@ -122,13 +113,6 @@ impl Broker {
             cx.cause = cause;
         }
     }
-}
-
-/// Before 4.1 a fetch answer does not cover what it brings, unless the controller is alone: then what it has written is
-/// committed by the time it answers. 3.9.1 with one controller was as quick as 4.3.1 (first follower back in the ISR
-/// 0.12 to 0.15 s after the election).
-fn learns_at_once(cx: &Context) -> bool {
-    cx.spec.version.learns_metadata_at_once() || cx.spec.controller.quorum == 1
 }
 
 fn records(envelope: &Envelope) -> &[MetadataRecord] {

@@ -43,6 +43,9 @@ pub(super) struct Metadata {
     records: Chunks<MetadataRecord>,
     /// Everything below is committed.
     committed: MetadataOffset,
+    /// Everything below is known to the brokers' fetches as committed: the same from 4.1 on, before that what was
+    /// committed when something more was written (broker.md §6.9.2).
+    told: MetadataOffset,
     pending: VecDeque<Batch>,
     answers: VecDeque<Answer>,
     parked: Vec<ParkedFetch>,
@@ -89,6 +92,7 @@ impl Metadata {
             cx.cause = batch.cause;
             self.pending.pop_front();
         }
+        self.told = if cx.spec.tells_commits_at_once() { self.committed } else { self.told.max(from) };
         let cause = cx.cause;
         while let Some(answer) = self.answers.front()
             && answer.after <= self.committed
@@ -99,10 +103,25 @@ impl Metadata {
             self.answers.pop_front();
         }
         cx.cause = cause;
+        self.answer_parked(cx);
+        self.slice(from, self.committed)
+    }
+
+    /// Brokers do not know yet that the last batch is committed.
+    pub fn is_behind(&self) -> bool {
+        self.told < self.committed
+    }
+
+    /// A no-op record has followed: now the brokers hear of all that came before it.
+    pub fn no_op(&mut self, cx: &mut Context) {
+        self.told = self.committed;
+        self.answer_parked(cx);
+    }
+
+    fn answer_parked(&mut self, cx: &mut Context) {
         for fetch in std::mem::take(&mut self.parked) {
             self.fetch(cx, fetch.connection, fetch.correlation, fetch.from);
         }
-        self.slice(from)
     }
 
     /// Sends the answer once everything written so far is committed.
@@ -124,16 +143,16 @@ impl Metadata {
         correlation: u32,
         from: MetadataOffset,
     ) {
-        if from < self.committed {
-            let body = Body::MetadataFetchResponse { records: self.slice(from), next: self.committed };
+        if from < self.told {
+            let body = Body::MetadataFetchResponse { records: self.slice(from, self.told), next: self.told };
             _ = cx.send(connection, correlation, body);
         } else {
             self.parked.push(ParkedFetch { connection, correlation, from });
         }
     }
 
-    fn slice(&self, from: MetadataOffset) -> Vec<MetadataRecord> {
-        let count = (self.committed.0 - from.0) as usize;
+    fn slice(&self, from: MetadataOffset, to: MetadataOffset) -> Vec<MetadataRecord> {
+        let count = (to.0 - from.0) as usize;
         self.records.iter_from(from.0 as usize).take(count).cloned().collect()
     }
 
@@ -147,6 +166,7 @@ impl Metadata {
     /// what was noted stays true.
     pub fn lose_leadership(&mut self) {
         self.committed = self.end();
+        self.told = self.committed;
         self.pending.clear();
         self.answers.clear();
         self.parked.clear();

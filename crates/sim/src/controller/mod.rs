@@ -43,6 +43,8 @@ pub struct ControllerTimer {
 enum Due {
     Activation,
     Commit,
+    /// Before 4.1: the no-op record by which brokers learn that what came before it is committed.
+    NoOp,
     /// Look for sessions that have ended.
     Sessions,
     /// Look whether a topic can be created now.
@@ -58,6 +60,7 @@ enum Due {
 #[derive(Clone, Debug)]
 pub struct Controller {
     active: bool,
+    activated: Time,
     /// Counts activations and deaths: timers of an earlier term are void.
     term: u32,
     metadata: Metadata,
@@ -79,6 +82,8 @@ pub struct Controller {
 const SESSION_CHECK_PHASE: Duration = Duration::from_millis(15);
 /// The pass that has found an expired session is repeated after this (§6.2.3).
 const SESSION_CHECK_AGAIN: Duration = Duration::from_millis(10);
+/// `metadata.max.idle.interval.ms`.
+const NO_OP_INTERVAL: Duration = Duration::from_millis(500);
 /// A quorum's voters miss their leader after `controller.quorum.fetch.timeout.ms`, and elect within two seconds (§6.10).
 const TAKEOVER: (Duration, Duration) = (Duration::from_millis(2_000), Duration::from_millis(4_000));
 /// A leader that leaves in order tells the others (EndQuorumEpoch).
@@ -90,6 +95,7 @@ impl Controller {
     pub fn new(spec: &Spec) -> Controller {
         Controller {
             active: false,
+            activated: Time::ZERO,
             term: 0,
             metadata: Metadata::default(),
             cluster: Cluster::default(),
@@ -155,6 +161,7 @@ impl Controller {
 
     fn activate(&mut self, cx: &mut Context) {
         self.active = true;
+        self.activated = cx.now;
         cx.cause = Some(cx.note(Fact::ControllerActivated));
         cx.listen(true);
         self.cluster.touch_all(cx.now);
@@ -210,10 +217,15 @@ impl Controller {
             Due::Activation => self.activate(cx),
             Due::Commit => {
                 let committed = self.metadata.commit(cx);
+                if self.metadata.is_behind() {
+                    let passed = cx.now.since(self.activated).nanos % NO_OP_INTERVAL.nanos;
+                    self.set_timer(cx, Duration::from_nanos(NO_OP_INTERVAL.nanos - passed), Due::NoOp);
+                }
                 if cx.spec.version.uses_zookeeper() {
                     self.push(cx, &committed);
                 }
             }
+            Due::NoOp => self.metadata.no_op(cx),
             Due::Sessions => self.check_sessions(cx),
             Due::Topic => self.create_wanted_topics(cx),
             Due::Rebalance => self.rebalance(cx),

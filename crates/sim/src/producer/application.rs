@@ -12,7 +12,7 @@ use crate::error::{ErrorCode, Failure};
 use crate::happening::{BlockedOn, Fact};
 use crate::ids::{HappeningId, RecordId, TopicId};
 use crate::spec::Spec;
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ pub(super) struct Application {
 enum Call {
     Send(RecordId),
     Flush,
+    Close(Duration),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,11 @@ impl Application {
         }
     }
 
+    /// The thread is inside a call that returns at `until`.
+    pub fn occupy(&mut self, until: Time) {
+        self.busy_until = until;
+    }
+
     pub fn is_blocked(&self) -> bool {
         !matches!(self.state, State::Free) || !self.calls.is_empty()
     }
@@ -83,7 +89,7 @@ impl Application {
         };
         let waiting = self.calls.iter().filter_map(|call| match *call {
             Call::Send(record) => Some(record),
-            Call::Flush => None,
+            Call::Flush | Call::Close(_) => None,
         });
         current.into_iter().chain(waiting).collect()
     }
@@ -93,6 +99,15 @@ impl Instance {
     pub fn send(&mut self, cx: &mut Context, record: RecordId) {
         self.application.unanswered += 1;
         self.call(cx, Call::Send(record));
+    }
+
+    /// From another thread, where this one waits inside a call; else in its turn.
+    pub fn request_close(&mut self, cx: &mut Context, timeout: Duration) {
+        if matches!(self.application.state, State::Free) {
+            self.call(cx, Call::Close(timeout));
+        } else {
+            self.close(cx, timeout);
+        }
     }
 
     pub fn flush(&mut self, cx: &mut Context) {
@@ -157,6 +172,7 @@ impl Instance {
     fn carry_out(&mut self, cx: &mut Context, call: Call) {
         match call {
             Call::Send(record) => self.begin_send(cx, record),
+            Call::Close(timeout) => self.close(cx, timeout),
             Call::Flush => {
                 let incomplete = self.accumulator.incomplete().map(|batch| batch.id).collect();
                 self.accumulator.flush = Some(incomplete);

@@ -96,14 +96,15 @@ impl Producer {
     }
 
     /// `new KafkaProducer(config)`.
-    pub fn start(&mut self, cx: &mut Context) {
+    /// `boot`: how long the constructor keeps the application's thread before anything goes out.
+    pub fn start(&mut self, cx: &mut Context, boot: Duration) {
         self.forget();
         match &self.config {
             Err(failure) => _ = cx.note(Fact::ProducerRefused { failure: Arc::clone(failure) }),
             Ok(config) => {
                 cx.cause = Some(cx.note(Fact::ProducerStarted));
                 let mut instance = Box::new(Instance::new(cx, self.client, config.clone()));
-                instance.start_sender(cx);
+                instance.start_sender(cx, boot);
                 self.instance = Some(instance);
             }
         }
@@ -135,7 +136,7 @@ impl Producer {
     /// From another thread: a `send()` that waits meanwhile fails.
     pub fn close(&mut self, cx: &mut Context, timeout: Duration) {
         if let Some(instance) = &mut self.instance {
-            instance.close(cx, timeout);
+            instance.request_close(cx, timeout);
         }
     }
 

@@ -65,7 +65,9 @@ impl Sender {
 }
 
 impl Instance {
-    pub fn start_sender(&mut self, cx: &mut Context) {
+    pub fn start_sender(&mut self, cx: &mut Context, boot: Duration) {
+        self.sender.free_at = cx.now + boot;
+        self.application.occupy(cx.now + boot);
         self.wake_sender(cx);
     }
 

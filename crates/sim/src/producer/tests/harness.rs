@@ -279,7 +279,7 @@ impl Harness {
 
     pub fn start(&mut self) {
         self.enter();
-        self.producer.start(&mut self.cx);
+        self.producer.start(&mut self.cx, Duration::ZERO);
         self.leave();
     }
 
