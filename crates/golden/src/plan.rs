@@ -314,7 +314,7 @@ impl<'r> Builder<'r> {
                 Action::CreateTopic { topic }
             }
             ["P", name, config] => {
-                let first = self.nodes_of(&client).is_empty();
+                let first = self.producer_names.iter().all(|(owner, _)| *owner != client);
                 let producer = self.new_producer(&client, name, config)?;
                 let builds = if first { self.warm_up(place, step, &client) } else { NEXT_CLIENT };
                 self.built_at.insert(producer, step.t_ms + builds.nanos as f64 / 1e6);
