@@ -12,7 +12,7 @@ const ADVANCE: [u8; 95] = [
 /// The width of `text` set at `size` px.
 pub fn width(text: &str, size: f32, bold: bool) -> f32 {
     let hundredths: u32 = text.chars().map(advance).sum();
-    let weight = if bold { 1.04 } else { 1.0 };
+    let weight = if bold { 1.1 } else { 1.0 };
     hundredths as f32 / 100.0 * size * weight
 }
 

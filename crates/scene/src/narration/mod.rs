@@ -11,6 +11,7 @@ use ackscope_sim::audit::Audit;
 use ackscope_sim::happening::{Fact, Happening};
 use ackscope_sim::ids::{HappeningId, RecordId};
 use ackscope_sim::run::Run;
+use ackscope_sim::script::Action;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 
@@ -97,14 +98,14 @@ impl<'a> Narrator<'a> {
     pub fn present(&self, now: Time) -> Option<(HappeningId, Sentence)> {
         let end = self.happenings.partition_point(|happening| happening.at <= now);
         // Of what happened at the same moment, the weightiest.
-        let mut latest = self.happenings[..end].iter().rev().filter(|happening| weight(&happening.fact) > 0);
+        let mut latest = self.happenings[..end].iter().rev().filter(|happening| self.weight(happening) > 1);
         let first = latest.next()?;
         let peers = latest.take_while(|happening| happening.at == first.at);
         let best =
             peers.fold(
                 first,
                 |best, happening| {
-                    if weight(&happening.fact) > weight(&best.fact) { happening } else { best }
+                    if self.weight(happening) > self.weight(best) { happening } else { best }
                 },
             );
         Some((best.id, self.tell(best)))
@@ -113,12 +114,43 @@ impl<'a> Narrator<'a> {
     /// Everything worth a line, in order: for those who read instead of watching.
     pub fn transcript(&self) -> impl Iterator<Item = Row> + use<'a> {
         let narrator = *self;
-        narrator.happenings.iter().filter(|happening| weight(&happening.fact) > 0).map(move |happening| {
-            let Sentence { what, why, .. } = narrator.tell(happening);
-            let text = if why.is_empty() { what } else { format!("{what} {why}") };
-            let node = narrator.spec.node_name(happening.node);
-            Row { happening: happening.id, at: happening.at, node, text }
-        })
+        narrator.happenings.iter().filter(move |happening| narrator.weight(happening) > 1).map(
+            move |happening| {
+                let Sentence { what, why, .. } = narrator.tell(happening);
+                let text = if why.is_empty() { what } else { format!("{what} {why}") };
+                let node = narrator.spec.node_name(happening.node);
+                Row { happening: happening.id, at: happening.at, node, text }
+            },
+        )
+    }
+}
+
+impl Narrator<'_> {
+    /// As `weight`; an action that is told by what follows from it at once has none.
+    pub fn weight(&self, happening: &Happening) -> u8 {
+        let action = match happening.fact {
+            Fact::ActionDone { action } => self.spec.script.get(action.0 as usize).map(|entry| &entry.action),
+            _ => return weight(&happening.fact),
+        };
+        let told_by_itself = matches!(
+            action,
+            Some(
+                Action::Start { .. }
+                    | Action::Kill { .. }
+                    | Action::Stop { .. }
+                    | Action::Pause { .. }
+                    | Action::Resume { .. }
+                    | Action::PowerLoss { .. }
+                    | Action::FailDisk { .. }
+                    | Action::RestoreDisk { .. }
+                    | Action::CreateTopic { .. }
+                    | Action::StartProducer { .. }
+                    | Action::StartConsumer { .. }
+                    | Action::Send { .. }
+                    | Action::KillApplication { .. }
+            )
+        );
+        if told_by_itself { 0 } else { weight(&happening.fact) }
     }
 }
 

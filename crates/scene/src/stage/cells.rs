@@ -93,6 +93,8 @@ struct Cell {
     /// Condemned: with or without loss.
     doomed: Option<bool>,
     ghost: bool,
+    /// Stored twice, or behind what was sent after it.
+    amiss: bool,
 }
 
 /// Draws what one replica holds, and what was just cut from it.
@@ -113,7 +115,9 @@ pub(super) fn draw(
         for (offset, record) in batch.records().filter(|&(offset, _)| axis.shows(offset)) {
             let doomed = doom(history, offset, now);
             let committed = offset < replica.high_watermark;
-            let cell = Cell { epoch: batch.leader_epoch, committed, doomed, ghost: false };
+            let again = history.bar_at(offset, now).is_some_and(|bar| bar.again);
+            let amiss = again || story.record(record).reordered;
+            let cell = Cell { epoch: batch.leader_epoch, committed, doomed, ghost: false, amiss };
             picture.source = Source::Entry { broker, partition, offset, record };
             one(picture, axis, row, offset, &cell, &story.record(record).name);
             if Some(record) == selected {
@@ -126,7 +130,7 @@ pub(super) fn draw(
             continue;
         }
         let lost = story.record(record).fate == ackscope_sim::audit::Fate::AckedButLost;
-        let cell = Cell { epoch, committed: false, doomed: Some(lost), ghost: true };
+        let cell = Cell { epoch, committed: false, doomed: Some(lost), ghost: true, amiss: false };
         picture.source = Source::Entry { broker, partition, offset, record };
         one(picture, axis, row, offset, &cell, &story.record(record).name);
         if Some(record) == selected {
@@ -201,7 +205,9 @@ fn one(picture: &mut Picture, axis: &OffsetAxis, row: Row, offset: Offset, cell:
     picture.rounded(x + 0.5, row.top + 0.5, width - 1.0, row.height - 1.0, 0.0, None, Some(stroke));
     if let Some(label) = text::shorten(name, row.size, false, width - 2.0).filter(|_| row.height > 14.0) {
         let halo = (pattern.is_some() || cell.doomed.is_some()).then_some(ground);
-        let style = Style { halo, ..Style::new(row.size, ink) };
+        let ink = if cell.amiss { Tone::Lost } else { ink };
+        let halo = if cell.amiss { Some(Tone::LostTint) } else { halo };
+        let style = Style { halo, bold: cell.amiss, ..Style::new(row.size, ink) };
         picture.words(
             point(x + width / 2.0, row.top + row.height / 2.0 + row.size * 0.35),
             &label,

@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
         let records = ledger.iter().map(|(id, offered)| {
             let audited = audit.records.get(id.0 as usize);
             RecordStory {
-                name: offered.value.clone(),
+                name: label(&offered.value),
                 producer: offered.producer,
                 partition: audited.and_then(|audited| audited.partition),
                 sent: offered.at,
@@ -113,6 +113,7 @@ impl<'a> Builder<'a> {
                 drained: None,
                 answer: None,
                 fate: audited.map_or(Fate::Undecided, |audited| audited.fate),
+                reordered: audited.is_some_and(|audited| audited.reordered),
             }
         });
         let replicas = spec.brokers.iter().flat_map(|broker| {
@@ -235,7 +236,10 @@ impl<'a> Builder<'a> {
 
     fn mark(&mut self, happening: &Happening, node: NodeId, partition: Option<Partition>, kind: MarkKind) {
         let (at, id) = (happening.at, happening.id);
-        self.moment(at, false, kind.is_landmark());
+        // A registration or the like does not interrupt a quiet stretch.
+        if kind.is_landmark() || !matches!(node, NodeId::Controller) {
+            self.moment(at, false, kind.is_landmark());
+        }
         self.story.marks.push(Mark { at, node, partition, happening: id, kind });
     }
 
@@ -360,6 +364,7 @@ impl<'a> Builder<'a> {
                     to: Time::NEVER,
                     appended: happening.id,
                     doom: None,
+                    again: false,
                 };
                 if let Some(replica) = self.replica(node, *partition) {
                     replica.ends.push((at, bar.next));
@@ -415,7 +420,8 @@ impl<'a> Builder<'a> {
             }
             Fact::ControllerActivated => {
                 self.end_state(NodeId::Controller, State::Down, at);
-                if at > Time::ZERO {
+                let lost = self.story.marks.iter().any(|mark| mark.kind == MarkKind::ControllerLost);
+                if lost {
                     self.mark(happening, node, None, MarkKind::ControllerActive);
                 }
             }
@@ -469,7 +475,7 @@ impl<'a> Builder<'a> {
         if let Some(&index) = self.heard.get(&broker) {
             let heartbeat = &mut self.story.messages[index as usize];
             heartbeat.matters = true;
-            let (from, id, sent) = (heartbeat.until(happening.at), heartbeat.id, heartbeat.sent);
+            let (from, id) = (heartbeat.until(happening.at), heartbeat.id);
             self.story.silences.push(Silence {
                 broker,
                 from,
@@ -477,8 +483,6 @@ impl<'a> Builder<'a> {
                 heartbeat: Some(id),
                 fenced: happening.id,
             });
-            self.insert_moment(sent);
-            self.insert_moment(from);
         }
         self.mark(happening, happening.node, None, MarkKind::Fenced(broker));
     }
@@ -719,8 +723,12 @@ impl<'a> Builder<'a> {
                 }
                 (kind, matters)
             }
-            Body::OffsetsForLeaderEpochRequest { .. } => (Kind::Fetch, true),
-            Body::OffsetsForLeaderEpochResponse { .. } => (Kind::Error, true),
+            // A follower asks in order to truncate; a consumer only makes sure.
+            Body::OffsetsForLeaderEpochRequest { .. } => (Kind::Fetch, envelope.from.broker().is_some()),
+            Body::OffsetsForLeaderEpochResponse { .. } if envelope.to.broker().is_some() => {
+                (Kind::Error, true)
+            }
+            Body::OffsetsForLeaderEpochResponse { .. } => (Kind::Fetch, false),
             Body::ListOffsetsResponse { .. } => (Kind::Fetch, false),
             Body::BrokerHeartbeatRequest(_) | Body::BrokerHeartbeatResponse(_) => (Kind::Heartbeat, false),
             Body::ApiVersionsRequest
@@ -733,12 +741,12 @@ impl<'a> Builder<'a> {
             | Body::AllocateProducerIdsResponse { .. } => (Kind::Metadata, false),
             Body::MetadataFetchResponse { records, .. } => (Kind::Control, self.news(envelope.to, records)),
             Body::LeaderAndIsrRequest { records, .. } => (Kind::Control, self.news(envelope.to, records)),
-            Body::BrokerRegistrationRequest(_)
-            | Body::AlterPartitionRequest { .. }
+            Body::AlterPartitionRequest { .. }
             | Body::AlterPartitionResponse { .. }
             | Body::ControlledShutdownRequest { .. }
             | Body::ControlledShutdownResponse { .. } => (Kind::Control, true),
             Body::MetadataFetchRequest { .. }
+            | Body::BrokerRegistrationRequest(_)
             | Body::BrokerRegistrationResponse { .. }
             | Body::LeaderAndIsrResponse
             | Body::UpdateMetadataRequest { .. }
@@ -791,6 +799,7 @@ impl<'a> Builder<'a> {
                 story.replicas.iter_mut().skip(index).step_by(partitions).collect();
             doom::condemn(&mut replicas, &elections, &story.records, end);
             for replica in replicas {
+                doom::repeat(&mut replica.bars, story.records.len());
                 replica.blocks = doom::blocks(&replica.bars);
                 replica.by_batch = (0..)
                     .zip(&replica.bars)
@@ -810,6 +819,20 @@ impl<'a> Builder<'a> {
         }
         self.story
     }
+}
+
+/// `w7` of `w00000007`; long values are cut.
+fn label(value: &Arc<str>) -> Arc<str> {
+    const LONGEST: usize = 14;
+    let trimmed = value.trim_end();
+    let digits = trimmed.len() - trimmed.trim_end_matches(|character: char| character.is_ascii_digit()).len();
+    let (family, number) = trimmed.split_at(trimmed.len() - digits);
+    let number = if digits > 0 { number[..digits - 1].trim_start_matches('0').len() + 1 } else { 0 };
+    let short = format!("{family}{}", &trimmed[trimmed.len() - number..]);
+    if short.chars().count() > LONGEST {
+        return short.chars().take(LONGEST - 1).chain(['…']).collect::<String>().into();
+    }
+    if short.as_str() == &**value { value.clone() } else { short.into() }
 }
 
 fn union(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
@@ -894,5 +917,22 @@ fn settle(replica: &mut Replica, at: Time, end: Offset, high_watermark: Offset) 
     }
     if replica.high_watermark_at(at) != high_watermark {
         replica.high_watermarks.push((at, high_watermark));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn names_are_short_and_keep_their_number() {
+        let short = |value: &str| label(&value.into()).to_string();
+        assert_eq!(short("w3"), "w3");
+        assert_eq!(short("v00000149   "), "v149");
+        assert_eq!(short("v00000000"), "v0");
+        assert_eq!(short("000"), "0");
+        assert_eq!(short("hello"), "hello");
+        assert_eq!(short("a-rather-long-value-7"), "a-rather-long…");
+        assert_eq!(short(""), "");
     }
 }

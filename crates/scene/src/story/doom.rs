@@ -39,25 +39,41 @@ pub(super) fn condemn(
     }
 }
 
-fn alive(replicas: &[&mut Replica], leader: BrokerId, at: Time) -> Option<Vec<(Offset, Option<BatchId>)>> {
+/// What a log held: the same batch under another epoch is another entry.
+type Entry = (Offset, LeaderEpoch, Option<BatchId>);
+
+fn alive(replicas: &[&mut Replica], leader: BrokerId, at: Time) -> Option<Vec<Entry>> {
     let replica = replicas.iter().find(|replica| replica.broker == leader)?;
     let held = replica.bars.iter().filter(|bar| bar.from <= at && at < bar.to);
-    let mut held: Vec<_> = held.map(|bar| (bar.base, batch(bar))).collect();
+    let mut held: Vec<_> = held.map(entry).collect();
     held.sort_unstable();
     Some(held)
 }
 
-fn batch(bar: &Bar) -> Option<BatchId> {
-    bar.batch.as_ref().map(|batch| batch.id)
+fn entry(bar: &Bar) -> Entry {
+    (bar.base, bar.epoch, bar.batch.as_ref().map(|batch| batch.id))
 }
 
-fn holds(history: &[(Offset, Option<BatchId>)], bar: &Bar) -> bool {
-    history.binary_search(&(bar.base, batch(bar))).is_ok()
+fn holds(history: &[Entry], bar: &Bar) -> bool {
+    history.binary_search(&entry(bar)).is_ok()
 }
 
 fn is_lost(bar: &Bar, records: &[RecordStory]) -> bool {
     let held = bar.batch.iter().flat_map(|batch| &batch.records);
     held.filter_map(|record| records.get(record.0 as usize)).any(|record| record.fate == Fate::AckedButLost)
+}
+
+/// Marks the copies of records that the same log already held.
+pub(super) fn repeat(bars: &mut [Bar], records: usize) {
+    let mut held_until = vec![Time::ZERO; records];
+    for bar in bars {
+        let held = bar.batch.iter().flat_map(|batch| &batch.records);
+        for record in held.filter(|record| (record.0 as usize) < records) {
+            let until = &mut held_until[record.0 as usize];
+            bar.again |= *until > bar.from;
+            *until = (*until).max(bar.to);
+        }
+    }
 }
 
 /// Neighbours of one epoch that end together and share their doom.
@@ -69,6 +85,7 @@ pub(super) fn blocks(bars: &[Bar]) -> Vec<Block> {
                 if block.next == bar.base
                     && block.epoch == bar.epoch
                     && block.to == bar.to
+                    && block.again == bar.again
                     && block.doom.is_some() == bar.doom.is_some()
                     && block.doom.map(|doom| doom.lost) == bar.doom.map(|doom| doom.lost) =>
             {
@@ -83,6 +100,7 @@ pub(super) fn blocks(bars: &[Bar]) -> Vec<Block> {
                 from: bar.from,
                 to: bar.to,
                 doom: bar.doom,
+                again: bar.again,
             }),
         }
     }

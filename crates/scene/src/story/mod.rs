@@ -85,6 +85,7 @@ pub enum State {
 }
 
 pub struct RecordStory {
+    /// What it is called: the value's beginning, numbers without leading zeros.
     pub name: Arc<str>,
     pub producer: ClientId,
     pub partition: Option<Partition>,
@@ -94,6 +95,8 @@ pub struct RecordStory {
     pub drained: Option<Time>,
     pub answer: Option<Answer>,
     pub fate: Fate,
+    /// Behind one that was sent after it.
+    pub reordered: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +209,8 @@ pub struct Bar {
     pub to: Time,
     pub appended: HappeningId,
     pub doom: Option<Doom>,
+    /// The log already held these records: a retry stored twice.
+    pub again: bool,
 }
 
 /// Since when a copy has been in no leader's history: it will be cut off.
@@ -226,6 +231,7 @@ pub struct Block {
     pub from: Time,
     pub to: Time,
     pub doom: Option<Doom>,
+    pub again: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 
 use super::{Form, Future, LaneBox, Room, Timeline};
+use crate::narration::{broker_state, broker_state_short};
 use crate::picture::{Anchor, Dash, Fill, Picture, Source, Stroke, Style, point};
 use crate::story::{Band, BandRole, State};
 use crate::text;
@@ -154,7 +155,14 @@ impl Timeline<'_> {
             let detail = self.detail(lane);
             let middle = lane.middle();
             let name_y = if detail.is_empty() { middle + 4.0 } else { middle - 2.0 };
-            if let Some(name) = text::shorten(&story.name, name_size, true, room) {
+            // With several producers the kind goes first when there is no room for both.
+            let fits = text::width(&story.name, name_size, true) <= room;
+            let name = if fits {
+                &*story.name
+            } else {
+                story.name.split_once(' ').map_or(&*story.name, |(_, own)| own)
+            };
+            if let Some(name) = text::shorten(name, name_size, true, room) {
                 let style = Style::new(name_size, Tone::Ink).bold();
                 picture.words(point(x, name_y), &name, style, Anchor::Start);
             }
@@ -170,7 +178,8 @@ impl Timeline<'_> {
     fn detail(&self, lane: &LaneBox) -> String {
         match (lane.node, self.view.now) {
             (NodeId::Broker(broker), Some(now)) => {
-                crate::narration::broker_state(self.story, broker, self.view.partition, now)
+                let say = if self.view.room == Room::Phone { broker_state_short } else { broker_state };
+                say(self.story, broker, self.view.partition, now)
             }
             (NodeId::Broker(_), None) => String::new(),
             _ => self.story.node(lane.node).map_or_else(String::new, |story| story.detail.clone()),

@@ -15,7 +15,8 @@ pub struct Heights {
 
 /// Below this a row cannot be ruled.
 const LEAST_UNIT: f32 = 3.0;
-const MOST_UNIT: f32 = 7.0;
+/// A row in which a name has room.
+const MOST_UNIT: f32 = 12.0;
 
 impl Heights {
     pub fn new(partition: &PartitionStory, room: f32) -> Heights {

@@ -6,7 +6,7 @@ use ackscope_sim::ids::Offset;
 use super::words::Words;
 use super::{LaneBox, Timeline, selected_record};
 use crate::picture::{Dash, Fill, Picture, Point, Source, Stroke, point};
-use crate::story::{Block, Replica};
+use crate::story::{BandRole, Block, Lag, Replica};
 use crate::tokens::{Pattern, Tone, epoch_tones};
 
 /// A step of a staircase: from here on the log reaches from `low` to `high`.
@@ -156,7 +156,7 @@ impl Timeline<'_> {
         for (lane, replica) in self.logs_shown() {
             for lag in replica.lags_in(window.from, window.to) {
                 let (left, right) = self.span(lag.from, lag.to);
-                if right - left > 26.0 {
+                if self.is_worth_a_line(replica, lag, right - left) {
                     let y = self.y(lane, lag.high_watermark) + 0.5;
                     let stroke = Stroke::new(Tone::Ink, 1.3).dash(Dash::Long);
                     picture.segment(point(left, y), point(right, y), stroke);
@@ -173,6 +173,11 @@ impl Timeline<'_> {
             }
             picture.source = Source::None;
         }
+    }
+
+    /// A follower always hears of the high watermark one fetch late; a leader that waits is news.
+    pub(super) fn is_worth_a_line(&self, replica: &Replica, lag: &Lag, width: f32) -> bool {
+        width > 26.0 && replica.role_at(lag.from) != Some(BandRole::Following)
     }
 
     /// The chosen record's life: one bar on every lane that ever held it.

@@ -46,13 +46,15 @@ const CROWDED: f32 = 5.0;
 const QUIET_MESSAGES: usize = 48;
 
 impl Timeline<'_> {
-    pub(super) fn messages(&self, picture: &mut Picture) {
+    /// Draws them and says where words had better not be.
+    pub(super) fn messages(&self, picture: &mut Picture) -> Vec<Flight> {
         let window = self.view.window;
         let messages = self.story.messages_in(window.from, window.to);
         let until = |message: &Message| message.until(self.story.end);
         let in_window = |message: &&Message| until(message) >= window.from;
         let chatter = messages.iter().filter(in_window).filter(|message| !message.matters).count();
         let record = selected_record(self.view.selection);
+        let mut drawn = Vec::new();
         let mut last = [f32::MIN; MOST_LANES * MOST_LANES * KINDS];
 
         for message in messages.iter().filter(in_window) {
@@ -78,20 +80,25 @@ impl Timeline<'_> {
             *slot = flight.from.x;
 
             let crowded = gap < CROWDED && !carried && !selected;
-            let foreign = matches!(message.envelope.to, NodeId::Consumer(_)) || !message.matters;
+            // Lines that cross foreign lanes, and those that carry nothing, keep back.
+            let foreign = matches!(message.envelope.to, NodeId::Consumer(_))
+                || matches!(kind, Kind::Control | Kind::Metadata)
+                || !message.matters;
             picture.source = Source::Message(message.id);
             picture.opacity = match (carried || selected, record.is_some(), crowded || foreign) {
                 (true, ..) => 1.0,
                 (false, true, false) => 0.5,
                 (false, true, true) => 0.3,
-                (false, false, true) => 0.5,
+                (false, false, true) => 0.55,
                 (false, false, false) => 1.0,
             };
             let lost = message.arrived.is_none() && message.lost.is_some();
             self.arrow(picture, flight, look(kind), !crowded, selected, lost);
+            drawn.push(flight);
         }
         picture.source = Source::None;
         picture.opacity = 1.0;
+        drawn
     }
 
     fn is_selected(&self, message: &Message) -> bool {
@@ -164,14 +171,17 @@ impl Timeline<'_> {
         }
     }
 
-    /// The top of the highest record that a message brings to a log or answers for.
+    /// The top of the highest record that a message brings to a log or answers for. A request that had to wait before
+    /// it was appended stops where the log ended then.
     fn record_height(&self, message: &Message, lane: &LaneBox, arriving: bool) -> Option<f32> {
         let NodeId::Broker(broker) = lane.node else { return None };
         let replica = self.replica(broker)?;
         let at = if arriving { message.until(self.story.end) } else { message.sent };
         let batches = self.story.batches_of(message, self.view.partition);
-        let tops = batches.filter_map(|batch| replica.bar_of(batch.id, at)).map(|bar| bar.next);
-        tops.max().map(|next| self.y(lane, next))
+        let bar = batches.filter_map(|batch| replica.bar_of(batch.id, at)).max_by_key(|bar| bar.next)?;
+        let waited = arriving && self.scale.x_from_time(bar.from) - self.scale.x_from_time(at) > 4.0;
+        let top = if waited { replica.end_at(at) } else { bar.next };
+        Some(self.y(lane, top))
     }
 
     fn arrow(&self, picture: &mut Picture, flight: Flight, look: Look, halo: bool, strong: bool, lost: bool) {

@@ -212,9 +212,9 @@ impl<'a> Timeline<'a> {
         self.baselines(picture);
         self.logs(picture);
         self.roles(picture);
-        self.messages(picture);
+        let flights = self.messages(picture);
         self.log_marks(picture);
-        let mut words = words::Words::new(self);
+        let mut words = words::Words::new(self, &flights);
         words.marks(picture);
         self.selected_bars(picture, &mut words);
         words.names(picture);

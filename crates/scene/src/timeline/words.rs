@@ -6,15 +6,21 @@ use ackscope_sim::ids::{HappeningId, NodeId, Offset, RecordId};
 use ackscope_sim::message::{Body, FetchAnswer};
 use ackscope_sim::time::Time;
 
-use super::{LaneBox, Room, Timeline, selected_record};
+use super::messages::Flight;
+use super::{Future, LaneBox, Room, Timeline, selected_record};
 use crate::picture::{Anchor, Fill, Picture, Point, Source, Stroke, Style, point};
-use crate::story::{Kind, Mark, MarkKind, State, Story};
+use crate::story::{Block, Kind, Mark, MarkKind, Replica, State, Story};
 use crate::text;
 use crate::tokens::{Tone, epoch_tones};
+
+/// Lines that run across more than this are no obstacle to any one word.
+const WIDEST_LINE: f32 = 160.0;
 
 pub(super) struct Words<'t, 'a> {
     timeline: &'t Timeline<'a>,
     taken: Vec<Frame>,
+    /// Lines that words should not lie on, by their left end.
+    lines: Vec<(Point, Point)>,
     size: f32,
     small: f32,
 }
@@ -37,13 +43,41 @@ impl Frame {
 }
 
 impl<'t, 'a> Words<'t, 'a> {
-    pub(super) fn new(timeline: &'t Timeline<'a>) -> Words<'t, 'a> {
+    pub(super) fn new(timeline: &'t Timeline<'a>, flights: &[Flight]) -> Words<'t, 'a> {
         let small = if timeline.view.room == Room::Phone { 10.5 } else { 11.0 };
-        Words { timeline, taken: Vec::new(), size: 11.0_f32.min(small + 0.5), small }
+        let upright = flights.iter().map(|flight| {
+            let (a, b) = (flight.from, flight.to);
+            if a.x <= b.x { (a, b) } else { (b, a) }
+        });
+        let mut lines: Vec<(Point, Point)> = upright.filter(|(a, b)| b.x - a.x < WIDEST_LINE).collect();
+        let now = timeline.view.now.filter(|_| timeline.view.future != Future::Shown);
+        if let Some(x) = now.map(|now| timeline.scale.x_from_time(now)) {
+            lines.push((point(x, timeline.top), point(x, timeline.bottom)));
+        }
+        lines.sort_by(|a, b| a.0.x.total_cmp(&b.0.x));
+        Words { timeline, taken: Vec::new(), lines, size: 11.0_f32.min(small + 0.5), small }
+    }
+
+    /// How many lines run through a frame.
+    fn crossings(&self, frame: &Frame) -> usize {
+        let start = self.lines.partition_point(|(a, _)| a.x < frame.left - WIDEST_LINE);
+        let end = self.lines.partition_point(|(a, _)| a.x <= frame.right);
+        let middle = (frame.top + frame.bottom) / 2.0;
+        let near = self.lines[start..end.max(start)].iter();
+        near.filter(|(a, b)| {
+            let (top, bottom) = (a.y.min(b.y), a.y.max(b.y));
+            if top > frame.bottom || bottom < frame.top {
+                return false;
+            }
+            let part = if a.y == b.y { 0.5 } else { ((middle - a.y) / (b.y - a.y)).clamp(0.0, 1.0) };
+            let x = a.x + (b.x - a.x) * part;
+            frame.left - 1.0 < x && x < frame.right + 1.0
+        })
+        .count()
     }
 
     fn frame(at: Point, words: &str, style: Style, anchor: Anchor) -> Frame {
-        let width = text::width(words, style.size, style.bold) * 1.06;
+        let width = text::width(words, style.size, style.bold) * 1.08;
         let left = match anchor {
             Anchor::Start => at.x,
             Anchor::Middle => at.x - width / 2.0,
@@ -63,7 +97,7 @@ impl<'t, 'a> Words<'t, 'a> {
         self.taken.push(Frame { left, right, top, bottom });
     }
 
-    /// Says the first form that finds a free place.
+    /// Says the form that lies best: the longest, in the first place, unless lines run through it.
     fn say(
         &mut self,
         picture: &mut Picture,
@@ -71,17 +105,27 @@ impl<'t, 'a> Words<'t, 'a> {
         places: &[(Point, Anchor)],
         style: Style,
     ) -> bool {
-        for words in forms {
-            for &(at, anchor) in places {
+        let mut best: Option<(f32, Frame, usize, usize)> = None;
+        'search: for (form, words) in forms.iter().enumerate() {
+            for (place, &(at, anchor)) in places.iter().enumerate() {
                 let frame = Words::frame(at, words, style, anchor);
-                if self.is_free(&frame) {
-                    self.taken.push(frame);
-                    picture.words(at, words, style, anchor);
-                    return true;
+                if !self.is_free(&frame) {
+                    continue;
+                }
+                let cost = self.crossings(&frame) as f32 + 1.5 * form as f32 + 0.3 * place as f32;
+                if best.is_none_or(|(least, ..)| cost < least) {
+                    best = Some((cost, frame, form, place));
+                }
+                if cost == 0.0 {
+                    break 'search;
                 }
             }
         }
-        false
+        let Some((_, frame, form, place)) = best else { return false };
+        self.taken.push(frame);
+        let (at, anchor) = places[place];
+        picture.words(at, forms[form], style, anchor);
+        true
     }
 
     pub(super) fn marks(&mut self, picture: &mut Picture) {
@@ -122,6 +166,12 @@ impl<'t, 'a> Words<'t, 'a> {
         [(point(x + gap, y), Anchor::Start), (point(x - gap, y), Anchor::End)]
     }
 
+    /// Above the controller's line on either side, then below it.
+    fn around(x: f32, y: f32) -> [(Point, Anchor); 4] {
+        let [right, left] = Words::beside(x, y - 6.0, 8.0);
+        [right, left, (point(x, y + 13.0), Anchor::Middle), (point(x, y + 13.0), Anchor::End)]
+    }
+
     fn fault(&mut self, picture: &mut Picture, mark: &Mark) {
         let timeline = self.timeline;
         if timeline.is_hidden(mark.at) {
@@ -152,7 +202,10 @@ impl<'t, 'a> Words<'t, 'a> {
         } else {
             picture.segment(point(x, lane.top + 4.0), point(x, lane.base), Stroke::new(Tone::Ink2, 1.2));
         }
-        self.take(x - 7.0, x + 7.0, lane.top, lane.top + 20.0);
+        let half = if heavy { 7.0 } else { 2.0 };
+        self.take(x - half, x + half, lane.top, lane.top + 20.0);
+        let place = self.lines.partition_point(|(a, _)| a.x < x);
+        self.lines.insert(place, (point(x, lane.top), point(x, lane.base)));
         let style = Style::new(self.size, Tone::Ink).bold().on(Tone::Surface);
         self.say(picture, forms, &Words::beside(x, lane.top + 15.0, if heavy { 11.0 } else { 5.0 }), style);
         picture.source = Source::None;
@@ -206,22 +259,31 @@ impl<'t, 'a> Words<'t, 'a> {
                     let end = format!("elects broker {leader}{how}, whose log ends at {log_end_offset}");
                     let plain = format!("elects broker {leader}{how}");
                     let short = format!("elects {leader}");
-                    let places = Words::beside(x, y - 5.0, 9.0);
-                    self.say(picture, &[&end, &plain, &short], &places, ctl.bold());
+                    let right = [(point(x + 9.0, y - 6.0), Anchor::Start)];
+                    let left = [(point(x - 9.0, y - 6.0), Anchor::End), (point(x, y + 13.0), Anchor::Middle)];
+                    let forms: [&str; 3] = [&end, &plain, &short];
+                    if !self.say(picture, &forms, &right, ctl.bold()) {
+                        self.say(picture, &forms, &left, ctl.bold());
+                    }
                 }
                 MarkKind::Leaderless => {
-                    self.say(picture, &["no leader"], &Words::beside(x, y - 5.0, 9.0), ctl.bold());
+                    self.say(picture, &["no leader"], &Words::around(x, y), ctl.bold());
                 }
                 MarkKind::IsrChanged { isr, .. } => {
                     let words = format!("ISR {isr}");
-                    let over = [(point(x, y - 8.0), Anchor::Middle), (point(x + 4.0, y - 8.0), Anchor::End)];
+                    let over = [
+                        (point(x, y - 8.0), Anchor::Middle),
+                        (point(x + 4.0, y - 8.0), Anchor::End),
+                        (point(x, y + 13.0), Anchor::Middle),
+                        (point(x + 4.0, y + 13.0), Anchor::End),
+                    ];
                     self.say(picture, &[&words, "ISR"], &over, ctl);
                 }
                 MarkKind::ControllerLost => {
-                    self.say(picture, &["controller lost"], &Words::beside(x, y - 5.0, 7.0), ctl.bold());
+                    self.say(picture, &["controller lost"], &Words::around(x, y), ctl.bold());
                 }
                 MarkKind::ControllerActive => {
-                    self.say(picture, &["active again"], &Words::beside(x, y - 5.0, 7.0), ctl.bold());
+                    self.say(picture, &["active again"], &Words::around(x, y), ctl.bold());
                 }
                 _ => {}
             }
@@ -282,14 +344,18 @@ impl<'t, 'a> Words<'t, 'a> {
                 let tries =
                     (0..12).map(|step| x + 3.0 + step as f32 * 9.0).filter(|left| left - x < room.max(12.0));
                 let before = [x - width - 21.0];
-                for left in tries.chain(before) {
-                    let frame = Frame { left, right: left + 17.0 + width, top: y - 10.0, bottom: y + 3.0 };
-                    if self.is_free(&frame) {
-                        self.taken.push(frame);
-                        crown(picture, left + 7.0, y, 0.85);
-                        picture.words(point(left + 17.0, y), &words, style, Anchor::Start);
-                        break;
-                    }
+                let frames = tries.chain(before).map(|left| Frame {
+                    left,
+                    right: left + 17.0 + width,
+                    top: y - 10.0,
+                    bottom: y + 3.0,
+                });
+                let free = frames.filter(|frame| self.is_free(frame));
+                let cost = |frame: &Frame| self.crossings(frame) as f32 + (frame.left - x).abs() * 0.012;
+                if let Some(frame) = free.min_by(|a, b| cost(a).total_cmp(&cost(b))) {
+                    self.taken.push(frame);
+                    crown(picture, frame.left + 7.0, y, 0.85);
+                    picture.words(point(frame.left + 17.0, y), &words, style, Anchor::Start);
                 }
             }
         }
@@ -300,12 +366,17 @@ impl<'t, 'a> Words<'t, 'a> {
         let timeline = self.timeline;
         let window = timeline.view.window;
         let style = Style::new(self.size, Tone::Lost).on(Tone::Surface);
+        let mut said: Vec<(String, f32)> = Vec::new();
         for message in timeline.story.messages_in(window.from, window.to) {
             if message.kind != Kind::Error || !message.matters || timeline.is_hidden(message.sent) {
                 continue;
             }
             let Some(words) = answer(timeline.story, message, timeline.view.partition) else { continue };
             let Some((flight, _)) = timeline.flight(message) else { continue };
+            let repeated = said.iter().any(|(text, x)| *text == words && (flight.from.x - x).abs() < 200.0);
+            if repeated {
+                continue;
+            }
             picture.source = Source::Message(message.id);
             let (left, right) = (flight.from.x.min(flight.to.x), flight.from.x.max(flight.to.x));
             let near = if flight.from.y > flight.to.y { flight.from.y - 8.0 } else { flight.from.y + 12.0 };
@@ -316,7 +387,9 @@ impl<'t, 'a> Words<'t, 'a> {
                 (point(left - 5.0, middle), Anchor::End),
                 (point(right + 22.0, near), Anchor::Start),
             ];
-            self.say(picture, &[&words], &places, style);
+            if self.say(picture, &[&words], &places, style) {
+                said.push((words, flight.from.x));
+            }
         }
         picture.source = Source::None;
     }
@@ -354,7 +427,10 @@ impl<'t, 'a> Words<'t, 'a> {
         for (lane, replica) in timeline.logs_shown() {
             for lag in replica.lags_in(window.from, window.to) {
                 let (a, b) = timeline.span(lag.from, lag.to);
-                if b - a < 40.0 || timeline.is_hidden(lag.from) {
+                if b - a < 40.0
+                    || timeline.is_hidden(lag.from)
+                    || !timeline.is_worth_a_line(replica, lag, b - a)
+                {
                     continue;
                 }
                 let y = timeline.y(lane, lag.high_watermark) - 3.5;
@@ -368,43 +444,93 @@ impl<'t, 'a> Words<'t, 'a> {
     /// Which records a block holds; of the condemned, that they are nowhere else.
     fn block_names(&mut self, picture: &mut Picture) {
         let timeline = self.timeline;
+        let selected = selected_record(timeline.view.selection).is_some();
         for (lane, replica) in timeline.logs_shown() {
             for block in timeline.blocks(replica) {
-                let (high, low) = (timeline.y(lane, block.next), timeline.y(lane, block.base));
-                if low - high < 11.0 {
-                    continue;
-                }
-                let y = (high + low) / 2.0 + 3.8;
-                let first = replica.bars[block.bars.start].record_at(block.base);
-                let last = Offset(block.next.0 - 1);
-                let last = replica.bars[block.bars.end - 1].record_at(last);
-                let (Some(first), Some(last)) = (first, last) else { continue };
-                let name = group(timeline.story, first, last);
-                let tones = epoch_tones(block.epoch);
-                let grown = replica.bars[block.bars.end - 1].from;
-                let committed = replica.high_watermark_at(block.to.min(timeline.story.end)) >= block.next;
-                let (text_tone, halo) =
-                    if committed { (Tone::Ink, tones.fill) } else { (tones.edge, tones.tint) };
-                let style = Style::new(self.size, text_tone).bold().on(halo);
                 picture.source = Source::Log { broker: replica.broker, partition: replica.partition };
-                let sound_until = block.doom.map_or(block.to, |doom| doom.from).min(timeline.story.end);
-                if selected_record(timeline.view.selection).is_none() || block.doom.is_none() {
-                    self.inside(picture, &name, (grown, sound_until), y, style);
+                let end = timeline.story.end;
+                let grown = replica.bars[block.bars.end - 1].from;
+                let sound_until = block.doom.map_or(block.to, |doom| doom.from).min(end);
+                if block.doom.is_none() || !selected {
+                    self.runs(picture, lane, replica, block, (grown, sound_until));
                 }
-                if let Some(doom) = block.doom.filter(|doom| !timeline.is_hidden(doom.from)) {
-                    let until = block.to.min(timeline.story.end);
-                    let (words, style) = if doom.lost {
-                        ("only here", Style::new(self.size, Tone::Lost).bold().on(Tone::LostTint))
-                    } else {
-                        ("superseded", Style::new(self.size, Tone::Ink2).on(Tone::Sunken))
-                    };
-                    if selected_record(timeline.view.selection).is_none() {
-                        self.inside(picture, words, (doom.from.max(grown), until), y, style);
-                    }
+                let Some(doom) = block.doom.filter(|doom| !selected && !timeline.is_hidden(doom.from)) else {
+                    continue;
+                };
+                let (words, style) = if doom.lost {
+                    ("only here", Style::new(self.size, Tone::Lost).bold().on(Tone::LostTint))
+                } else {
+                    ("superseded", Style::new(self.size, Tone::Ink2).on(Tone::Sunken))
+                };
+                let (high, low) = (timeline.y(lane, block.next), timeline.y(lane, block.base));
+                if low - high >= 11.0 {
+                    let y = (high + low) / 2.0 + 3.8;
+                    self.inside(picture, words, (doom.from.max(grown), block.to.min(end)), y, style);
                 }
             }
         }
         picture.source = Source::None;
+    }
+
+    /// Runs of records of one family within a block: one name each where they are high enough, else all in one line.
+    fn runs(
+        &mut self,
+        picture: &mut Picture,
+        lane: &LaneBox,
+        replica: &Replica,
+        block: &Block,
+        stretch: (Time, Time),
+    ) {
+        let timeline = self.timeline;
+        let story = timeline.story;
+        let tones = epoch_tones(block.epoch);
+        let committed = replica.high_watermark_at(block.to.min(story.end)) >= block.next;
+        let (tone, halo) = if committed { (Tone::Ink, tones.fill) } else { (tones.edge, tones.tint) };
+        let style = Style::new(self.size, tone).bold().on(halo);
+        let bars = &replica.bars[block.bars.clone()];
+        let (high, low) = (timeline.y(lane, block.next), timeline.y(lane, block.base));
+        let entries = bars.iter().flat_map(|bar| {
+            (bar.base.0..bar.next.0).filter_map(|offset| Some((offset, bar.record_at(Offset(offset))?)))
+        });
+        // Out of order: then every record that has a row of its own is named.
+        let rows = timeline.heights.unit.is_some_and(|unit| unit >= 10.0)
+            && entries.clone().any(|(_, record)| story.record(record).reordered);
+        if rows {
+            for (offset, record) in entries {
+                let y = timeline.y(lane, Offset(offset)) - timeline.heights.unit.unwrap_or(0.0) / 2.0 + 3.8;
+                let of = story.record(record);
+                let tone = if of.reordered { Tone::Lost } else { tone };
+                self.inside(picture, &of.name, stretch, y, Style { tone, ..style });
+            }
+            return;
+        }
+        let mut runs: Vec<(u64, u64, RecordId, RecordId)> = Vec::new();
+        let few = block.next.0 - block.base.0 <= 200;
+        for (offset, record) in entries {
+            match runs.last_mut() {
+                Some(run)
+                    if !few || family(&story.record(run.3).name) == family(&story.record(record).name) =>
+                {
+                    (run.1, run.3) = (offset + 1, record);
+                }
+                _ => runs.push((offset, offset + 1, record, record)),
+            }
+        }
+        let again = if block.again { " again" } else { "" };
+        let style = if block.again { Style { tone: Tone::Lost, ..style } } else { style };
+        let names = |run: &(u64, u64, RecordId, RecordId)| format!("{}{again}", group(story, run.2, run.3));
+        let tall =
+            runs.iter().all(|run| timeline.y(lane, Offset(run.0)) - timeline.y(lane, Offset(run.1)) >= 10.0);
+        if tall {
+            for run in &runs {
+                let y = (timeline.y(lane, Offset(run.0)) + timeline.y(lane, Offset(run.1))) / 2.0 + 3.8;
+                self.inside(picture, &names(run), stretch, y, style);
+            }
+        } else if low - high >= 10.0 {
+            let all: Vec<String> = runs.iter().take(3).map(names).collect();
+            let all = if runs.len() > 3 { format!("{}, …", all.join(", ")) } else { all.join(", ") };
+            self.inside(picture, &all, stretch, (high + low) / 2.0 + 3.8, style);
+        }
     }
 
     /// In the middle of what is seen of a stretch, or near it.
@@ -413,13 +539,18 @@ impl<'t, 'a> Words<'t, 'a> {
         if timeline.is_hidden(stretch.0) {
             return;
         }
-        let (a, b) = (timeline.scale.x_within(stretch.0), timeline.scale.x_within(stretch.1));
+        let (a, mut b) = (timeline.scale.x_within(stretch.0), timeline.scale.x_within(stretch.1));
+        // What lies before the playhead is read first.
+        let veiled = timeline.view.now.filter(|_| timeline.view.future != Future::Shown);
+        if let Some(x) = veiled.map(|now| timeline.scale.x_within(now)).filter(|&x| x > a + 40.0) {
+            b = b.min(x);
+        }
         let width = text::width(words, style.size, style.bold) * 1.1;
         if width + 6.0 > b - a {
             return;
         }
         let room = (b - a - width - 6.0) / 2.0;
-        let places = [0.0, -0.5, 0.5, -0.9, 0.9]
+        let places = [0.0, -0.25, 0.25, -0.5, 0.5, -0.75, 0.75, -0.95, 0.95]
             .map(|part: f32| (point((a + b) / 2.0 + part * room, y), Anchor::Middle));
         self.say(picture, &[words], &places, style);
     }
