@@ -68,7 +68,9 @@ impl Timeline<'_> {
             self.rows(picture, lane, block, steps, end);
         }
         if first.x < sound {
-            picture.line(outline(steps, sound), Stroke::new(tones.edge, 1.0));
+            let edge =
+                if block.again { Stroke::new(Tone::LostFill, 1.4) } else { Stroke::new(tones.edge, 1.0) };
+            picture.line(outline(steps, sound), edge);
         }
     }
 

@@ -138,6 +138,11 @@ pub fn lanes(story: &Story, room: Room) -> Vec<Lane> {
     shown.map(|node| Lane { node, form: Form::Full }).collect()
 }
 
+fn holds(story: &Story, broker: BrokerId, partition: Partition) -> bool {
+    let replica = story.replica(broker, partition);
+    replica.is_some_and(|replica| !replica.bars.is_empty() || !replica.roles.is_empty())
+}
+
 /// A lane's place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LaneBox {
@@ -182,7 +187,12 @@ impl<'a> Timeline<'a> {
         let mut lanes = Vec::with_capacity(view.lanes.len());
         let mut y = top;
         for lane in view.lanes {
-            let (height, base) = match (lane.node, lane.form) {
+            // A broker that never has a replica of the partition needs no room for its log.
+            let form = match lane.node {
+                NodeId::Broker(broker) if !holds(story, broker, view.partition) => Form::Slim,
+                _ => lane.form,
+            };
+            let (height, base) = match (lane.node, form) {
                 (NodeId::Producer(_) | NodeId::World, _) => (44.0, 32.0),
                 (NodeId::Broker(_), Form::Full) => {
                     let base = 22.0 + heights.total().max(14.0);
@@ -192,7 +202,7 @@ impl<'a> Timeline<'a> {
                 (NodeId::Controller, _) => (36.0, 22.0),
                 (NodeId::Consumer(_), _) => (30.0, 17.0),
             };
-            let (node, form) = (lane.node, lane.form);
+            let node = lane.node;
             lanes.push(LaneBox { node, form, top: y, bottom: y + height, base: y + base });
             y += height;
         }

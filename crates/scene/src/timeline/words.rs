@@ -132,9 +132,7 @@ impl<'t, 'a> Words<'t, 'a> {
         let window = self.timeline.view.window;
         let marks = self.timeline.story.marks_in(window.from, window.to);
         self.reserve();
-        for mark in marks {
-            self.fault(picture, mark);
-        }
+        self.faults(picture, marks);
         self.truncations(picture);
         self.controller(picture, marks);
         self.leaders(picture);
@@ -172,11 +170,34 @@ impl<'t, 'a> Words<'t, 'a> {
         [right, left, (point(x, y + 13.0), Anchor::Middle), (point(x, y + 13.0), Anchor::End)]
     }
 
-    fn fault(&mut self, picture: &mut Picture, mark: &Mark) {
-        let timeline = self.timeline;
-        if timeline.is_hidden(mark.at) {
-            return;
+    /// Several of a kind on one node close together are one sign.
+    fn faults(&mut self, picture: &mut Picture, marks: &[Mark]) {
+        let x = |mark: &Mark| self.timeline.scale.x_from_time(mark.at);
+        let verb = |mark: &Mark| match &mark.kind {
+            MarkKind::Fault(words) => words.split(' ').next().map(str::to_owned),
+            _ => None,
+        };
+        let mut grouped: Vec<(&Mark, usize)> = Vec::new();
+        for mark in marks.iter().filter(|mark| !self.timeline.is_hidden(mark.at)) {
+            let same = grouped.iter_mut().rev().take(8).find(|(other, _)| {
+                other.node == mark.node
+                    && verb(mark).is_some()
+                    && verb(other) == verb(mark)
+                    && x(mark) - x(other) < 60.0
+            });
+            match same {
+                Some((_, count)) => *count += 1,
+                None => grouped.push((mark, 1)),
+            }
         }
+        for (mark, count) in grouped {
+            self.fault(picture, mark, count);
+        }
+    }
+
+    fn fault(&mut self, picture: &mut Picture, mark: &Mark, count: usize) {
+        let timeline = self.timeline;
+        let several = format!("cut from {count} nodes");
         let x = timeline.scale.x_from_time(mark.at);
         let forms: &[&str] = match (&mark.kind, mark.node) {
             (MarkKind::Killed, NodeId::Broker(_)) => &["killed, disk kept", "killed"],
@@ -185,6 +206,7 @@ impl<'t, 'a> Words<'t, 'a> {
             (MarkKind::PowerLost, _) => &["power lost", "power"],
             (MarkKind::Stopping, _) => &["stops cleanly", "stops"],
             (MarkKind::DiskFailed, _) => &["disk fails", "disk"],
+            (MarkKind::Fault(words), _) if count > 1 && words.starts_with("cut") => &[&several, "cut"],
             (MarkKind::Fault(words), _) => &[words.as_str()],
             (MarkKind::Note(words), _) => &[words],
             _ => return,
@@ -379,14 +401,20 @@ impl<'t, 'a> Words<'t, 'a> {
             }
             picture.source = Source::Message(message.id);
             let (left, right) = (flight.from.x.min(flight.to.x), flight.from.x.max(flight.to.x));
+            // Near the one that says it; between neighbours also beside the arrow.
             let near = if flight.from.y > flight.to.y { flight.from.y - 8.0 } else { flight.from.y + 12.0 };
             let middle = (flight.from.y + flight.to.y) / 2.0 + 4.0;
-            let places = [
+            let mut places = vec![
                 (point(left - 22.0, near), Anchor::End),
-                (point(right + 5.0, middle), Anchor::Start),
-                (point(left - 5.0, middle), Anchor::End),
-                (point(right + 22.0, near), Anchor::Start),
+                (point(right + 5.0, near), Anchor::Start),
+                (point(left - 5.0, near), Anchor::End),
             ];
+            if (flight.from.y - flight.to.y).abs() < 60.0 {
+                places.extend([
+                    (point(right + 5.0, middle), Anchor::Start),
+                    (point(left - 5.0, middle), Anchor::End),
+                ]);
+            }
             if self.say(picture, &[&words], &places, style) {
                 said.push((words, flight.from.x));
             }
@@ -465,7 +493,7 @@ impl<'t, 'a> Words<'t, 'a> {
                 let (high, low) = (timeline.y(lane, block.next), timeline.y(lane, block.base));
                 if low - high >= 11.0 {
                     let y = (high + low) / 2.0 + 3.8;
-                    self.inside(picture, words, (doom.from.max(grown), block.to.min(end)), y, style);
+                    self.inside(picture, &[words], (doom.from.max(grown), block.to.min(end)), y, style);
                 }
             }
         }
@@ -490,51 +518,63 @@ impl<'t, 'a> Words<'t, 'a> {
         let bars = &replica.bars[block.bars.clone()];
         let (high, low) = (timeline.y(lane, block.next), timeline.y(lane, block.base));
         let entries = bars.iter().flat_map(|bar| {
-            (bar.base.0..bar.next.0).filter_map(|offset| Some((offset, bar.record_at(Offset(offset))?)))
+            let offsets = bar.base.0..bar.next.0;
+            offsets.filter_map(|offset| Some((offset, bar.record_at(Offset(offset))?, bar.from)))
         });
-        // Out of order: then every record that has a row of its own is named.
-        let rows = timeline.heights.unit.is_some_and(|unit| unit >= 10.0)
-            && entries.clone().any(|(_, record)| story.record(record).reordered);
-        if rows {
-            for (offset, record) in entries {
-                let y = timeline.y(lane, Offset(offset)) - timeline.heights.unit.unwrap_or(0.0) / 2.0 + 3.8;
-                let of = story.record(record);
-                let tone = if of.reordered { Tone::Lost } else { tone };
-                self.inside(picture, &of.name, stretch, y, Style { tone, ..style });
-            }
-            return;
-        }
-        let mut runs: Vec<(u64, u64, RecordId, RecordId)> = Vec::new();
+        let late = |record: RecordId| story.record(record).reordered;
+        let mut runs: Vec<Run> = Vec::new();
         let few = block.next.0 - block.base.0 <= 200;
-        for (offset, record) in entries {
+        for (offset, record, from) in entries {
             match runs.last_mut() {
-                Some(run)
-                    if !few || family(&story.record(run.3).name) == family(&story.record(record).name) =>
-                {
-                    (run.1, run.3) = (offset + 1, record);
+                Some(run) if !few || follows(story, run.last, record) && late(run.last) == late(record) => {
+                    (run.next, run.last, run.grown) = (offset + 1, record, from);
                 }
-                _ => runs.push((offset, offset + 1, record, record)),
+                _ => runs.push(Run {
+                    base: offset,
+                    next: offset + 1,
+                    first: record,
+                    last: record,
+                    grown: from,
+                }),
             }
         }
-        let again = if block.again { " again" } else { "" };
-        let style = if block.again { Style { tone: Tone::Lost, ..style } } else { style };
-        let names = |run: &(u64, u64, RecordId, RecordId)| format!("{}{again}", group(story, run.2, run.3));
-        let tall =
-            runs.iter().all(|run| timeline.y(lane, Offset(run.0)) - timeline.y(lane, Offset(run.1)) >= 10.0);
-        if tall {
+        let name = |run: &Run| group(story, run.first, run.last);
+        let y = |offset: u64| timeline.y(lane, Offset(offset));
+        if runs.iter().all(|run| y(run.base) - y(run.next) >= 10.0) {
             for run in &runs {
-                let y = (timeline.y(lane, Offset(run.0)) + timeline.y(lane, Offset(run.1))) / 2.0 + 3.8;
-                self.inside(picture, &names(run), stretch, y, style);
+                let amiss = block.again || late(run.first);
+                let style = if amiss { Style { tone: Tone::Lost, ..style } } else { style };
+                let middle = (y(run.base) + y(run.next)) / 2.0 + 3.8;
+                let plain = name(run);
+                let again = format!("{plain} again");
+                let forms: &[&str] = if block.again { &[&again, "again"] } else { &[&plain] };
+                self.inside(picture, forms, (run.grown, stretch.1), middle, style);
             }
         } else if low - high >= 10.0 {
-            let all: Vec<String> = runs.iter().take(3).map(names).collect();
-            let all = if runs.len() > 3 { format!("{}, …", all.join(", ")) } else { all.join(", ") };
-            self.inside(picture, &all, stretch, (high + low) / 2.0 + 3.8, style);
+            const MOST: usize = 6;
+            let mut all: Vec<String> = runs.iter().take(MOST).map(name).collect();
+            if runs.len() > MOST {
+                all.push("…".to_owned());
+            }
+            let amiss = block.again || runs.iter().any(|run| late(run.first));
+            let style = if amiss { Style { tone: Tone::Lost, ..style } } else { style };
+            let joined = all.join(", ");
+            let again = format!("{joined} again");
+            let ends = match (runs.first(), runs.last()) {
+                (Some(first), Some(last)) => group(story, first.first, last.last),
+                _ => return,
+            };
+            let forms: &[&str] = match (block.again, amiss) {
+                (true, _) => &[&again, &joined, "again"],
+                (false, true) => &[&joined, "out of order"],
+                (false, false) => &[&joined, &ends],
+            };
+            self.inside(picture, forms, stretch, (high + low) / 2.0 + 3.8, style);
         }
     }
 
     /// In the middle of what is seen of a stretch, or near it.
-    fn inside(&mut self, picture: &mut Picture, words: &str, stretch: (Time, Time), y: f32, style: Style) {
+    fn inside(&mut self, picture: &mut Picture, forms: &[&str], stretch: (Time, Time), y: f32, style: Style) {
         let timeline = self.timeline;
         if timeline.is_hidden(stretch.0) {
             return;
@@ -545,11 +585,10 @@ impl<'t, 'a> Words<'t, 'a> {
         if let Some(x) = veiled.map(|now| timeline.scale.x_within(now)).filter(|&x| x > a + 40.0) {
             b = b.min(x);
         }
-        let width = text::width(words, style.size, style.bold) * 1.1;
-        if width + 6.0 > b - a {
-            return;
-        }
-        let room = (b - a - width - 6.0) / 2.0;
+        let width = |words: &str| text::width(words, style.size, style.bold) * 1.08;
+        let Some(fitting) = forms.iter().position(|words| width(words) + 6.0 <= b - a) else { return };
+        let words = forms[fitting];
+        let room = (b - a - width(words) - 6.0) / 2.0;
         let places = [0.0, -0.25, 0.25, -0.5, 0.5, -0.75, 0.75, -0.95, 0.95]
             .map(|part: f32| (point((a + b) / 2.0 + part * room, y), Anchor::Middle));
         self.say(picture, &[words], &places, style);
@@ -849,6 +888,24 @@ fn answer(
         }
         _ => None,
     }
+}
+
+/// Neighbours in a log that share a name.
+struct Run {
+    base: u64,
+    next: u64,
+    first: RecordId,
+    last: RecordId,
+    /// Since when all of it has been there.
+    grown: Time,
+}
+
+/// Whether a record continues a run: of the same family, and sent right after.
+fn follows(story: &Story, last: RecordId, next: RecordId) -> bool {
+    let between = story.records[last.0 as usize..next.0.max(last.0) as usize].iter().skip(1);
+    let same = family(&story.record(last).name) == family(&story.record(next).name);
+    same && next > last
+        && between.map(|record| family(&record.name)).all(|other| other != family(&story.record(next).name))
 }
 
 /// A name without its number: `w` of `w3`.
