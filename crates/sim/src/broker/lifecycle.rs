@@ -187,6 +187,9 @@ impl Broker {
                 life.state = Lifecycle::Running;
                 self.schedule_isr_check(cx);
             }
+            // ZooKeeper sessions are pinged each at its own pace, whenever their processes came up.
+            let phase = cx.draw(Stream::Jitter, Duration::ZERO, heartbeat_interval(cx));
+            return self.schedule_beat(cx, phase);
         }
         self.beat_now(cx);
     }
@@ -200,7 +203,7 @@ impl Broker {
             return self.communication_failed(cx);
         }
         self.memory.life.failures = 0;
-        let interval = cx.spec.broker_config.broker_heartbeat_interval;
+        let interval = heartbeat_interval(cx);
         match self.memory.life.state {
             Lifecycle::Starting => {
                 if answer.is_caught_up {
@@ -341,5 +344,15 @@ impl Broker {
     fn end(&mut self, cx: &mut Context) {
         self.forget(cx);
         cx.exit();
+    }
+}
+
+/// A ZooKeeper client pings three times a session.
+fn heartbeat_interval(cx: &Context) -> Duration {
+    let config = &cx.spec.broker_config;
+    if cx.spec.version.uses_zookeeper() {
+        config.broker_session_timeout / 3
+    } else {
+        config.broker_heartbeat_interval
     }
 }

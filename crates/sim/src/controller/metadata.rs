@@ -68,7 +68,8 @@ impl Metadata {
             return None;
         }
         let delay = cx.spec.costs.metadata_commit;
-        let linger = APPEND_LINGER.min(delay);
+        // ZooKeeper takes one write after the other.
+        let linger = if cx.spec.version.uses_zookeeper() { Duration::ZERO } else { APPEND_LINGER.min(delay) };
         if let Some(open) = self.pending.back_mut()
             && cx.now.since(open.opened) < linger
         {
