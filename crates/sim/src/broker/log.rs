@@ -302,7 +302,8 @@ mod tests {
     #[test]
     fn sequences_and_epochs() {
         // (epoch, first sequence, records) one after the other, and what becomes of the last
-        let cases: &[(&[(u16, u32, u32)], Verdict)] = &[
+        type Sends = [(u16, u32, u32)];
+        let cases: &[(&Sends, Verdict)] = &[
             (&[(0, 5, 1)], Verdict::Append), // no state: any sequence
             (&[(1, 0, 1), (0, 1, 1)], Verdict::Refuse(ErrorCode::InvalidProducerEpoch)),
             (&[(0, 0, 1), (1, 0, 1)], Verdict::Append),

@@ -141,3 +141,21 @@ pub fn acked(run: &Run) -> Vec<String> {
     });
     acks.into_iter().map(|(_, record)| run.ledger.get(record).value.to_string()).collect()
 }
+
+/// Who led after the first leader, None: nobody.
+pub fn leader_changes(run: &Run) -> Vec<Option<u32>> {
+    let changes = facts(run, CONTROLLER, |fact| match fact {
+        Fact::PartitionChanged(change) if change.leader != change.previous_leader => Some(change.leader),
+        _ => None,
+    });
+    changes.into_iter().map(|(_, leader)| leader.map(|id| id.0)).collect()
+}
+
+/// The ISRs that a leader has proposed.
+pub fn proposals(run: &Run, id: u32) -> Vec<Vec<u32>> {
+    let proposed = facts(run, broker(id), |fact| match fact {
+        Fact::IsrProposed { isr, .. } => Some(isr.iter().map(|id| id.0).collect()),
+        _ => None,
+    });
+    proposed.into_iter().map(|(_, isr)| isr).collect()
+}

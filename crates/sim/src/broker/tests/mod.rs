@@ -1,5 +1,6 @@
 //! Brokers in whole clusters: what the cases ask of them, over the real controller, network and producer.
 
+mod faults;
 mod harness;
 mod leader;
 mod replication;
