@@ -16,6 +16,7 @@ mod metrics;
 mod network_client;
 mod partitioner;
 mod sender;
+mod splitting;
 #[cfg(test)]
 mod tests;
 mod transaction_manager;

@@ -59,8 +59,6 @@ pub(super) struct Node {
     setup_timeout: Duration,
     failed_connects: u32,
     pub in_flight: VecDeque<InFlight>,
-    /// Something may have arrived.
-    pub readable: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -119,7 +117,6 @@ impl NetworkClient {
             setup_timeout: Duration::MAX,
             failed_connects: 0,
             in_flight: VecDeque::new(),
-            readable: false,
         });
         NodeIndex(self.nodes.len() - 1)
     }
@@ -202,7 +199,6 @@ impl NetworkClient {
         node.reconnect_backoff = reconnect;
         node.setup_timeout = setup;
         node.state = ConnectionState::Connecting;
-        node.readable = false;
         if node.exists {
             node.connection = Some(cx.connect(NodeId::Broker(node.broker)));
         }
@@ -241,7 +237,6 @@ impl NetworkClient {
         node.setup_timeout = setup;
         node.state = ConnectionState::Disconnected;
         node.connection = None;
-        node.readable = false;
         std::mem::take(&mut node.in_flight)
     }
 

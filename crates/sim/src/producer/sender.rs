@@ -101,9 +101,9 @@ impl Instance {
     }
 
     pub fn on_readable(&mut self, cx: &mut Context, connection: ConnectionId) {
-        let Some(node) = self.network.of_connection(connection) else { return };
-        self.network.nodes[node.0].readable = true;
-        self.poll_returns(cx);
+        if self.network.of_connection(connection).is_some() {
+            self.poll_returns(cx);
+        }
     }
 
     pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
@@ -392,11 +392,12 @@ impl Instance {
         let mut completions = Vec::new();
         let mut closed = Vec::new();
         let cause = cx.cause;
+        // Whatever woke the thread, a poll hands over all that has arrived: an answer counts before its timeout does.
         for place in 0..self.network.nodes.len() {
-            if !std::mem::take(&mut self.network.nodes[place].readable) {
+            let node = NodeIndex(place);
+            if self.network.node(node).state == ConnectionState::Connecting {
                 continue;
             }
-            let node = NodeIndex(place);
             while let Some(connection) = self.network.node(node).connection {
                 match cx.read(connection) {
                     Read::Message(envelope) => self.receive(cx, node, envelope, now, &mut completions),

@@ -135,6 +135,7 @@ pub(super) type PartitionAnswer = (u16, Result<u64, ErrorCode>, Option<(u32, u32
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub at: u64,
+    pub arrived: Time,
     pub broker: BrokerId,
     connection: ConnectionId,
     correlation: u32,
@@ -174,8 +175,17 @@ pub(super) struct Harness {
     pub answers_init: bool,
     /// Answered at once with the next offset.
     pub auto_answer: bool,
+    /// An application that sends the next keyed record as soon as fewer than so many are unanswered.
+    pub closed_loop: Option<ClosedLoop>,
     next_offset: u64,
     pub events: u64,
+}
+
+pub(super) struct ClosedLoop {
+    pub limit: u32,
+    pub left: u32,
+    pub key: Box<dyn FnMut() -> String>,
+    pub value_bytes: u32,
 }
 
 impl Harness {
@@ -204,6 +214,7 @@ impl Harness {
             init_requests: Vec::new(),
             answers_init: true,
             auto_answer: false,
+            closed_loop: None,
             next_offset: 0,
             events: 0,
         }
@@ -370,6 +381,18 @@ impl Harness {
                 other => panic!("{other:?}"),
             }
             self.leave();
+            self.refill();
+        }
+    }
+
+    pub fn refill(&mut self) {
+        while let Some(closed_loop) = &mut self.closed_loop
+            && closed_loop.left > 0
+            && self.producer.unanswered() < closed_loop.limit
+        {
+            closed_loop.left -= 1;
+            let (key, bytes) = ((closed_loop.key)(), closed_loop.value_bytes);
+            self.offer(TopicId(0), None, Some(&key), "v", bytes, true);
         }
     }
 
@@ -442,7 +465,8 @@ impl Harness {
                 Body::InitProducerIdResponse { result }
             }
             Body::ProduceRequest(request) => {
-                let asked = Asked { at, broker, connection, correlation, request };
+                let arrived = self.cx.now;
+                let asked = Asked { at, arrived, broker, connection, correlation, request };
                 self.arrived.push(format!("{at}: {}", asked.describe(&self.cx)));
                 let expects_answer = asked.request.acks != crate::message::Acks::None;
                 if expects_answer {

@@ -2,6 +2,7 @@
 
 mod accumulator;
 mod application;
+mod grid;
 mod harness;
 mod idempotence;
 mod sender;
