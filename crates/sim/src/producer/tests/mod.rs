@@ -6,4 +6,5 @@ mod grid;
 mod harness;
 mod idempotence;
 mod sender;
+mod story;
 mod timelines;
