@@ -195,7 +195,9 @@ impl Lineage {
                         answers[record.0 as usize].sent = true;
                     }
                 }
-                Fact::Acknowledged { record, .. } => {
+                Fact::Acknowledged { record, partition, offset } => {
+                    let audit = &mut records[record.0 as usize];
+                    (audit.partition, audit.offset) = (Some(*partition), *offset);
                     answers[record.0 as usize].acked = Some((happening.id, happening.at));
                 }
                 Fact::SendFailed { record, .. } => {

@@ -183,6 +183,10 @@ impl Network {
         }
         for &(a, b, link) in &spec.links.between {
             network.path_mut(a, b).link = link;
+            let is_set = |&(from, to, _): &(MachineId, MachineId, Link)| (from, to) == (b, a);
+            if !spec.links.between.iter().any(is_set) {
+                network.path_mut(b, a).link = link;
+            }
         }
         network
     }
