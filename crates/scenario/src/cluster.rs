@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use ackscope_sim::config::{BROKER_SETTINGS, CONSUMER_SETTINGS, PRODUCER_SETTINGS, Setting, TOPIC_SETTINGS};
-use ackscope_sim::config::{BrokerConfig, Configured, ConsumerConfig, Costs, ProducerConfig, TopicConfig};
+use ackscope_sim::config::{
+    BrokerConfig, Compression, Configured, ConsumerConfig, Costs, ProducerConfig, TopicConfig,
+};
 use ackscope_sim::error::Failure;
 use ackscope_sim::ids::{BrokerId, ClientId, MachineId, NodeId, Partition, TopicId};
 use ackscope_sim::spec::{
@@ -62,6 +64,7 @@ pub(crate) fn read(document: &Fields<'_>, settings: &mut Vec<Settings>) -> Optio
     cluster(document, &mut spec, settings);
     topics(document, &mut spec, settings);
     clients(document, &mut spec, settings);
+    compression_costs(document, &mut spec);
     network(document, &mut spec);
     Some(spec)
 }
@@ -146,6 +149,32 @@ fn costs(item: &Item<'_>, costs: &mut Costs) {
         costs.compression_permille = permille as u32;
     }
     fields.finish();
+}
+
+/// What a codec makes of text-like records and takes for it, unless the document says so: time for a KiB, and what is
+/// left in thousandths. Orders of magnitude on one core: gzip 35 MB/s, snappy 250, lz4 400, zstd 150.
+fn compression_costs(document: &Fields<'_>, spec: &mut Spec) {
+    let said = document
+        .get("cluster")
+        .and_then(|item| item.fields())
+        .and_then(|fields| fields.get("costs"))
+        .and_then(|item| item.fields())
+        .is_some_and(|costs| costs.has("compress_per_kib") || costs.has("compression_permille"));
+    let mut codecs = spec.producers.iter().filter_map(|producer| producer.config.as_ref().ok());
+    let codec =
+        codecs.find_map(|config| (config.compression != Compression::None).then_some(config.compression));
+    if said {
+        return;
+    }
+    let (nanos, permille) = match codec {
+        None | Some(Compression::None) => return,
+        Some(Compression::Gzip) => (30_000, 350),
+        Some(Compression::Snappy) => (4_000, 550),
+        Some(Compression::Lz4) => (2_500, 520),
+        Some(Compression::Zstd) => (7_000, 380),
+    };
+    spec.costs.compress_per_kib = Duration::from_nanos(nanos);
+    spec.costs.compression_permille = permille;
 }
 
 fn topics(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) {

@@ -596,14 +596,26 @@ impl Script<'_> {
         }))
     }
 
-    /// Clients that no entry starts are there from the beginning.
+    /// Clients that are not started first thing by an entry are there from the beginning.
     fn start_clients(&mut self) {
+        // The first that is done to it: a start, or something that needs it to be there.
         let started = |node: NodeId| {
-            self.entries.iter().any(|entry| match entry.action {
-                Action::StartProducer { producer } => node == NodeId::Producer(producer),
-                Action::StartConsumer { consumer } => node == NodeId::Consumer(consumer),
-                _ => false,
-            })
+            let first = self.entries.iter().find_map(|entry| match &entry.action {
+                Action::StartProducer { producer } => (node == NodeId::Producer(*producer)).then_some(true),
+                Action::StartConsumer { consumer } => (node == NodeId::Consumer(*consumer)).then_some(true),
+                Action::KillApplication { node: own } => (node == *own).then_some(false),
+                Action::Send { producer, .. }
+                | Action::Load(Load { producer, .. })
+                | Action::Flush { producer }
+                | Action::CloseProducer { producer, .. } => {
+                    (node == NodeId::Producer(*producer)).then_some(false)
+                }
+                Action::Seek { consumer, .. } | Action::StopConsumer { consumer } => {
+                    (node == NodeId::Consumer(*consumer)).then_some(false)
+                }
+                _ => None,
+            });
+            first == Some(true)
         };
         let producers = (0..self.spec.producers.len() as u16)
             .map(ClientId)
