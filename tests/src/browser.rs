@@ -239,6 +239,11 @@ pub fn dist() -> PathBuf {
     from_environment("ACKSCOPE_DIST").into()
 }
 
+/// The page that computes trace hashes.
+pub fn hashes() -> PathBuf {
+    from_environment("ACKSCOPE_HASHES").into()
+}
+
 /// The files that opening the landing page should fetch, as the size budget counts them.
 pub fn initial_download() -> Vec<String> {
     from_environment("ACKSCOPE_INITIAL_DOWNLOAD").lines().map(str::to_owned).collect()

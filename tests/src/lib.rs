@@ -4,5 +4,8 @@ pub mod bench;
 #[cfg(feature = "browser")]
 pub mod browser;
 pub mod generate;
+pub mod hashes;
+#[cfg(target_arch = "wasm32")]
+pub mod side_page;
 #[cfg(feature = "browser")]
 pub mod site;

@@ -1,10 +1,9 @@
 //! `cargo xtask bench`: the same measurements natively and as WebAssembly in Chromium, side by side.
 
 use crate::install::say;
-use crate::tools::{self, Tools, WASM_TARGET};
-use crate::{Result, browser, build, exec, weigh};
+use crate::tools;
+use crate::{Result, browser, exec, side_page};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 
 pub enum Output {
     Table,
@@ -26,7 +25,7 @@ pub fn run(output: Output) -> Result<()> {
     // Everything is built before anything is measured.
     let bench = ["--package", "ackscope-tests", "--bin", "bench"];
     exec::run(exec::cargo().args(["build", "--release"]).args(bench))?;
-    let page = page(&tools, &bench)?;
+    let page = side_page::build(&tools, "bench")?;
     let driver = ["--package", "ackscope-tests", "--features", "browser", "--bin", "bench-page"];
     exec::run(exec::cargo().arg("build").args(driver))?;
 
@@ -47,43 +46,6 @@ pub fn run(output: Output) -> Result<()> {
         Output::Table => print!("{}", table(&native, &wasm)),
     }
     Ok(())
-}
-
-/// The bench as a page of its own, made exactly as trunk makes the real one.
-fn page(tools: &Tools, bench: &[&str]) -> Result<PathBuf> {
-    let target = build::target_dir()?;
-    let folder = target.join("bench-page");
-    exec::run(exec::cargo().args(["build", "--profile", "web", "--target", WASM_TARGET]).args(bench))?;
-    let module = target.join(WASM_TARGET).join("web/bench.wasm");
-    exec::run(
-        exec::program(&tools.wasm_bindgen)
-            .args(["--target", "web", "--no-typescript", "--out-dir"])
-            .arg(&folder)
-            .arg(module),
-    )?;
-    let html = read(&exec::root().join("index.html"))?;
-    let link = html.split_once("rel=\"rust\"").map(|(_, rest)| rest).ok_or("index.html has no rust asset")?;
-    let asset = |name: &str| {
-        weigh::attribute(link, name).ok_or_else(|| format!("the rust asset of index.html lacks {name}"))
-    };
-    let wasm_opt = tools.wasm_opt.as_ref().ok_or("set-up left wasm-opt out")?;
-    let compiled = folder.join("bench_bg.wasm");
-    exec::run(
-        exec::program(wasm_opt)
-            .arg(format!("-O{}", asset("data-wasm-opt")?))
-            .args(asset("data-wasm-opt-params")?.split_whitespace())
-            .arg(&compiled)
-            .arg("--output")
-            .arg(&compiled),
-    )?;
-    let page = "<!doctype html><title>bench</title><script type=module>import start from './bench.js'; start();</script>";
-    let file = folder.join("index.html");
-    std::fs::write(&file, page).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-    Ok(folder)
-}
-
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 fn figures(text: &str) -> Result<Vec<Value>> {

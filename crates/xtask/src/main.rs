@@ -9,6 +9,7 @@ mod doctor;
 mod exec;
 mod install;
 mod serve;
+mod side_page;
 mod stages;
 mod tools;
 mod wasm_opt;

@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `check`: every stage runs, whatever the others did, and each ends as one line.
 
 use crate::tools::WASM_TARGET;
-use crate::{Result, arrows, browser, build, exec, tools, weigh, words};
+use crate::{Result, arrows, browser, build, exec, side_page, tools, weigh, words};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy)]
@@ -171,6 +171,7 @@ fn size() -> Result<()> {
 
 fn browser_tests() -> Result<()> {
     let browser = browser::set_up()?;
+    let hashes = side_page::build(&tools::set_up()?, "hashes")?;
     let files: Vec<String> =
         weigh::initial_download(&build::dist())?.files.into_iter().map(|(name, _)| name).collect();
     exec::run(
@@ -186,6 +187,7 @@ fn browser_tests() -> Result<()> {
                 "--no-fail-fast",
             ])
             .env("ACKSCOPE_DIST", build::dist())
+            .env("ACKSCOPE_HASHES", hashes)
             .env("ACKSCOPE_INITIAL_DOWNLOAD", files.join("\n"))
             .env("CHROME", browser.chrome.path)
             .env("CHROMEDRIVER", browser.driver.path),

@@ -2,3 +2,4 @@
 
 mod arrive;
 mod cannot_start;
+mod same_everywhere;
