@@ -15,11 +15,13 @@ pub struct Args {
     pub seed: Option<u64>,
     pub seeds: u64,
     pub until: Option<String>,
+    pub theme: Option<String>,
+    pub width: Option<u64>,
     pub set: Vec<(String, String)>,
 }
 
-const OPTIONS: &str =
-    "--json, --happenings, --all, --variant NAME, --seed N, --seeds N, --until TIME, --set PATH=VALUE";
+const OPTIONS: &str = "--json, --happenings, --all, --variant NAME, --seed N, --seeds N, --until TIME, --theme NAME, \
+     --width PIXELS, --set PATH=VALUE";
 
 impl Args {
     pub fn read(words: impl IntoIterator<Item = String>) -> Result<Args, Failed> {
@@ -45,6 +47,8 @@ impl Args {
                 "--variant" => args.variants.push(value("the name of a variant")?),
                 "--seed" => args.seed = Some(number(&option, &value("a number")?)?),
                 "--seeds" => args.seeds = number(&option, &value("a number")?)?,
+                "--theme" => args.theme = Some(value("light, dark or system")?),
+                "--width" => args.width = Some(number(&option, &value("a number of pixels")?)?),
                 "--until" => args.until = Some(value("a time such as \"12 s\"")?),
                 "--set" => {
                     let pair = value("PATH=VALUE")?;

@@ -14,6 +14,8 @@ mod args;
 mod check;
 mod link;
 mod list;
+mod render;
+mod replay;
 mod report;
 mod run;
 mod source;
@@ -33,9 +35,13 @@ ackscope: what an Apache Kafka configuration does when things fail, record by re
   ackscope why <id|file> <record>            what became of a record, and because of what
   ackscope compare <id|file> <id|file>       two runs side by side
   ackscope link <id|file>                    the address fragment that opens it in the page
+  ackscope render <id|file>                  the timeline of a run as a picture (SVG)
+  ackscope replay <recorded run>             what was done to a real cluster, done to the simulated one
 
   --variant NAME    one of the variants of a document (compare takes it twice)
   --seed N          another seed
+  --theme NAME      render: light, dark or system (as the reader's system has it)
+  --width PIXELS    render: how wide the picture is, 320 to 4000
   --until TIME      end the run there, e.g. --until \"12 s\"
   --set PATH=VALUE  another value, e.g. --set producer.p.config.acks=all
   --seeds N         check: each variant also with N other seeds
@@ -55,12 +61,14 @@ fn main() -> ExitCode {
         "why" => why::why(&args),
         "compare" => run::compare(&args),
         "link" => link::link(&args),
+        "render" => render::render(&args),
+        "replay" => replay::replay(&args),
         "help" | "--help" | "-h" => {
             say!("{USAGE}");
             Ok(true)
         }
         _ => Err(Failed(format!(
-            "there is no command {command:?}; accepted: list, run, check, why, compare, link, help"
+            "there is no command {command:?}; accepted: list, run, check, why, compare, link, render, replay, help"
         ))),
     });
     match done {

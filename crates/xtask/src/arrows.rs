@@ -5,17 +5,19 @@ use serde_json::Value;
 
 /// For each crate, the crates of this workspace that it may depend on.
 /// `cli`, `web` and `tests` assemble: they may know all of them, and nobody may know them.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
+const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("ackscope-sim", &[]),
     ("ackscope-scenario", &["ackscope-sim"]),
     ("ackscope-lab", &["ackscope-sim", "ackscope-scenario"]),
     ("ackscope-scene", &["ackscope-sim"]),
+    ("ackscope-golden", &["ackscope-sim"]),
     ("ackscope-cli", LIBRARIES),
     ("ackscope-web", LIBRARIES),
     ("ackscope-tests", LIBRARIES),
     ("xtask", &[]),
 ];
-const LIBRARIES: &[&str] = &["ackscope-sim", "ackscope-scenario", "ackscope-lab", "ackscope-scene"];
+const LIBRARIES: &[&str] =
+    &["ackscope-sim", "ackscope-scenario", "ackscope-lab", "ackscope-scene", "ackscope-golden"];
 
 /// All that the engine may take from outside: words for its data, words for its errors, its generator.
 const SIM_MAY_USE: [&str; 5] = ["serde", "thiserror", "rand_core", "rand_xoshiro", "rand_pcg"];

@@ -1,0 +1,46 @@
+//! `ackscope render`: the timeline of a whole run as one picture, for documents and posts.
+
+use ackscope_scene::axis::{Axis, AxisMode};
+use ackscope_scene::picture::Picture;
+use ackscope_scene::story::Story;
+use ackscope_scene::svg::{self, Colours};
+use ackscope_scene::timeline::{Future, Room, Timeline, View, lanes};
+use ackscope_scene::tokens::Theme;
+use ackscope_sim::run::Run;
+
+use crate::args::{Args, Failed};
+use crate::source;
+
+/// As wide as the text column of most documents.
+const WIDTH: u64 = 720;
+const WIDTHS: std::ops::RangeInclusive<u64> = 320..=4_000;
+
+pub fn render(args: &Args) -> Result<bool, Failed> {
+    let usage = "render <id|file> [--variant NAME] [--width PIXELS] [--theme light|dark|system]";
+    let name = &args.exactly(1, usage)?[0];
+    let colours = match args.theme.as_deref() {
+        None | Some("system") => Colours::System,
+        Some("light") => Colours::Only(Theme::Light),
+        Some("dark") => Colours::Only(Theme::Dark),
+        Some(other) => {
+            return Err(Failed(format!("--theme: found {other:?}; accepted: light, dark, system")));
+        }
+    };
+    let width = args.width.unwrap_or(WIDTH);
+    if !WIDTHS.contains(&width) {
+        let (low, high) = (WIDTHS.start(), WIDTHS.end());
+        return Err(Failed(format!("--width: found {width}; accepted: {low} to {high}")));
+    }
+    let document = source::document(name, args)?;
+    let variant = source::variant(&document, args.variants.first())?;
+    let run = Run::new(variant.spec.clone());
+    let story = Story::new(&run);
+    let axis = Axis::new(AxisMode::Elastic, &story);
+    let room = if width < 560 { Room::Phone } else { Room::Figure };
+    let lanes = lanes(&story, room);
+    let view = View { future: Future::Shown, ..View::new(width as f32, room, &lanes, axis.whole()) };
+    let mut picture = Picture::default();
+    Timeline::new(&story, &axis, view).draw(&mut picture);
+    say!("{}", svg::file(&picture, &variant.title, colours));
+    Ok(true)
+}
