@@ -2,6 +2,8 @@
 //! the page) decide nothing.
 
 pub mod axis;
+#[cfg(feature = "chart")]
+pub mod chart;
 pub mod narration;
 pub mod picture;
 pub mod stage;
