@@ -1,0 +1,103 @@
+//! Puts the page together: one session, one way to send it commands, one frame loop, and the view that the address asks
+//! for.
+
+use leptos::prelude::*;
+
+use crate::browser::frames::Frames;
+use crate::browser::{self, address, theme};
+use crate::command::Command;
+use crate::route::Route;
+use crate::session::{Errand, Session};
+use crate::signals::Signals;
+use crate::views::{AboutView, EmbedView, GalleryView, LabView, PlayerView};
+
+pub fn mount() {
+    if let Some(boot) = browser::document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    leptos::mount::mount_to_body(App);
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let session = RwSignal::new_local(Session::new(theme::current()));
+    let (frames, send) = machinery(session);
+    session.update(|session| session.go(address::route()));
+    address::on_change(move |route| session.update(|session| session.go(route)));
+    theme::on_system_change(move |theme| session.update(|session| session.theme = theme));
+    browser::api::install(move || {
+        session.with_untracked(|session| session.show.as_ref().map(|show| show.run.trace_hash()))
+    });
+
+    let signals = Signals::new(session);
+    Effect::new(move |_| theme::set(signals.theme.get()));
+    Effect::new(move |_| {
+        signals.route.track();
+        signals.show.track();
+        // The frame after this one has what changed on it.
+        frames.with_value(|frames| frames.paint(|| browser::set_ready(true)));
+    });
+    let embedded = address::is_embed();
+    if !embedded {
+        Effect::new(move |_| browser::document().set_title(&title(signals)));
+    }
+    move || match signals.route.get() {
+        _ if embedded => view! { <EmbedView signals frames on_command=send /> }.into_any(),
+        Route::Gallery => view! { <GalleryView signals frames on_command=send /> }.into_any(),
+        Route::Lab => view! { <LabView signals on_command=send /> }.into_any(),
+        Route::About => view! { <AboutView on_command=send /> }.into_any(),
+        Route::Landing | Route::Scenario(_) | Route::Broken(_) => {
+            view! { <PlayerView signals frames on_command=send /> }.into_any()
+        }
+    }
+}
+
+/// The frame loop, and what commands are sent through: they change the session, and what has to happen outside is done
+/// here.
+fn machinery(
+    session: RwSignal<Session, LocalStorage>,
+) -> (StoredValue<Frames, LocalStorage>, Callback<Command>) {
+    let waker = StoredValue::new_local(None::<Frames>);
+    let send = Callback::new(move |command: Command| {
+        let ticks = matches!(command, Command::Tick(_));
+        let errands = session.try_update(|session| session.apply(command)).unwrap_or_default();
+        errands.into_iter().for_each(run_errand);
+        // Playback may have begun.
+        if !ticks && session.with_untracked(|session| session.playback.playing) {
+            waker.with_value(|frames| frames.as_ref().map(Frames::wake));
+        }
+    });
+    let frames = Frames::new(move |seconds| {
+        let is_playing = || session.with_untracked(|session| session.playback.playing);
+        if is_playing() {
+            send.run(Command::Tick(seconds));
+        }
+        is_playing()
+    });
+    waker.set_value(Some(frames.clone()));
+    browser::keys::install(move |command| send.run(command));
+    (StoredValue::new_local(frames), send)
+}
+
+fn run_errand(errand: Errand) {
+    match errand {
+        Errand::Share(hash) => {
+            if !address::is_embed() {
+                address::replace(&hash);
+            }
+            browser::copy(&address::with_hash(&hash));
+        }
+        Errand::KeepTheme(theme) => theme::remember(theme),
+    }
+}
+
+fn title(signals: Signals) -> String {
+    let of = match signals.route.get() {
+        Route::Gallery => "Library".to_owned(),
+        Route::Lab => "Batching lab".to_owned(),
+        Route::About => "About".to_owned(),
+        Route::Landing => return "Ackscope: what Kafka keeps when things fail".to_owned(),
+        Route::Scenario(_) | Route::Broken(_) => signals.of_show(|show| show.variant.title.clone()).get(),
+    };
+    format!("{of} · Ackscope")
+}

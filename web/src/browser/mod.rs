@@ -1,0 +1,45 @@
+//! The outside: address, keys, clipboard, storage, frames. Thin wrappers that decide nothing.
+
+pub mod address;
+pub mod api;
+pub mod failure;
+pub mod frames;
+pub mod keys;
+pub mod size;
+pub mod theme;
+
+use wasm_bindgen::closure::{Closure, WasmClosure};
+use wasm_bindgen::JsCast;
+use web_sys::{Document, EventTarget, HtmlElement, Window};
+
+pub fn window() -> Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+/// The `<html>` element.
+pub fn root() -> HtmlElement {
+    document().document_element().and_then(|root| root.dyn_into().ok()).expect("a page has a root")
+}
+
+/// Listens as long as the page lives.
+pub fn listen<C: ?Sized + WasmClosure>(target: &EventTarget, event: &str, handler: Closure<C>) {
+    let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+    handler.forget();
+}
+
+/// Tells whoever waits for it that the addressed view is complete.
+pub fn set_ready(ready: bool) {
+    let _ = root().set_attribute("data-ready", if ready { "true" } else { "false" });
+}
+
+/// Puts text on the clipboard, where the browser allows it.
+pub fn copy(text: &str) {
+    // Absent where the page is not served securely; the address bar has the link all the same.
+    if js_sys::Reflect::get(&window().navigator(), &"clipboard".into()).is_ok_and(|it| it.is_object()) {
+        let _ = window().navigator().clipboard().write_text(text);
+    }
+}

@@ -1,0 +1,126 @@
+//! Everything that a person can ask of the page, as one enum: buttons, keys and the palette send the same. Beside it the
+//! one table of those that have a name and keys.
+
+use ackscope_scene::picture::Source;
+use ackscope_sim::time::Time;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    // playback
+    TogglePlay,
+    Pause,
+    StepForward(usize),
+    StepBack(usize),
+    NextMoment,
+    PreviousMoment,
+    ToStart,
+    ToEnd,
+    Seek(Time),
+    SetSpeed(usize),
+    Slower,
+    Faster,
+    /// Seconds of real time have passed.
+    Tick(f64),
+    // looking
+    Select(Source),
+    Hover(Source),
+    ZoomIn,
+    ZoomOut,
+    /// `factor` below 1 is closer.
+    Zoom {
+        about: Time,
+        factor: f64,
+    },
+    PanLeft,
+    PanRight,
+    /// By a part of the window's width.
+    PanBy(f64),
+    /// Moves the window, not the playhead.
+    Centre(Time),
+    Fit,
+    // the page
+    Share,
+    ToggleTheme,
+    DismissNotice,
+    ToggleHelp,
+}
+
+/// A command that can be found by name and sent by a key.
+pub struct Entry {
+    pub name: &'static str,
+    /// As `KeyboardEvent.key` names them, in lower case; `Shift+` before those that need it.
+    pub keys: &'static [&'static str],
+    pub command: Command,
+}
+
+/// The help, the palette and the key handler read this.
+pub const COMMANDS: &[Entry] = &[
+    Entry { name: "Play or pause", keys: &[" ", "k"], command: Command::TogglePlay },
+    Entry { name: "Forward one event", keys: &["arrowright"], command: Command::StepForward(1) },
+    Entry { name: "Back one event", keys: &["arrowleft"], command: Command::StepBack(1) },
+    Entry { name: "Forward ten events", keys: &["Shift+arrowright"], command: Command::StepForward(10) },
+    Entry { name: "Back ten events", keys: &["Shift+arrowleft"], command: Command::StepBack(10) },
+    Entry { name: "Next moment", keys: &["]"], command: Command::NextMoment },
+    Entry { name: "Previous moment", keys: &["["], command: Command::PreviousMoment },
+    Entry { name: "To the start", keys: &["home"], command: Command::ToStart },
+    Entry { name: "To the end", keys: &["end"], command: Command::ToEnd },
+    Entry { name: "Slower", keys: &[","], command: Command::Slower },
+    Entry { name: "Faster", keys: &["."], command: Command::Faster },
+    Entry { name: "Zoom in", keys: &["w", "+"], command: Command::ZoomIn },
+    Entry { name: "Zoom out", keys: &["s", "-"], command: Command::ZoomOut },
+    Entry { name: "Pan left", keys: &["a"], command: Command::PanLeft },
+    Entry { name: "Pan right", keys: &["d"], command: Command::PanRight },
+    Entry { name: "Show the whole run", keys: &["f", "0"], command: Command::Fit },
+    Entry { name: "Nothing selected", keys: &["escape"], command: Command::Select(Source::None) },
+    Entry { name: "Copy a link to this moment", keys: &["l"], command: Command::Share },
+    Entry { name: "Light or dark", keys: &["t"], command: Command::ToggleTheme },
+    Entry { name: "Keys and commands", keys: &["?"], command: Command::ToggleHelp },
+];
+
+/// What a key press asks for. Shift counts only for keys that it does not change into another character.
+pub fn for_key(key: &str, shift: bool) -> Option<&'static Command> {
+    let key = key.to_ascii_lowercase();
+    let find = |wanted: &str| COMMANDS.iter().find(|entry| entry.keys.contains(&wanted));
+    let entry = if shift && key.chars().count() > 1 { find(&format!("Shift+{key}")) } else { find(&key) };
+    entry.map(|entry| &entry.command)
+}
+
+/// A key as people call it.
+pub fn key_name(key: &str) -> String {
+    key.replace("arrowright", "→")
+        .replace("arrowleft", "←")
+        .replace("home", "Home")
+        .replace("end", "End")
+        .replace("escape", "Esc")
+        .replace(' ', "Space")
+        .replace('+', if key.len() > 1 { " " } else { "+" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, Command, for_key, key_name};
+
+    #[test]
+    fn no_two_commands_share_a_key() {
+        let mut keys: Vec<_> = COMMANDS.iter().flat_map(|entry| entry.keys).collect();
+        keys.sort_unstable();
+        let count = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+    }
+
+    #[test]
+    fn shift_makes_arrows_longer_and_leaves_characters_alone() {
+        assert_eq!(for_key("ArrowRight", false), Some(&Command::StepForward(1)));
+        assert_eq!(for_key("ArrowRight", true), Some(&Command::StepForward(10)));
+        assert_eq!(for_key("?", true), Some(&Command::ToggleHelp));
+        assert_eq!(for_key("W", true), Some(&Command::ZoomIn));
+        assert_eq!(for_key("q", false), None);
+    }
+
+    #[test]
+    fn keys_have_names_that_fit_a_keyboard() {
+        let names: Vec<_> = ["Shift+arrowright", " ", "+", "end"].map(key_name).into();
+        assert_eq!(names, ["Shift →", "Space", "+", "End"]);
+    }
+}

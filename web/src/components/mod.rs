@@ -1,0 +1,35 @@
+//! The parts of the page, one file each: narrow signals in, commands out.
+
+pub mod canvas;
+pub mod explanation;
+pub mod help;
+pub mod icon;
+pub mod narration;
+pub mod notice;
+pub mod playback_bar;
+mod pointer;
+pub mod record_grid;
+pub mod stage_view;
+pub mod thumbnail;
+pub mod timeline_view;
+pub mod top_bar;
+pub mod verdict_panel;
+
+pub use canvas::Canvas;
+pub use explanation::Explanation;
+pub use help::Help;
+pub use icon::{Glyph, Icon, Logo};
+pub use narration::Narration;
+pub use notice::Notice;
+pub use playback_bar::PlaybackBar;
+pub use record_grid::RecordGrid;
+pub use stage_view::StageView;
+pub use thumbnail::Thumbnail;
+pub use timeline_view::TimelineView;
+pub use top_bar::TopBar;
+pub use verdict_panel::VerdictPanel;
+
+/// The class that colours text by role.
+pub fn tone_class(tone: ackscope_scene::tokens::Tone) -> String {
+    format!("tone-{}", tone.name())
+}

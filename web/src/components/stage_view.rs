@@ -1,0 +1,69 @@
+//! The stage: the cluster at the playhead's moment, on a canvas as high as its brokers need.
+
+use std::sync::Arc;
+
+use ackscope_scene::picture::{Picture, Source};
+use ackscope_scene::stage::{self, StageView as View};
+use ackscope_scene::timeline::Room;
+use ackscope_scene::tokens::Theme;
+use ackscope_sim::ids::Partition;
+use ackscope_sim::time::Time;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::Canvas;
+use super::pointer::{place, reach};
+use crate::browser::frames::Frames;
+use crate::browser::size::size_of;
+use crate::command::Command;
+use crate::show::Show;
+
+#[component]
+pub fn StageView(
+    #[prop(into)] show: Signal<Option<Arc<Show>>>,
+    #[prop(into)] now: Signal<Time>,
+    /// None: all of them, small.
+    #[prop(into)]
+    partition: Signal<Option<Partition>>,
+    #[prop(into)] selection: Signal<Source>,
+    #[prop(into)] room: Signal<Room>,
+    #[prop(into)] theme: Signal<Theme>,
+    frames: StoredValue<Frames, LocalStorage>,
+    #[prop(into)] on_command: Callback<Command>,
+) -> impl IntoView {
+    let frame = NodeRef::<html::Div>::new();
+    let size = size_of(frame);
+    let width = Memo::new(move |_| size.get().map(|(width, _)| width));
+    let height = RwSignal::new(0);
+    let shapes = StoredValue::new_local(Picture::default());
+    let layout = move |picture: &mut Picture| {
+        let (Some(show), Some(width)) = (show.get(), width.get()) else { return };
+        let cluster = show.run.view_at(now.get());
+        let view = View {
+            width,
+            room: room.get(),
+            cluster: &cluster,
+            partition: partition.get(),
+            selection: selection.get(),
+        };
+        stage::draw(&show.story, &view, picture);
+        let needed = picture.height.ceil() as u32;
+        if height.get_untracked() != needed {
+            height.set(needed);
+        }
+    };
+    let under = move |event: &web_sys::PointerEvent| {
+        shapes.with_value(|shapes| shapes.hit(place(event, frame), reach(event)))
+    };
+    let on_move = move |event: web_sys::PointerEvent| on_command.run(Command::Hover(under(&event)));
+    let on_click = move |event: web_sys::PointerEvent| on_command.run(Command::Select(under(&event)));
+    view! {
+        <section class="stage" data-testid="stage" aria-label="Cluster">
+            <div class="drawing" node_ref=frame style:height=move || format!("{}px", height.get())
+                on:pointermove=on_move on:pointerup=on_click
+                on:pointerleave=move |_| on_command.run(Command::Hover(Source::None))>
+                <Canvas layout picture=shapes theme frames />
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,36 @@
+//! A small picture of a scenario's own run, drawn when it comes into sight.
+
+use ackscope_scenario::library::Entry;
+use ackscope_scene::picture::Picture;
+use ackscope_scene::timeline::{Room, Timeline, View};
+use ackscope_scene::tokens::Theme;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::Canvas;
+use crate::browser::frames::Frames;
+use crate::browser::size::when_seen;
+use crate::look::Look;
+use crate::show::Show;
+
+/// Drawn this wide, shown smaller: shapes stay, words go.
+const WIDTH: f32 = 560.0;
+
+#[component]
+pub fn Thumbnail(
+    entry: &'static Entry,
+    #[prop(into)] theme: Signal<Theme>,
+    frames: StoredValue<Frames, LocalStorage>,
+) -> impl IntoView {
+    let frame = NodeRef::<html::Div>::new();
+    let seen = when_seen(frame);
+    let layout = move |picture: &mut Picture| {
+        let show = Show::new(entry.document(), "");
+        let look = Look::new(&show.story, Room::Figure);
+        let view = View { partition: look.partition, ..View::new(WIDTH, Room::Figure, &look.lanes, look.window) };
+        Timeline::new(&show.story, &look.axis, view).draw(picture);
+    };
+    let picture = StoredValue::new_local(Picture::default());
+    let drawing = move || seen.get().then(|| view! { <Canvas layout picture theme frames /> });
+    view! { <div class="thumbnail" node_ref=frame>{drawing}</div> }
+}

@@ -1,0 +1,38 @@
+//! Brand, question, ways to the other views, share and theme.
+
+use leptos::prelude::*;
+
+use super::{Glyph, Icon, Logo};
+use crate::command::Command;
+
+#[component]
+pub fn TopBar(
+    #[prop(into)] question: Signal<String>,
+    /// What the scenario is made of, in a few words: `acks=1, Kafka 4.3`.
+    #[prop(into)]
+    detail: Signal<String>,
+    /// Whether there is a run that a link could lead to.
+    #[prop(into)]
+    shareable: Signal<bool>,
+    #[prop(into)] on_command: Callback<Command>,
+) -> impl IntoView {
+    view! {
+        <header class="top">
+            <a class="brand" href="#"><Logo />"Ackscope"</a>
+            <h1 class="question">{move || question.get()}</h1>
+            <span class="soft">{move || detail.get()}</span>
+            <span class="push"></span>
+            <a class="tool" href="#gallery" title="Library"><Icon glyph=Glyph::Library /><span class="word">"Library"</span></a>
+            <a class="tool" href="#lab" title="Lab"><Icon glyph=Glyph::Lab /><span class="word">"Lab"</span></a>
+            <Show when=move || shareable.get()>
+                <button class="tool line" data-testid="share-link" title="Copy a link to this moment" on:click=move |_| on_command.run(Command::Share)>
+                    <Icon glyph=Glyph::Share />
+                    "Share"
+                </button>
+            </Show>
+            <button class="tool only-icon" aria-label="Light or dark" title="Light or dark" on:click=move |_| on_command.run(Command::ToggleTheme)>
+                <Icon glyph=Glyph::Theme />
+            </button>
+        </header>
+    }
+}

@@ -1,0 +1,64 @@
+//! What the whole run came to: one sentence with the number in it, one of context, the balance. The totals stand in
+//! attributes from the start; the words wait until they are reached.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::tone_class;
+use crate::show::Show;
+
+#[component]
+pub fn VerdictPanel(
+    #[prop(into)] show: Signal<Option<Arc<Show>>>,
+    /// Whether the run has been watched that far.
+    #[prop(into)]
+    reached: Signal<bool>,
+    /// What an edit has just changed about it: `was 5 lost`.
+    #[prop(into)]
+    before: Signal<Option<String>>,
+) -> impl IntoView {
+    let total = move |read: fn(&ackscope_sim::audit::Totals) -> u32| {
+        move || show.with(|show| show.as_ref().map(|show| read(&show.run.audit.totals).to_string()))
+    };
+    let verdict = Memo::new(move |_| show.with(|show| show.as_ref().map(|show| show.verdict.clone())));
+    let words = move || {
+        let verdict = verdict.get()?;
+        let number = (!verdict.number.is_empty())
+            .then(|| view! { <em class=tone_class(verdict.tone)>{verdict.number.clone()}</em>" " });
+        Some(view! {
+            <h2>{number}{verdict.sentence.clone()}</h2>
+            <p class="lead">{verdict.context.clone()}</p>
+            {move || before.get().map(|before| view! { <p class="before">{before}</p> })}
+            <Balance shares=verdict.balance />
+        })
+    };
+    let question = move || {
+        view! {
+            <h2>"What will be left?"</h2>
+            <p class="lead">"Play the run to its end, or step through it. The verdict appears when it is reached."</p>
+        }
+    };
+    view! {
+        <section class="verdict" data-testid="verdict" data-reached=move || reached.get().to_string()
+            data-acked-lost=total(|totals| totals.acked_lost) data-duplicated=total(|totals| totals.duplicated)
+            data-kept=total(|totals| totals.kept)>
+            {move || if reached.get() { words().into_any() } else { question().into_any() }}
+        </section>
+    }
+}
+
+/// offered = kept + lost + …, as one bar.
+#[component]
+fn Balance(shares: Vec<ackscope_scene::narration::Share>) -> impl IntoView {
+    let bars = shares.iter().map(|share| {
+        view! { <i class=format!("fill-{}", share.tone.name()) style=format!("flex-grow:{}", share.count)></i> }
+    });
+    let names = shares.iter().map(|share| {
+        view! { <li><i class=format!("fill-{}", share.tone.name())></i><b>{share.count}</b>" "{share.label}</li> }
+    });
+    view! {
+        <div class="balance" aria-hidden="true">{bars.collect_view()}</div>
+        <ul class="shares">{names.collect_view()}</ul>
+    }
+}

@@ -1,0 +1,89 @@
+//! One scenario with its run, indexed for drawing and for playback. Never changed: an edit makes another one.
+
+use ackscope_scenario::{Document, PinnedNote, Variant};
+use ackscope_scene::axis::{Axis, AxisMode};
+use ackscope_scene::narration::{Narrator, Verdict, verdict};
+use ackscope_scene::story::Story;
+use ackscope_sim::message::Acks;
+use ackscope_sim::run::Run;
+use ackscope_sim::spec::Spec;
+use ackscope_sim::time::Time;
+
+use crate::pace::Pace;
+
+pub struct Show {
+    pub document: Document,
+    pub variant: Variant,
+    /// What it is made of, in a few words: `acks=1, Kafka 4.3`.
+    pub detail: String,
+    pub run: Run,
+    pub story: Story,
+    pub notes: Vec<PinnedNote>,
+    /// The time of every event that playback stops at.
+    pub events: Vec<Time>,
+    /// Moments worth jumping to.
+    pub moments: Vec<Time>,
+    pub pace: Pace,
+    pub verdict: Verdict,
+    /// When everything that the verdict speaks of has happened.
+    pub decided: Time,
+}
+
+impl Show {
+    /// Runs a variant of a document; the first one where it has none of that name.
+    pub fn new(document: Document, variant: &str) -> Show {
+        let variant = document.variant(variant).unwrap_or(&document.variants[0]).clone();
+        let run = Run::new(variant.spec.clone());
+        let story = Story::new(&run);
+        let notes = variant.notes(&run);
+        let landmarks = story.marks.iter().filter(|mark| mark.kind.is_landmark()).map(|mark| mark.at);
+        let mut moments: Vec<Time> = landmarks.chain(notes.iter().map(|note| note.at)).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        let deciding = run.audit.records.iter().filter_map(|record| record.decided_by);
+        let decided = deciding.map(|id| run.happening(id).at).chain(moments.last().copied()).max();
+        Show {
+            detail: detail(&variant.spec),
+            events: story.moments.iter().map(|moment| moment.at).collect(),
+            moments,
+            notes,
+            pace: Pace::new(Axis::new(AxisMode::Elastic, &story)),
+            verdict: verdict(&run.audit),
+            decided: decided.unwrap_or(run.end).min(run.end),
+            run,
+            story,
+            document,
+            variant,
+        }
+    }
+
+    pub fn narrator(&self) -> Narrator<'_> {
+        Narrator::new(&self.run, &self.story)
+    }
+
+    /// The scenario's own words for this moment: the last note up to then.
+    pub fn note_at(&self, now: Time) -> Option<&str> {
+        let after = self.notes.partition_point(|note| note.at <= now);
+        Some(self.notes[..after].last()?.text.as_str())
+    }
+}
+
+impl PartialEq for Show {
+    /// Never changed, so the same only as itself.
+    fn eq(&self, other: &Show) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+fn detail(spec: &Spec) -> String {
+    let mut parts = Vec::new();
+    if let Some(Ok(config)) = spec.producers.first().map(|producer| &producer.config) {
+        parts.push(match config.acks {
+            Acks::None => "acks=0".to_owned(),
+            Acks::Leader => "acks=1".to_owned(),
+            Acks::All => "acks=all".to_owned(),
+        });
+    }
+    parts.push(format!("Kafka {}", spec.version.name()));
+    parts.join(", ")
+}

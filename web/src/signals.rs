@@ -1,0 +1,77 @@
+//! The session as narrow signals: each changes only when what it says has changed.
+
+use std::sync::Arc;
+
+use ackscope_scene::narration::Sentence;
+use ackscope_scene::picture::Source;
+use ackscope_scene::timeline::Future;
+use ackscope_scene::tokens::Theme;
+use ackscope_sim::time::Time;
+use leptos::prelude::*;
+
+use crate::look::Look;
+use crate::playback::Playback;
+use crate::route::Route;
+use crate::session::Session;
+use crate::show::Show;
+
+#[derive(Clone, Copy)]
+pub struct Signals {
+    pub route: Memo<Route>,
+    pub show: Memo<Option<Arc<Show>>>,
+    pub look: Memo<Option<Look>>,
+    pub playback: Memo<Playback>,
+    pub now: Memo<Time>,
+    pub selection: Memo<Source>,
+    pub theme: Memo<Theme>,
+    pub notice: Memo<Option<String>>,
+    pub help_open: Memo<bool>,
+    /// Whether the run has been watched to where the verdict can be told.
+    pub reached: Memo<bool>,
+    /// Before a first play-through the future is absent.
+    pub future: Memo<Future>,
+    /// What has just happened.
+    pub present: Memo<Sentence>,
+    /// The scenario's own words for this moment.
+    pub note: Memo<String>,
+}
+
+impl Signals {
+    pub fn new(session: RwSignal<Session, LocalStorage>) -> Signals {
+        let show = Memo::new(move |_| session.with(|session| session.show.clone()));
+        let playback = Memo::new(move |_| session.with(|session| session.playback.clone()));
+        let now = Memo::new(move |_| playback.with(|playback| playback.position.time));
+        let reached = Memo::new(move |_| session.with(Session::is_reached));
+        Signals {
+            route: Memo::new(move |_| session.with(|session| session.route.clone())),
+            show,
+            look: Memo::new(move |_| session.with(|session| session.look.clone())),
+            playback,
+            now,
+            selection: Memo::new(move |_| session.with(|session| session.selection)),
+            theme: Memo::new(move |_| session.with(|session| session.theme)),
+            notice: Memo::new(move |_| session.with(|session| session.notice.clone())),
+            help_open: Memo::new(move |_| session.with(|session| session.help_open)),
+            reached,
+            future: Memo::new(move |_| if reached.get() { Future::Veiled } else { Future::Absent }),
+            present: Memo::new(move |_| {
+                let now = now.get();
+                let told = show.with(|show| show.as_ref()?.narrator().present(now));
+                told.map(|(_, sentence)| sentence).unwrap_or_default()
+            }),
+            note: Memo::new(move |_| {
+                let now = now.get();
+                show.with(|show| show.as_ref()?.note_at(now).map(str::to_owned)).unwrap_or_default()
+            }),
+        }
+    }
+
+    /// Something that follows from the run alone.
+    pub fn of_show<T: Clone + Default + PartialEq + Send + Sync + 'static>(
+        self,
+        read: fn(&Show) -> T,
+    ) -> Memo<T> {
+        let show = self.show;
+        Memo::new(move |_| show.with(|show| show.as_deref().map(read).unwrap_or_default()))
+    }
+}

@@ -1,0 +1,33 @@
+//! What this is, how far it can be trusted, and what is not modelled.
+
+use leptos::prelude::*;
+
+use crate::command::Command;
+use crate::components::TopBar;
+
+#[component]
+pub fn AboutView(on_command: Callback<Command>) -> impl IntoView {
+    view! {
+        <TopBar question=Signal::stored("About".to_owned()) detail=Signal::stored(String::new())
+            shareable=Signal::stored(false) on_command />
+        <main class="about">
+            <h2>"What you are looking at"</h2>
+            <p>
+                "Ackscope runs producers, brokers, the controller and consumers of Apache Kafka in simulated time, here in "
+                "your browser, and shows record by record what a configuration does when things fail. Nothing leaves your "
+                "machine: there is no server, no account, and no counter."
+            </p>
+            <p>
+                "A run is decided by its scenario and its seed alone. The same link gives the same run, to the last "
+                "nanosecond, on every machine; the trace hash in the command line and on the page is the same."
+            </p>
+            <h2>"How far to trust it"</h2>
+            <p>
+                "Rules follow the behaviour of the stated Kafka version, with that version's defaults and error names. "
+                "Where a scenario has been compared with a recorded run of real Kafka, it says so."
+            </p>
+            <h2>"Keys"</h2>
+            <p>"Press " <kbd>"?"</kbd> " on a scenario. Everything that a button does has a key."</p>
+        </main>
+    }
+}
