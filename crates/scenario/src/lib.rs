@@ -3,6 +3,7 @@
 mod check;
 mod cluster;
 mod document;
+pub mod edit;
 mod expect;
 mod facts;
 pub mod library;
