@@ -263,6 +263,11 @@ impl KafkaVersion {
         self >= KafkaVersion::V4_1
     }
 
+    /// A broker that cannot report its failed log directory in time ends itself (KIP-858, 3.7).
+    pub fn ends_with_an_unreported_disk(self) -> bool {
+        self >= KafkaVersion::V3_9
+    }
+
     /// Registration and failed heartbeats are repeated at the pace of heartbeats (4.1); before, with a growing backoff.
     pub fn retries_registration_steadily(self) -> bool {
         self >= KafkaVersion::V4_1

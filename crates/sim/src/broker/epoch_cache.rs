@@ -77,8 +77,9 @@ mod tests {
     #[test]
     fn end_offsets() {
         let divergence = &[(0, 0), (3, 2), (4, 8), (7, 13), (9, 14), (10, 17)][..];
-        type Entries = [(u32, u64)];
-        let cases: &[(&Entries, u64, u32, Option<(u32, u64)>)] = &[
+        type Entry = (u32, u64);
+        type Case<'a> = (&'a [Entry], u64, u32, Option<Entry>);
+        let cases: &[Case<'_>] = &[
             (&[(5, 11), (6, 12), (7, 13)], 20, 4, Some((4, 11))),
             (&[(0, 10), (2, 13), (4, 17)], 20, 1, Some((0, 13))),
             (&[(0, 10), (2, 13), (4, 17)], 20, 3, Some((2, 17))),

@@ -101,6 +101,13 @@ impl Broker {
         self.beat_now(cx);
     }
 
+    /// The failed log directory could not be reported: the process ends.
+    pub(super) fn give_up_reporting(&mut self, cx: &mut Context) {
+        if self.memory.log_dir_failed && !self.memory.log_dir_reported {
+            self.end(cx);
+        }
+    }
+
     pub(super) fn give_up_registering(&mut self, cx: &mut Context) {
         if self.memory.life.broker_epoch.is_none() {
             self.end(cx);
@@ -191,6 +198,9 @@ impl Broker {
             let phase = cx.draw(Stream::Jitter, Duration::ZERO, heartbeat_interval(cx));
             return self.schedule_beat(cx, phase);
         }
+        if !self.memory.isr_changes.is_empty() {
+            self.link_wants(cx, LinkName::Requests);
+        }
         self.beat_now(cx);
     }
 
@@ -203,6 +213,7 @@ impl Broker {
             return self.communication_failed(cx);
         }
         self.memory.life.failures = 0;
+        self.memory.log_dir_reported |= self.memory.log_dir_failed;
         let interval = heartbeat_interval(cx);
         match self.memory.life.state {
             Lifecycle::Starting => {
@@ -234,7 +245,7 @@ impl Broker {
 
     /// KRaft: the broker knows the cluster up to its own registration. Logs are opened, roles taken, fetchers started.
     fn recover(&mut self, cx: &mut Context) {
-        self.load_logs(cx);
+        let scan = self.load_logs(cx);
         self.memory.is_published = true;
         let partitions: Vec<Partition> =
             self.memory.image.partitions().map(|(partition, _)| partition).collect();
@@ -247,6 +258,7 @@ impl Broker {
             Some(after) => self.memory.started + after,
             None => life.first_attempt.expect("it is registered") + START_UP,
         };
+        let ready_at = ready_at.max(cx.now + scan);
         cx.set_timer_at(ready_at, Timer::Broker(BrokerTimer::Ready));
     }
 
@@ -262,12 +274,18 @@ impl Broker {
         }
     }
 
-    /// What the disk holds becomes the process's. After anything but a clean stop, logs are scanned.
-    fn load_logs(&mut self, cx: &mut Context) {
+    /// What the disk holds becomes the process's. After anything but a clean stop, logs are scanned from where they were
+    /// last flushed. Returns how long that takes.
+    fn load_logs(&mut self, cx: &mut Context) -> Duration {
+        let mut scan = Duration::ZERO;
         let clean = self.disk.clean_shutdown.take().is_some();
         let version = cx.spec.version;
         for (partition, replica) in (0..).map(Partition).zip(&mut self.replicas) {
             let Some(replica) = replica else { continue };
+            if !clean {
+                let kib = u64::from(replica.log.unflushed_bytes()) / 1024;
+                scan += cx.spec.costs.flush_per_kib * kib;
+            }
             replica.log.load(version);
             replica.high_watermark = replica.high_watermark.clamp(replica.log.start(), replica.log.end());
             cx.note(Fact::LogLoaded {
@@ -277,6 +295,7 @@ impl Broker {
                 clean,
             });
         }
+        scan
     }
 
     /// SIGTERM.

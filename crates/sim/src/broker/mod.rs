@@ -38,9 +38,13 @@ use crate::happening::{Fact, Truncation};
 use crate::ids::{BrokerEpoch, BrokerId, ConnectionId, Offset, Partition};
 use crate::message::{Body, Envelope};
 use crate::network::Dialled;
+use crate::queue::Timer;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{BrokerView, LeaderView, Lifecycle, ProcessState, ReplicaRole, ReplicaView};
+
+/// `log.dir.failure.timeout.ms`.
+const LOG_DIR_FAILURE_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrokerTimer {
@@ -54,6 +58,7 @@ pub enum BrokerTimer {
     ApplyMetadata,
     Register,
     GiveUpRegistering,
+    GiveUpReporting,
     Beat,
     Ready,
     ShrinkIsrs,
@@ -99,6 +104,8 @@ struct Memory {
     is_published: bool,
     /// The log directory is offline, until the next start.
     log_dir_failed: bool,
+    /// The controller knows of it.
+    log_dir_reported: bool,
     server: Server,
     fetchers: Vec<Fetcher>,
     isr_changes: IsrChanges,
@@ -180,6 +187,7 @@ impl Broker {
             BrokerTimer::ApplyMetadata => self.apply_metadata(cx),
             BrokerTimer::Register => self.begin_registering(cx),
             BrokerTimer::GiveUpRegistering => self.give_up_registering(cx),
+            BrokerTimer::GiveUpReporting => self.give_up_reporting(cx),
             BrokerTimer::Beat => self.beat(cx),
             BrokerTimer::Ready => self.ready(cx),
             BrokerTimer::ShrinkIsrs => {
@@ -241,6 +249,9 @@ impl Broker {
         }
         if self.memory.life.broker_epoch.is_some() {
             self.beat_now(cx);
+        }
+        if cx.spec.version.ends_with_an_unreported_disk() {
+            cx.set_timer(LOG_DIR_FAILURE_TIMEOUT, Timer::Broker(BrokerTimer::GiveUpReporting));
         }
     }
 

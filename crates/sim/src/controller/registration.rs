@@ -84,6 +84,10 @@ impl Controller {
     }
 
     fn has_valid_session(&self, cx: &Context, broker: &Registered) -> bool {
+        if cx.spec.version.uses_zookeeper() {
+            // The node of the old session stands in the way until ZooKeeper has found that session over.
+            return broker.session;
+        }
         let in_time = cx.now.since(broker.last_contact) < cx.spec.broker_config.broker_session_timeout;
         // From 4.0 neither a clean stop nor fencing ends a session.
         broker.session && in_time && (cx.spec.version >= KafkaVersion::V4_0 || !broker.fenced)
