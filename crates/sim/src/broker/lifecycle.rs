@@ -92,9 +92,8 @@ impl Broker {
         self.memory.life.first_attempt = Some(cx.now);
         cx.set_timer(REGISTRATION_TIMEOUT, Timer::Broker(BrokerTimer::GiveUpRegistering));
         if cx.spec.version.uses_zookeeper() {
-            // Logs are loaded and the port is open before the broker shows itself.
+            // Logs are loaded before the broker shows itself.
             self.load_logs(cx);
-            cx.listen(true);
         } else {
             self.link_wants(cx, LinkName::Feed);
         }
@@ -192,6 +191,8 @@ impl Broker {
             life.is_ready = true;
             if life.state == Lifecycle::Starting {
                 life.state = Lifecycle::Running;
+                // Not earlier: as long as its old life's session lasts, nobody may take this one for it.
+                cx.listen(true);
                 self.schedule_isr_check(cx);
             }
             // ZooKeeper sessions are pinged each at its own pace, whenever their processes came up.
