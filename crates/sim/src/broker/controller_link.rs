@@ -159,8 +159,11 @@ impl Broker {
                     link.in_flight = None;
                     link.alarm = None;
                     if name == LinkName::Lifecycle {
-                        // The controller is there: so is the feed.
-                        self.memory.links.get(LinkName::Feed).alarm = None;
+                        // The controller is there: so is a feed that waits for its answer (one that is to be dialled is not).
+                        let feed = self.memory.links.get(LinkName::Feed);
+                        if feed.in_flight.is_some() {
+                            feed.alarm = None;
+                        }
                     }
                     match &envelope.message.body {
                         Body::BrokerRegistrationResponse { result } => self.on_registered(cx, *result),
