@@ -39,6 +39,10 @@ pub(super) enum Life {
     Closed,
 }
 
+/// A timed wait never ends early, and on Linux up to this much late: so a record that ties with the end of linger still
+/// joins its batch [recorded: linger-and-rate, buffer-exhausted].
+const TIMER_SLACK: Duration = Duration::from_micros(50);
+
 /// How an iteration ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -161,7 +165,12 @@ impl Instance {
     fn poll_until(&mut self, cx: &mut Context, timeout: Option<Duration>) -> Time {
         let now = self.settings.clock(cx.now);
         let timeout = sooner(timeout, self.maybe_update_metadata(cx, now));
-        let ends = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout).max(self.sender.free_at);
+        let ends = match timeout {
+            None => Time::NEVER,
+            Some(Duration::ZERO) => cx.now,
+            Some(timeout) => cx.now + timeout + TIMER_SLACK,
+        };
+        let ends = ends.max(self.sender.free_at);
         self.sender.poll_ends = match self.sender.life {
             Life::Closing { deadline } => ends.min(deadline),
             Life::Running | Life::Closed => ends,

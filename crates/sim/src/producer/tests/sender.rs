@@ -67,7 +67,7 @@ fn an_expired_batch_is_neither_retried_nor_split() {
         let mut harness = Setup::plain().build().connected();
         harness.send("a");
         harness.send("b");
-        harness.to(1_499);
+        harness.to(1_500);
         harness.answer(0, answer);
         harness.to(3_000);
         assert_eq!(
@@ -111,7 +111,7 @@ fn a_refusal_may_name_the_new_leader() {
         let mut harness = setup.build().connected();
         // Metadata goes on naming the old one, for a while.
         (0..3).for_each(|partition| _ = harness.send_to(partition, "v"));
-        harness.to(2);
+        harness.to(3);
         let refused = Err(ErrorCode::NotLeaderOrFollower);
         harness.answer_each(0, &[(0, refused, told), (1, refused, told), (2, Ok(7), None)]);
         harness.to(50);
