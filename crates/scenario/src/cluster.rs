@@ -124,7 +124,7 @@ fn cluster(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
 
 fn costs(item: &Item<'_>, costs: &mut Costs) {
     let Some(fields) = item.fields() else { return };
-    let spans: [(&'static str, &mut Duration); 14] = [
+    let spans: [(&'static str, &mut Duration); 15] = [
         ("request", &mut costs.request),
         ("request_per_kib", &mut costs.request_per_kib),
         ("append", &mut costs.append),
@@ -138,6 +138,7 @@ fn costs(item: &Item<'_>, costs: &mut Costs) {
         ("metadata_apply_max", &mut costs.metadata_apply_max),
         ("send", &mut costs.send),
         ("callback", &mut costs.callback),
+        ("wake_up", &mut costs.wake_up),
         ("compress_per_kib", &mut costs.compress_per_kib),
     ];
     for (key, cost) in spans {

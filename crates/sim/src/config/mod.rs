@@ -159,6 +159,8 @@ pub struct Costs {
     pub send: Duration,
     /// The client's time for one callback.
     pub callback: Duration,
+    /// In the client: from the moment a thread is woken, by another one or by the end of a timed wait, until it runs.
+    pub wake_up: Duration,
     /// Compression, per KiB of records, by codec; decompression is not modelled.
     pub compress_per_kib: Duration,
     /// Compressed size in thousandths of the original, for the codec in use.
@@ -181,6 +183,7 @@ impl Default for Costs {
             metadata_apply_max: Duration::from_millis(60),
             send: Duration::from_micros(2),
             callback: Duration::from_micros(1),
+            wake_up: Duration::from_micros(50),
             compress_per_kib: Duration::ZERO,
             compression_permille: 1_000,
         }

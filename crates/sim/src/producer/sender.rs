@@ -39,10 +39,6 @@ pub(super) enum Life {
     Closed,
 }
 
-/// A timed wait never ends early, and on Linux up to this much late: so a record that ties with the end of linger still
-/// joins its batch [recorded: linger-and-rate, buffer-exhausted].
-const TIMER_SLACK: Duration = Duration::from_micros(50);
-
 /// How an iteration ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -75,10 +71,15 @@ impl Instance {
         self.wake_sender(cx);
     }
 
-    /// The Sender's turn comes at this moment still, behind what else the moment brings.
+    /// The application's thread wakes the Sender's, unless that is busy.
     pub fn wake_sender(&mut self, cx: &mut Context) {
+        self.sender_runs_in(cx, cx.spec.costs.wake_up);
+    }
+
+    /// The Sender's turn comes after so long, behind what else the moment brings.
+    fn sender_runs_in(&mut self, cx: &mut Context, after: Duration) {
         if self.sender.life != Life::Closed {
-            let at = cx.now.max(self.sender.free_at);
+            let at = (cx.now + after).max(self.sender.free_at);
             self.sender.alarm.set_no_later(cx, at, ProducerTimer::Sender);
         }
     }
@@ -132,7 +133,7 @@ impl Instance {
         if self.handle_arrivals(cx) {
             // The application has heard something; what it does about it comes first.
             self.advance_application(cx);
-            self.wake_sender(cx);
+            self.sender_runs_in(cx, Duration::ZERO);
         } else {
             self.iterate(cx);
             self.advance_application(cx);
@@ -168,7 +169,9 @@ impl Instance {
         let ends = match timeout {
             None => Time::NEVER,
             Some(Duration::ZERO) => cx.now,
-            Some(timeout) => cx.now + timeout + TIMER_SLACK,
+            // A timed wait never ends early: a record that ties with the end of linger still joins its batch
+            // [recorded: linger-and-rate, buffer-exhausted].
+            Some(timeout) => cx.now + timeout + cx.spec.costs.wake_up,
         };
         let ends = ends.max(self.sender.free_at);
         self.sender.poll_ends = match self.sender.life {

@@ -96,6 +96,7 @@ impl Setup {
             costs: Costs {
                 send: Duration::ZERO,
                 callback: Duration::ZERO,
+                wake_up: Duration::ZERO,
                 compression_permille: self.compression_permille,
                 ..Costs::default()
             },
