@@ -262,3 +262,39 @@ fn a_clone_goes_on_alike() {
     assert_eq!(first, harness.happenings.split_off(marked));
     assert!(first.len() >= 3);
 }
+
+/// recorded: batch-boundaries: what Kafka's metrics said of 1000 records of 100 bytes in batches of 16384.
+#[test]
+fn metrics_say_what_kafkas_said() {
+    let mut setup = Setup::of(KafkaVersion::V4_3);
+    setup.config.linger = ms(20_000);
+    let mut harness = setup.build().connected();
+    harness.auto_answer = true;
+    for _ in 0..1_000 {
+        harness.send_sized(0, "v", 100);
+        harness.pass(crate::time::Duration::from_micros(10));
+    }
+    harness.flush();
+    harness.pass(ms(300));
+    let expected = [
+        ("batch-size-avg", 15_711.285_714_285_714),
+        ("batch-size-max", 16_277.0),
+        ("batch-split-total", 0.0),
+        ("buffer-available-bytes", 33_554_432.0),
+        ("bufferpool-wait-ratio", 0.0),
+        ("compression-rate-avg", 1.0),
+        ("record-error-total", 0.0),
+        ("record-retry-total", 0.0),
+        ("record-send-total", 1_000.0),
+        ("record-size-avg", 186.0),
+        ("records-per-request-avg", 142.857_142_857_142_86),
+        ("request-total", 7.0),
+        ("requests-in-flight", 0.0),
+    ];
+    for (name, value) in expected {
+        let found = harness.metric(name);
+        assert!((found - value).abs() < 1e-9, "{name}: {found}, Kafka said {value}");
+    }
+    let rate = harness.metric("record-send-rate");
+    assert!((32.8..33.4).contains(&rate), "{rate}");
+}
