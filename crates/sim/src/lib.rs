@@ -15,6 +15,7 @@ pub mod error;
 mod fates;
 pub mod happening;
 pub mod ids;
+pub mod invariants;
 pub mod ledger;
 mod load;
 pub mod message;

@@ -77,6 +77,20 @@ fn a_preferred_election_keeps_the_isr() {
 }
 
 #[test]
+fn a_restarted_broker_waits_for_the_tick_that_ends_its_old_session() {
+    let mut bench = bench(KafkaVersion::V2_8);
+    bench.falls_silent(1);
+    bench.run(18_500);
+    assert_eq!(bench.fenced(), []);
+    let early = bench.register(1, 2, None, None);
+    assert_eq!(early, Err(crate::error::ErrorCode::DuplicateBrokerRegistration));
+    bench.run(3_000);
+    assert_eq!(bench.fenced().len(), 1);
+    assert!(bench.register(1, 2, None, None).is_ok());
+    assert_eq!(bench.story(0), "leader 2 [2, 3] e1");
+}
+
+#[test]
 fn a_session_that_has_ended_stays_ended() {
     let mut bench = bench(KafkaVersion::V2_8);
     bench.fence(1);
