@@ -133,6 +133,11 @@ impl Document {
 }
 
 impl Variant {
+    /// What the notes say, in the order of the document.
+    pub fn note_texts(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(|note| note.text.as_str())
+    }
+
     /// The notes with their places in the trace of a run and their times, in order; notes on what did not happen are left
     /// out.
     pub fn notes(&self, run: &ackscope_sim::run::Run) -> Vec<PinnedNote> {
