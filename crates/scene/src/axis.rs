@@ -46,11 +46,15 @@ pub struct Axis {
     /// (nanoseconds, place), both rising.
     knots: Vec<(u64, f64)>,
     pub folds: Vec<Fold>,
+    /// The least and the greatest length of a fold.
+    fold: (f64, f64),
 }
 
 /// Longer than this without anything worth drawing is silence.
 const QUIET: Duration = Duration::from_millis(200);
 const MOST_FOLDS: usize = 12;
+const SLIM_FOLD: (f64, f64) = (30.0, 46.0);
+const WIDE_FOLD: (f64, f64) = (66.0, 80.0);
 /// Room on both sides of a fold.
 const MARGIN: f64 = 7.0;
 /// Busy stretches grow freely to this length, then ever more slowly.
@@ -61,12 +65,17 @@ const SHORTEST_WINDOW: Duration = Duration::from_micros(20);
 
 impl Axis {
     pub fn new(mode: AxisMode, story: &Story) -> Axis {
-        Axis::of(mode, &story.moments, story.end)
+        Axis::of(mode, &story.moments, story.end, SLIM_FOLD)
     }
 
-    pub fn of(mode: AxisMode, moments: &[Moment], end: Time) -> Axis {
+    /// With folds wide enough for the log strips of slim lanes.
+    pub fn with_wide_folds(mode: AxisMode, story: &Story) -> Axis {
+        Axis::of(mode, &story.moments, story.end, WIDE_FOLD)
+    }
+
+    fn of(mode: AxisMode, moments: &[Moment], end: Time, fold: (f64, f64)) -> Axis {
         let end = end.nanos.max(1);
-        let mut axis = Axis { mode, knots: vec![(0, 0.0)], folds: Vec::new() };
+        let mut axis = Axis { mode, knots: vec![(0, 0.0)], folds: Vec::new(), fold };
         match mode {
             AxisMode::Time => axis.knots.push((end, 1000.0)),
             AxisMode::Events => {
@@ -113,7 +122,8 @@ impl Axis {
         let inner = Fold { from: Time { nanos: from.nanos + margin }, to: Time { nanos: to.nanos - margin } };
         let ratio = inner.to.since(inner.from).nanos as f64 / QUIET.nanos as f64;
         self.push(inner.from.nanos, if from == Time::ZERO { 2.0 } else { MARGIN });
-        self.push(inner.to.nanos, (30.0 + 4.5 * ratio.max(1.0).ln()).min(46.0));
+        let (least, most) = self.fold;
+        self.push(inner.to.nanos, (least + 4.5 * ratio.max(1.0).ln()).min(most));
         self.push(to.nanos, MARGIN);
         self.folds.push(inner);
     }
@@ -271,7 +281,8 @@ mod tests {
 
     fn axis(mode: AxisMode, millis: &[u64], end: u64) -> Axis {
         let moment = |&at| Moment { at: Time::from_millis(at), is_send: false, is_landmark: false };
-        Axis::of(mode, &millis.iter().map(moment).collect::<Vec<_>>(), Time::from_millis(end))
+        let moments: Vec<Moment> = millis.iter().map(moment).collect();
+        Axis::of(mode, &moments, Time::from_millis(end), super::SLIM_FOLD)
     }
 
     #[test]

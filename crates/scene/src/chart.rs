@@ -74,6 +74,15 @@ impl Sheet {
         sorted
     }
 
+    /// The first `linger.ms` from which waiting longer fills batches no further; beyond the last where it always does.
+    fn full_from(&self, batch_size: usize) -> usize {
+        let count = self.lingers_ms.len();
+        let filled = |linger| self.at(linger, batch_size).map_or(0.0, |sample| sample.records_per_batch);
+        let Some(most) = count.checked_sub(1).map(filled) else { return count };
+        let first = (0..count).find(|&linger| filled(linger) >= 0.93 * most).unwrap_or(count);
+        if first + 1 < count { first } else { count }
+    }
+
     fn name(&self, sample: &Sample) -> String {
         format!(
             "{} ms, {}",
@@ -304,11 +313,7 @@ fn knee<DB: DrawingBackend>(
     if !complete || sheet.samples.is_empty() {
         return Ok(());
     }
-    let full = |sample: &Sample| sample.records_per_batch > 0.85 * sample.records_that_fit;
-    let edge = |batch: usize| {
-        let first = (0..sheet.lingers_ms.len()).find(|&linger| sheet.at(linger, batch).is_some_and(full));
-        x(first.unwrap_or(sheet.lingers_ms.len()))
-    };
+    let edge = |batch: usize| x(sheet.full_from(batch));
     let mut corners = Vec::new();
     for batch in (0..sheet.batch_sizes.len()).rev() {
         corners.extend([(edge(batch), y(batch)), (edge(batch), y(batch) + tall)]);
@@ -353,7 +358,7 @@ pub fn fill_of_batches<DB: DrawingBackend>(
         let Some(sample) = sheet.at(linger, batch) else { continue };
         let part = (sample.records_per_batch / sample.records_that_fit.max(1.0)).clamp(0.0, 1.0);
         let level = foot - ((foot - top) as f64 * part) as i32;
-        let by_size = part > 0.85;
+        let by_size = linger >= sheet.full_from(batch);
         let (fill, edge) = if by_size { (Tone::E1Fill, Tone::E1) } else { (Tone::E0Fill, Tone::E0) };
         let bar = [(left + 3, level), (left + column - 3, foot)];
         area.draw(&Rectangle::new(bar, colour(fill, theme).filled()))?;

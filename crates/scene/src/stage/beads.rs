@@ -6,7 +6,7 @@ use ackscope_sim::time::Time;
 
 use super::StageView;
 use crate::picture::{Anchor, Fill, Picture, Point, Source, Stroke, Style, point};
-use crate::story::{Kind, Message, Story};
+use crate::story::{Kind, Message, State, Story};
 use crate::text;
 use crate::timeline::selected_record;
 use crate::tokens::Tone;
@@ -122,7 +122,14 @@ pub(super) fn parked(story: &Story, now: Time) -> Vec<(NodeId, NodeId, &Message)
         decided.push(pair);
         let arrived = message.arrived.is_some_and(|arrived| arrived <= now);
         let answered = message.partner.is_some_and(|partner| story.messages[partner as usize].sent <= now);
-        if arrived && !answered {
+        // Nobody waits at a broker whose process has ended since.
+        let gone = message.arrived.is_some_and(|arrived| {
+            let bands = story.node(pair.1).map_or(&[][..], |node| &node.bands);
+            bands.iter().any(|band| {
+                matches!(band.state, State::Down | State::Dark) && band.from <= now && arrived < band.to
+            })
+        });
+        if arrived && !answered && !gone {
             parked.push((pair.0, pair.1, message));
         }
     }

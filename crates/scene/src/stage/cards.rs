@@ -51,6 +51,9 @@ fn line(picture: &mut Picture, card: Card, y: f32, label: &str, value: &str, sty
 fn title(picture: &mut Picture, card: Card, name: &str, right: &str, mono: bool) {
     let style = if mono { Style::new(11.0, Tone::Ink2).mono() } else { LABEL };
     let room = card.width - 30.0 - text::width(right, 11.0, false) * if mono { 1.25 } else { 1.1 };
+    // With several clients the kind goes first when there is no room for both.
+    let fits = text::width(name, NAME.size, true) <= room;
+    let name = if fits { name } else { name.split_once(' ').map_or(name, |(_, own)| own) };
     if let Some(name) = text::shorten(name, NAME.size, true, room) {
         picture.words(point(card.x + 12.0, card.y + 20.0), &name, NAME, Anchor::Start);
     }

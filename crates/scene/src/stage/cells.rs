@@ -1,7 +1,7 @@
 //! A log as cells on the shared offset axis: filled is committed, hollow is above the high watermark, struck is condemned
 //! or, as a ghost, just cut off.
 
-use ackscope_sim::ids::{LeaderEpoch, Offset, RecordId};
+use ackscope_sim::ids::{LeaderEpoch, Offset, Partition, RecordId};
 use ackscope_sim::time::Time;
 use ackscope_sim::view::ReplicaView;
 
@@ -24,29 +24,32 @@ pub(super) struct OffsetAxis {
 }
 
 impl OffsetAxis {
-    /// The widest cells, up to `widest`, with which everything a log will ever hold fits; else the last ones.
+    /// The widest cells, up to `widest`, with which everything a log will ever hold fits; else the last ones, as wide as
+    /// their names need, up to `widest` and a bit.
     pub fn new(
         story: &Story,
         view: &StageView<'_>,
-        left: f32,
-        right: f32,
-        widest: f32,
-        narrowest: f32,
+        partition: Partition,
+        (left, right): (f32, f32),
+        (narrowest, widest): (f32, f32),
     ) -> OffsetAxis {
-        let partition = super::principal(view);
-        let most = story.partitions[usize::from(partition.0)].end.0.max(1);
+        let most = story.partitions.get(usize::from(partition.0)).map_or(1, |of| of.end.0.max(1));
         let room = right - left;
         let pitch = (room / most as f32).floor().clamp(narrowest, widest);
-        let fitting = ((room / pitch).floor() as u64).max(1);
-        if most <= fitting {
-            return OffsetAxis { left, pitch, first: 0, count: most.max(4).min(fitting) };
+        if most as f32 * pitch <= room {
+            let fitting = (room / pitch).floor() as u64;
+            return OffsetAxis { left, pitch, first: 0, count: most.clamp(4.min(fitting), fitting) };
         }
-        // The last ones, with a place at the start that says how many came before.
         let replicas = view.cluster.brokers.iter().flat_map(|broker| &broker.replicas);
-        let ends =
-            replicas.filter(|replica| replica.partition == partition).map(|replica| replica.log_end_offset.0);
-        let end = ends.max().unwrap_or(0).max(fitting);
-        OffsetAxis { left, pitch, first: end - fitting + u64::from(end > fitting), count: fitting }
+        let ends = replicas.filter(|replica| replica.partition == partition).map(|of| of.log_end_offset.0);
+        let end = ends.max().unwrap_or(0);
+        let names = story.records.iter().rev().filter(|record| record.partition == Some(partition)).take(8);
+        let longest = names.map(|record| text::width(&record.name, 12.5, false)).fold(0.0, f32::max);
+        let pitch = if widest < 20.0 { narrowest } else { (longest + 8.0).clamp(narrowest, widest + 10.0) };
+        let fitting = ((room / pitch).floor() as u64).max(2);
+        // The first place says how many came before.
+        let first = if end > fitting { end - fitting + 1 } else { 0 };
+        OffsetAxis { left, pitch, first, count: fitting }
     }
 
     /// The left edge of an offset's cell; ends of logs are such edges too.

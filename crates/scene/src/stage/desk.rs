@@ -37,8 +37,10 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
     picture.clear(view.width, desk.height);
     desk.links(picture);
     desk.controller(picture);
-    desk.axis.numbers(picture, TOP - 6.0, 11.0);
-    if desk.axis.first == 0 {
+    if view.partition.is_some() {
+        desk.axis.numbers(picture, TOP - 6.0, 11.0);
+    }
+    if desk.axis.first == 0 && view.partition.is_some() {
         let style = Style::new(11.0, Tone::Ink3);
         picture.words(point(desk.axis.left - 8.0, TOP - 6.0), "offset", style, Anchor::End);
     }
@@ -63,7 +65,7 @@ impl<'a> Desk<'a> {
         let right =
             if consumers == 0 { view.width - MARGIN - 20.0 } else { view.width - MARGIN - 128.0 - 32.0 };
         let rows = brokers * (row_height + GAP);
-        let axis = OffsetAxis::new(story, view, left + 150.0, right - 14.0, 36.0, 22.0);
+        let axis = OffsetAxis::new(story, view, principal(view), (left + 150.0, right - 14.0), (22.0, 36.0));
         let height = (TOP + rows + 6.0).max(190.0);
         let stack = |count: usize, x: f32, width: f32| {
             let count = count.min(MOST_CARDS);
@@ -234,7 +236,7 @@ impl<'a> Desk<'a> {
         };
         let style = Style::new(12.0, Tone::Ink2);
         picture.words(point(self.left + 86.0, 28.5), &words, style, Anchor::Start);
-        let name = &self.story.partitions[usize::from(partition.0)].name;
+        let name = self.story.partitions.get(usize::from(partition.0)).map_or("", |of| &of.name);
         let style = Style::new(11.0, Tone::Ink3).mono();
         picture.words(point(self.right - 12.0, 28.5), name, style, Anchor::End);
         picture.source = Source::None;
@@ -350,9 +352,15 @@ impl<'a> Desk<'a> {
             let Some(history) = self.story.replica(broker.id, replica.partition) else { continue };
             let place = f32::from(replica.partition.0);
             let row = Row { top: top + 6.0 + place * pitch, height: pitch - 2.0, size: 10.0 };
-            cells::draw(picture, self.story, self.view, &self.axis, row, replica, history);
+            let (left, right) = (self.axis.left, self.right - 14.0);
+            let axis = OffsetAxis::new(self.story, self.view, replica.partition, (left, right), (7.0, 14.0));
+            picture.source = Source::Partition(replica.partition);
+            let number = replica.partition.0.to_string();
+            let style = Style::new(10.0, Tone::Ink3);
+            picture.words(point(left - 6.0, row.top + row.height - 0.5), &number, style, Anchor::End);
+            cells::draw(picture, self.story, self.view, &axis, row, replica, history);
             if let ReplicaRole::Leader(_) = replica.role {
-                crate::timeline::crown(picture, self.axis.left - 10.0, row.top + row.height - 1.0, 0.6);
+                crate::timeline::crown(picture, left - 24.0, row.top + row.height - 1.0, 0.6);
             }
         }
     }

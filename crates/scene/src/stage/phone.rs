@@ -20,7 +20,7 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
     let cluster = view.cluster;
     let height = TOP + cluster.brokers.len() as f32 * ROW + 8.0;
     picture.clear(view.width, height);
-    let axis = OffsetAxis::new(story, view, NAMES, view.width - 2.0, 29.0, 21.0);
+    let axis = OffsetAxis::new(story, view, principal(view), (NAMES, view.width - 2.0), (21.0, 29.0));
     clients(picture, story, view);
     picture.segment(point(0.0, 24.0), point(view.width, 24.0), Stroke::new(Tone::Line, 1.0));
     if axis.first == 0 {

@@ -114,6 +114,7 @@ impl<'a> Builder<'a> {
                 answer: None,
                 fate: audited.map_or(Fate::Undecided, |audited| audited.fate),
                 reordered: audited.is_some_and(|audited| audited.reordered),
+                stored: false,
             }
         });
         let replicas = spec.brokers.iter().flat_map(|broker| {
@@ -366,6 +367,11 @@ impl<'a> Builder<'a> {
                     doom: None,
                     again: false,
                 };
+                for &record in bar.batch.iter().flat_map(|batch| &batch.records) {
+                    if let Some(story) = self.story.records.get_mut(record.0 as usize) {
+                        story.stored = true;
+                    }
+                }
                 if let Some(replica) = self.replica(node, *partition) {
                     replica.ends.push((at, bar.next));
                     replica.bars.push(bar);

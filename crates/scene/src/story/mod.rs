@@ -97,6 +97,8 @@ pub struct RecordStory {
     pub fate: Fate,
     /// Behind one that was sent after it.
     pub reordered: bool,
+    /// Some broker has ever had it.
+    pub stored: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -570,7 +572,7 @@ impl Story {
 
     /// The ISR as the controller had it at a time.
     pub fn isr_at(&self, partition: Partition, at: Time) -> Brokers {
-        let story = &self.partitions[usize::from(partition.0)];
+        let Some(story) = self.partitions.get(usize::from(partition.0)) else { return Brokers::NONE };
         match story.changes.partition_point(|change| change.at <= at) {
             0 => story.opening.as_ref().map_or(Brokers::NONE, |opening| opening.isr),
             after => story.changes[after - 1].change.isr,

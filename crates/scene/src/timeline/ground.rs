@@ -80,7 +80,7 @@ impl Timeline<'_> {
     pub(super) fn baselines(&self, picture: &mut Picture) {
         for lane in &self.lanes {
             let y = match lane.node {
-                NodeId::Broker(_) if lane.form == Form::Slim => continue,
+                NodeId::Broker(_) if lane.form != Form::Full => continue,
                 NodeId::Broker(_) => lane.base + 0.5,
                 _ => lane.base,
             };
@@ -94,6 +94,9 @@ impl Timeline<'_> {
         let window = self.view.window;
         for lane in &self.lanes {
             let NodeId::Broker(broker) = lane.node else { continue };
+            if lane.form == Form::Partitions {
+                continue;
+            }
             let Some(replica) = self.replica(broker) else { continue };
             let slim = lane.form == Form::Slim;
             let y = if slim { lane.base } else { lane.base + ROLE };

@@ -62,6 +62,11 @@ impl Heights {
         }
     }
 
+    /// How many records there are at most.
+    pub fn whole(&self) -> u64 {
+        self.knots.last().map_or(0, |knot| knot.0)
+    }
+
     pub fn total(&self) -> f32 {
         self.knots.last().map_or(0.0, |knot| knot.1)
     }

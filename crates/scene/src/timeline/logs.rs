@@ -4,9 +4,9 @@
 use ackscope_sim::ids::Offset;
 
 use super::words::Words;
-use super::{LaneBox, Timeline, selected_record};
+use super::{Form, LaneBox, Timeline, selected_record};
 use crate::picture::{Dash, Fill, Picture, Point, Source, Stroke, point};
-use crate::story::{BandRole, Block, Lag, Replica};
+use crate::story::{BandRole, Block, Lag, LogCut, Replica};
 use crate::tokens::{Pattern, Tone, epoch_tones};
 
 /// A step of a staircase: from here on the log reaches from `low` to `high`.
@@ -164,16 +164,35 @@ impl Timeline<'_> {
                     picture.segment(point(left, y), point(right, y), stroke);
                 }
             }
+        }
+        for (lane, replica) in self.logs_cut() {
             for cut in replica.cuts.iter().filter(|cut| cut.from > cut.to && self.is_shown(cut.at)) {
                 picture.source = Source::Happening(cut.happening);
                 let x = self.scale.x_from_time(cut.at);
-                let (top, low) = (self.y(lane, cut.from), self.y(lane, cut.to));
+                let (top, low) = self.cut_edges(lane, cut);
                 let stroke = Stroke::new(Tone::LostFill, 1.8);
                 picture.segment(point(x, top - 4.0), point(x, low + 1.0), stroke);
                 let wedge = [point(x - 4.5, top - 9.0), point(x + 4.5, top - 9.0), point(x, top - 2.0)];
                 picture.area(wedge, Some(Fill::plain(Tone::LostFill)), None);
             }
             picture.source = Source::None;
+        }
+    }
+
+    /// Broker lanes on which a truncation is drawn.
+    pub(super) fn logs_cut(&self) -> impl Iterator<Item = (&LaneBox, &Replica)> {
+        self.lanes.iter().filter(|lane| lane.form != Form::Partitions).filter_map(|lane| {
+            let replica = self.replica(lane.node.broker()?)?;
+            Some((lane, replica))
+        })
+    }
+
+    /// From where to where a cut reaches: through the log, or across the life line.
+    pub(super) fn cut_edges(&self, lane: &LaneBox, cut: &LogCut) -> (f32, f32) {
+        if lane.form == Form::Full {
+            (self.y(lane, cut.from), self.y(lane, cut.to))
+        } else {
+            (lane.base - 7.0, lane.base + 7.0)
         }
     }
 

@@ -1,7 +1,7 @@
 //! Messages as slanted arrows. An arrow lands on the step that it causes, at its record's height; what carries nothing
 //! stays out of the way until there is room, and arrows on top of each other are drawn once.
 
-use ackscope_sim::ids::{NodeId, Offset};
+use ackscope_sim::ids::{NodeId, Offset, Partition};
 
 use super::{Form, LaneBox, Timeline, selected_record};
 use crate::picture::{Dash, Picture, Point, Source, Stroke, point};
@@ -54,6 +54,7 @@ impl Timeline<'_> {
         let in_window = |message: &&Message| until(message) >= window.from;
         let chatter = messages.iter().filter(in_window).filter(|message| !message.matters).count();
         let record = selected_record(self.view.selection);
+        let all = self.shows_all_partitions();
         let mut drawn = Vec::new();
         let mut last = [f32::MIN; MOST_LANES * MOST_LANES * KINDS];
 
@@ -66,7 +67,7 @@ impl Timeline<'_> {
             if !wanted
                 || !self.view.filter.shows(kind)
                 || self.is_hidden(message.sent)
-                || !self.story.touches(message, self.view.partition)
+                || !(all || self.story.touches(message, self.view.partition))
             {
                 continue;
             }
@@ -135,8 +136,10 @@ impl Timeline<'_> {
 
     fn departure(&self, message: &Message, lane: &LaneBox, down: bool) -> f32 {
         let NodeId::Broker(broker) = lane.node else { return lane.base };
-        if lane.form == Form::Slim {
-            return lane.base;
+        match lane.form {
+            Form::Full => {}
+            Form::Slim => return lane.base,
+            Form::Partitions => return self.partition_row(message, lane),
         }
         match message.kind {
             Kind::Ack => self.record_height(message, lane, false).unwrap_or(lane.base),
@@ -154,8 +157,10 @@ impl Timeline<'_> {
 
     fn arrival(&self, message: &Message, lane: &LaneBox, down: bool) -> f32 {
         let NodeId::Broker(broker) = lane.node else { return lane.base };
-        if lane.form == Form::Slim {
-            return lane.base;
+        match lane.form {
+            Form::Full => {}
+            Form::Slim => return lane.base,
+            Form::Partitions => return self.partition_row(message, lane),
         }
         if !down {
             return lane.base + 7.0;
@@ -169,6 +174,13 @@ impl Timeline<'_> {
             }
             _ => lane.base + 7.0,
         }
+    }
+
+    /// The row of the first partition that a message is about; the lane's middle where it is about none.
+    fn partition_row(&self, message: &Message, lane: &LaneBox) -> f32 {
+        let partitions = (0..self.story.partitions.len() as u16).map(Partition);
+        let carries = |&partition: &Partition| self.story.batches_of(message, partition).next().is_some();
+        partitions.clone().find(carries).map_or(lane.base, |partition| self.row_y(lane, partition))
     }
 
     /// The top of the highest record that a message brings to a log or answers for. A request that had to wait before

@@ -6,6 +6,7 @@ mod heights;
 mod logs;
 mod messages;
 mod overview;
+mod slim;
 mod words;
 
 use ackscope_sim::ids::{BrokerId, HappeningId, NodeId, Offset, Partition, RecordId};
@@ -16,7 +17,7 @@ pub(crate) use words::{cross, crown, group, tick};
 
 use crate::axis::{Axis, Scale, TimeWindow};
 use crate::picture::{Picture, Point, Source};
-use crate::story::{Kind, Replica, Story};
+use crate::story::{Kind, PartitionStory, Replica, Story};
 
 /// How much room there is, and so how much is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +36,10 @@ pub enum Room {
 pub enum Form {
     #[default]
     Full,
-    /// Without its log: for folded lanes, and for runs about messages.
+    /// A life line, the log only as strips in the folds: for folded lanes, and for runs about messages.
     Slim,
+    /// A thin row for every partition.
+    Partitions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +182,9 @@ impl<'a> Timeline<'a> {
             Room::Figure => (76.0, 8.0, 60.0),
             Room::Phone => (64.0, 6.0, 50.0),
         };
-        let heights = Heights::new(&story.partitions[usize::from(view.partition.0)], log_room);
+        let none = PartitionStory::default();
+        let shown = story.partitions.get(usize::from(view.partition.0)).unwrap_or(&none);
+        let heights = Heights::new(shown, log_room);
         let mut top = 18.0;
         if view.overview {
             top += if view.room == Room::Phone { 30.0 } else { 33.0 };
@@ -189,7 +194,11 @@ impl<'a> Timeline<'a> {
         for lane in view.lanes {
             // A broker that never has a replica of the partition needs no room for its log.
             let form = match lane.node {
-                NodeId::Broker(broker) if !holds(story, broker, view.partition) => Form::Slim,
+                NodeId::Broker(broker)
+                    if lane.form == Form::Full && !holds(story, broker, view.partition) =>
+                {
+                    Form::Slim
+                }
                 _ => lane.form,
             };
             let (height, base) = match (lane.node, form) {
@@ -198,7 +207,17 @@ impl<'a> Timeline<'a> {
                     let base = 22.0 + heights.total().max(14.0);
                     (base + 11.0, base)
                 }
-                (NodeId::Broker(_), Form::Slim) => (44.0, 27.0),
+                (NodeId::Broker(broker), Form::Slim) => {
+                    if holds(story, broker, view.partition) {
+                        (46.0, 29.0)
+                    } else {
+                        (30.0, 17.0)
+                    }
+                }
+                (NodeId::Broker(_), Form::Partitions) => {
+                    let rows = 12.0 + story.partitions.len() as f32 * slim::ROW;
+                    (rows.max(30.0), rows.max(30.0) / 2.0)
+                }
                 (NodeId::Controller, _) => (36.0, 22.0),
                 (NodeId::Consumer(_), _) => (30.0, 17.0),
             };
@@ -222,6 +241,8 @@ impl<'a> Timeline<'a> {
         self.baselines(picture);
         self.logs(picture);
         self.roles(picture);
+        self.strips(picture);
+        self.rows_of_partitions(picture);
         let flights = self.messages(picture);
         self.log_marks(picture);
         let mut words = words::Words::new(self, &flights);
@@ -229,6 +250,7 @@ impl<'a> Timeline<'a> {
         self.selected_bars(picture, &mut words);
         words.names(picture);
         self.gutter(picture);
+        self.partition_numbers(picture);
         self.ruler(picture);
         if self.view.overview {
             self.overview(picture);
@@ -266,6 +288,11 @@ impl<'a> Timeline<'a> {
             let NodeId::Broker(broker) = lane.node else { return None };
             Some((lane, self.replica(broker)?))
         })
+    }
+
+    /// Whether what concerns a partition (or none) is shown.
+    fn is_here(&self, partition: Option<Partition>) -> bool {
+        self.shows_all_partitions() || partition.is_none_or(|partition| partition == self.view.partition)
     }
 
     /// Nothing that happens later may be hinted at.

@@ -1,13 +1,14 @@
 //! Signs and the words beside them. The most important speak first; a word that would touch another tries the other side,
 //! then a shorter form, then stays away.
 
+use ackscope_sim::audit::Fate;
 use ackscope_sim::happening::Truncation;
 use ackscope_sim::ids::{HappeningId, NodeId, Offset, RecordId};
 use ackscope_sim::message::{Body, FetchAnswer};
 use ackscope_sim::time::Time;
 
 use super::messages::Flight;
-use super::{Future, LaneBox, Room, Timeline, selected_record};
+use super::{Form, Future, LaneBox, Room, Timeline, selected_record};
 use crate::picture::{Anchor, Fill, Picture, Point, Source, Stroke, Style, point};
 use crate::story::{Block, Kind, Mark, MarkKind, Replica, State, Story};
 use crate::text;
@@ -144,6 +145,11 @@ impl<'t, 'a> Words<'t, 'a> {
 
     /// Signs keep their place before any word is set.
     fn reserve(&mut self) {
+        for at in
+            self.timeline.view.steps.iter().filter_map(|&step| Some(self.spot(step)?.0)).collect::<Vec<_>>()
+        {
+            self.take(at.x - 8.0, at.x + 8.0, at.y - 8.0, at.y + 8.0);
+        }
         for lane in &self.timeline.lanes {
             if let NodeId::Controller = lane.node {
                 self.take(
@@ -234,10 +240,10 @@ impl<'t, 'a> Words<'t, 'a> {
     }
 
     fn truncations(&mut self, picture: &mut Picture) {
-        for (lane, replica) in self.timeline.logs_shown() {
+        for (lane, replica) in self.timeline.logs_cut() {
             for cut in replica.cuts.iter().filter(|cut| cut.from > cut.to && self.timeline.is_shown(cut.at)) {
                 let x = self.timeline.scale.x_from_time(cut.at);
-                let y = self.timeline.y(lane, cut.from) - 4.0;
+                let y = self.timeline.cut_edges(lane, cut).0 - 4.0;
                 let long = match cut.because {
                     Truncation::Unflushed => format!("unflushed tail lost: back to {}", cut.to),
                     Truncation::Wiped => "wiped".to_owned(),
@@ -351,6 +357,9 @@ impl<'t, 'a> Words<'t, 'a> {
         for lane in &timeline.lanes {
             let NodeId::Broker(broker) = lane.node else { continue };
             let Some(replica) = timeline.replica(broker) else { continue };
+            if lane.form == Form::Partitions {
+                continue;
+            }
             for band in &replica.roles {
                 let crate::story::BandRole::Leading(epoch) = band.role else { continue };
                 if band.to <= window.from || band.from > window.to || timeline.is_hidden(band.from) {
@@ -641,8 +650,7 @@ impl<'t, 'a> Words<'t, 'a> {
             .copied()
             .filter(|&record| {
                 let of = story.record(record);
-                of.partition.is_none_or(|partition| partition == timeline.view.partition)
-                    && !timeline.is_hidden(of.sent)
+                timeline.is_here(of.partition) && !timeline.is_hidden(of.sent)
             })
             .collect();
         let x = |record: RecordId| timeline.scale.x_from_time(story.record(record).sent);
@@ -740,7 +748,7 @@ impl<'t, 'a> Words<'t, 'a> {
         let mut heard: Vec<(f32, bool, RecordId)> = records
             .filter_map(|record| {
                 let of = timeline.story.record(record);
-                let here = of.partition.is_none_or(|partition| partition == timeline.view.partition);
+                let here = timeline.is_here(of.partition);
                 let answer = of.answer.filter(|answer| here && timeline.is_shown(answer.at))?;
                 Some((timeline.scale.x_from_time(answer.at), answer.acknowledged, record))
             })
@@ -749,12 +757,24 @@ impl<'t, 'a> Words<'t, 'a> {
         let mut last = [f32::MIN; 2];
         for (x, acknowledged, record) in heard {
             let last = &mut last[usize::from(acknowledged)];
-            if x - *last < 2.5 {
+            if x - *last < 2.5 && timeline.story.record(record).fate != Fate::AckedButLost {
                 continue;
             }
             *last = x;
             picture.source = Source::Record(record);
-            if acknowledged {
+            let of = timeline.story.record(record);
+            if acknowledged && of.fate == Fate::AckedButLost && !of.stored {
+                // A success that nothing stood behind.
+                cross(picture, x + 1.0, lane.base - 7.5, 2.8);
+                let words = format!("{} lost", of.name);
+                let style = Style::new(self.size, Tone::Lost).bold().on(Tone::Surface);
+                let places = [
+                    (point(x + 7.0, lane.base - 3.5), Anchor::Start),
+                    (point(x, lane.top + 14.0), Anchor::Middle),
+                    (point(x - 6.0, lane.base - 3.5), Anchor::End),
+                ];
+                self.say(picture, &[&words, "lost"], &places, style);
+            } else if acknowledged {
                 tick(picture, x + 1.5, lane.base - 7.0, 0.9);
             } else {
                 cross(picture, x + 1.0, lane.base - 7.5, 2.8);
@@ -771,9 +791,7 @@ impl<'t, 'a> Words<'t, 'a> {
         let end = node.deliveries.partition_point(|delivery| delivery.at <= window.to);
         let shown: Vec<_> = node.deliveries[start..end.max(start)]
             .iter()
-            .filter(|delivery| {
-                delivery.partition == timeline.view.partition && !timeline.is_hidden(delivery.at)
-            })
+            .filter(|delivery| timeline.is_here(Some(delivery.partition)) && !timeline.is_hidden(delivery.at))
             .collect();
         let x = |at| timeline.scale.x_from_time(at);
         let style = Style::new(self.size, Tone::Ink3).on(Tone::Surface);
@@ -826,7 +844,9 @@ impl<'t, 'a> Words<'t, 'a> {
             let lane = timeline.lane(mark.node)?;
             timeline.is_shown(mark.at).then_some(())?;
             let at = match mark.kind {
-                MarkKind::Truncated { from, .. } => point(x(mark.at) + 12.0, timeline.y(lane, from) - 6.0),
+                MarkKind::Truncated { from, .. } if lane.form == Form::Full => {
+                    point(x(mark.at) + 13.0, timeline.y(lane, from) - 8.0)
+                }
                 _ if mark.node == NodeId::Controller => point(x(mark.at) - 13.0, lane.base),
                 _ => point(x(mark.at) - 15.0, lane.top + 11.0),
             };
@@ -851,7 +871,7 @@ impl<'t, 'a> Words<'t, 'a> {
 
 /// The controller's marks; a partition's only where that partition is shown.
 fn concerns(timeline: &Timeline<'_>, mark: &Mark) -> bool {
-    let here = mark.partition.is_none_or(|partition| partition == timeline.view.partition);
+    let here = timeline.is_here(mark.partition);
     mark.node == NodeId::Controller && here && !timeline.is_hidden(mark.at)
 }
 
