@@ -133,9 +133,10 @@ impl Broker {
         let following = Following { partition, leader_epoch, step, paused_until: Time::ZERO, asked: None };
         if self.fetcher(source).is_none() {
             // A new thread takes its time to start and to connect: about one follower in four is there before its
-            // leader has applied the same record (broker.md §6.9.2).
+            // leader has applied the same record (broker.md §6.9.2). ZooKeeper's controller tells them one by one.
             let slowest = cx.spec.costs.metadata_apply_max;
-            let start = cx.draw(Stream::Jitter, slowest * 3 / 4, slowest);
+            let quickest = if version.uses_zookeeper() { slowest } else { slowest * 3 / 4 };
+            let start = cx.draw(Stream::Jitter, quickest, slowest);
             self.memory.fetchers.push(Fetcher {
                 source,
                 connection: None,
