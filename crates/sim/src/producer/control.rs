@@ -86,10 +86,7 @@ impl Instance {
                 if self.network.can_connect(node, now) {
                     self.network.connect(cx, node, now);
                 }
-                Some(self.await_node(cx, node, is_retry, until, now)).map(|turn| match turn {
-                    Turn::Poll(own) => Turn::Poll(sooner(own, timeout)),
-                    Turn::Again => Turn::Again,
-                })
+                Some(self.await_node(cx, node, is_retry, until, now).within(timeout))
             }
             Control::AwaitsNode { node, is_retry, until } => {
                 Some(self.await_node(cx, node, is_retry, until, now))

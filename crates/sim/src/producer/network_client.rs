@@ -15,6 +15,9 @@ use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 
+/// Linux repeats an unanswered SYN until then (tcp_syn_retries = 6 after four linear ones).
+const TCP_GIVES_UP: Duration = Duration::from_secs(131);
+
 /// A node's place among `NetworkClient::nodes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NodeIndex(pub usize);
@@ -69,7 +72,7 @@ pub(super) struct NetworkClient {
     max_in_flight: usize,
     request_timeout: Duration,
     reconnect: ExponentialBackoff,
-    /// None before 2.7: TCP decides.
+    /// None before 2.7: TCP gives up by itself.
     setup: Option<ExponentialBackoff>,
     /// Before 0.11 the backoff runs from the attempt, not from the end of the connection.
     backs_off_from_attempt: bool,
@@ -114,7 +117,7 @@ impl NetworkClient {
             last_attempt: None,
             reconnect_backoff: Duration::ZERO,
             failed_attempts: 0,
-            setup_timeout: Duration::MAX,
+            setup_timeout: TCP_GIVES_UP,
             failed_connects: 0,
             in_flight: VecDeque::new(),
         });
@@ -177,7 +180,7 @@ impl NetworkClient {
         match node.state {
             ConnectionState::Connecting => {
                 // The strict comparison of `connections_timed_out` needs one millisecond more.
-                (node.setup_timeout < Duration::MAX).then(|| node.setup_timeout + Duration::from_millis(1))
+                Some(node.setup_timeout + Duration::from_millis(1))
             }
             ConnectionState::Disconnected => {
                 Some(node.last_attempt.map_or(Duration::ZERO, |at| (at + node.reconnect_backoff).since(now)))
@@ -189,7 +192,7 @@ impl NetworkClient {
     pub fn connect(&mut self, cx: &mut Context, index: NodeIndex, now: Time) {
         let is_first = self.node(index).last_attempt.is_none();
         let (reconnect, setup) = if is_first {
-            let setup = self.setup.map_or(Duration::MAX, |setup| setup.draw(cx, 0));
+            let setup = self.setup.map_or(TCP_GIVES_UP, |setup| setup.draw(cx, 0));
             (self.reconnect.draw(cx, 0), setup)
         } else {
             (self.node(index).reconnect_backoff, self.node(index).setup_timeout)
@@ -206,7 +209,7 @@ impl NetworkClient {
 
     /// The connection stands: the API versions come first.
     pub fn connected(&mut self, cx: &mut Context, index: NodeIndex) {
-        let setup = self.setup.map_or(Duration::MAX, |setup| setup.draw(cx, 0));
+        let setup = self.setup.map_or(TCP_GIVES_UP, |setup| setup.draw(cx, 0));
         let node = &mut self.nodes[index.0];
         node.state = ConnectionState::CheckingApiVersions;
         node.failed_connects = 0;
@@ -225,7 +228,7 @@ impl NetworkClient {
     pub fn disconnected(&mut self, cx: &mut Context, index: NodeIndex, now: Time) -> VecDeque<InFlight> {
         let was_connecting = self.node(index).state == ConnectionState::Connecting;
         let failed_connects = if was_connecting { self.node(index).failed_connects + 1 } else { 0 };
-        let setup = self.setup.map_or(Duration::MAX, |setup| setup.draw(cx, failed_connects));
+        let setup = self.setup.map_or(TCP_GIVES_UP, |setup| setup.draw(cx, failed_connects));
         let reconnect = self.reconnect.draw(cx, self.node(index).failed_attempts);
         let node = &mut self.nodes[index.0];
         if !self.backs_off_from_attempt {

@@ -52,6 +52,14 @@ impl Turn {
     pub fn poll(timeout: Duration) -> Turn {
         Turn::Poll(Some(timeout))
     }
+
+    /// No longer than that.
+    pub fn within(self, limit: Option<Duration>) -> Turn {
+        match self {
+            Turn::Again => Turn::Again,
+            Turn::Poll(timeout) => Turn::Poll(sooner(timeout, limit)),
+        }
+    }
 }
 
 pub(super) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {

@@ -282,3 +282,28 @@ fn a_killed_application_forgets_everything() {
     harness.to(1_100);
     assert_eq!(untimed(&harness.heard()), ["ack b 0"]);
 }
+
+/// Before 2.7 no setting bounds a connect: TCP gives up after two minutes, and the next address has its turn.
+#[test]
+fn before_2_7_a_dead_bootstrap_address_costs_two_minutes() {
+    let mut harness = (0..).map(|seed| {
+        let mut setup = Setup::of(KafkaVersion::V2_4);
+        setup.bootstrap = vec![99; 3];
+        setup.bootstrap.push(1);
+        setup.config.max_block = ms(1_000_000);
+        let mut harness = setup.build();
+        harness.cx.rngs = crate::rng::Rngs::new(seed);
+        harness.auto_answer = true;
+        harness.cx.begin(harness.cx.now);
+        harness.start();
+        harness.send("c");
+        harness.to(1_000);
+        harness
+    });
+    // One that tries a dead address first.
+    let mut harness = harness.find(|harness| harness.heard().is_empty()).expect("three of four do");
+    harness.to(130_000);
+    assert!(harness.heard().is_empty());
+    harness.to(600_000);
+    assert_eq!(untimed(&harness.heard()), ["ack c 0"]);
+}
