@@ -169,7 +169,8 @@ impl Timeline<'_> {
                 let style = Style::new(name_size, Tone::Ink).bold();
                 picture.words(point(x, name_y), &name, style, Anchor::Start);
             }
-            if let Some(detail) = text::shorten(&detail, detail_size, false, room) {
+            let detail = text::shorten(&detail, detail_size, false, room).filter(|detail| !detail.is_empty());
+            if let Some(detail) = detail {
                 let style = Style::new(detail_size, Tone::Ink3);
                 picture.words(point(x, middle + 13.0), &detail, style, Anchor::Start);
             }
@@ -215,7 +216,7 @@ impl Timeline<'_> {
         picture.segment(point(x, top - 2.0), point(x, bottom), Stroke::new(Tone::Ink, 1.4));
         let label = now.to_string();
         let width = text::width(&label, 10.5, true) * 1.08 + 10.0;
-        let left = (x - width / 2.0).clamp(0.0, self.view.width - width);
+        let left = (x - width / 2.0).min(self.view.width - width).max(0.0);
         picture.rounded(left, top - 17.0, width, 15.0, 3.0, Some(Fill::plain(Tone::Ink)), None);
         let style = Style::new(10.5, Tone::OnInk).bold();
         picture.words(point(left + width / 2.0, top - 5.7), &label, style, Anchor::Middle);

@@ -225,7 +225,8 @@ impl<'a> Timeline<'a> {
             lanes.push(LaneBox { node, form, top: y, bottom: y + height, base: y + base });
             y += height;
         }
-        let scale = Scale::new(axis, view.window, gutter, view.width - margin);
+        let right = (view.width - margin).max(gutter + 20.0);
+        let scale = Scale::new(axis, view.window, gutter, right);
         Timeline { story, view, scale, lanes, heights, top, bottom: y }
     }
 

@@ -143,7 +143,7 @@ impl Timeline<'_> {
             let (a, b) = (self.scale.x_within(fold.from), self.scale.x_within(fold.to));
             let label = text::duration(fold.to.since(fold.from));
             let half = text::width(&label, 10.5, true) * 0.55 + 1.0;
-            let middle = ((a + b) / 2.0).clamp(self.scale.left + half, self.scale.right - half);
+            let middle = ((a + b) / 2.0).min(self.scale.right - half).max(self.scale.left + half);
             if b - a < 200.0 && free(&taken, middle - half, middle + half) {
                 taken.push((middle - half, middle + half));
                 let style = Style::new(10.5, Tone::Ink).bold();

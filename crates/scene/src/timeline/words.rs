@@ -396,6 +396,9 @@ impl<'t, 'a> Words<'t, 'a> {
     fn answers(&mut self, picture: &mut Picture) {
         let timeline = self.timeline;
         let window = timeline.view.window;
+        if !timeline.view.filter.shows(Kind::Error) {
+            return;
+        }
         let style = Style::new(self.size, Tone::Lost).on(Tone::Surface);
         let mut said: Vec<(String, f32)> = Vec::new();
         for message in timeline.story.messages_in(window.from, window.to) {
