@@ -100,7 +100,9 @@ mod tests {
         draft.set("producer.p.config.acks", "all");
         draft.set("producer.p.config.acks", "-1");
         let view = View { time: Some(Time::from_millis(2_300)), ..View::default() };
-        let Route::Scenario(target) = Route::parse(&draft.hash(view.clone())) else { panic!("not a scenario") };
+        let Route::Scenario(target) = Route::parse(&draft.hash(view.clone())) else {
+            panic!("not a scenario")
+        };
         assert_eq!(Draft::of_target(&target), Some((draft.clone(), view)));
         draft.reset("producer.p.config.acks");
         assert!(!draft.is_changed());

@@ -98,7 +98,11 @@ impl Gesture {
 fn pinch(before: Point, at: Point, other: Point) -> Intention {
     let width = |a: Point| (a.x - other.x).abs().max(24.0);
     let middle = |a: Point| (a.x + other.x) / 2.0;
-    Intention::Pinch { about: middle(at), factor: width(before) / width(at), pan: middle(at) - middle(before) }
+    Intention::Pinch {
+        about: middle(at),
+        factor: width(before) / width(at),
+        pan: middle(at) - middle(before),
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,9 @@ impl Route {
     /// Reads `location.hash`, with or without its `#`.
     pub fn parse(hash: &str) -> Route {
         match link::read(hash) {
-            Ok(Target::Named { name, overrides, view }) if overrides.is_empty() && view == View::default() => {
+            Ok(Target::Named { name, overrides, view })
+                if overrides.is_empty() && view == View::default() =>
+            {
                 match name.as_str() {
                     "" => Route::Landing,
                     "gallery" => Route::Gallery,

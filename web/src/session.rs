@@ -64,9 +64,13 @@ impl Session {
             Command::Pause => self.playback.playing = false,
             Command::StepForward(count) => self.step(count.cast_signed()),
             Command::StepBack(count) => self.step(-count.cast_signed()),
-            Command::NextMoment => self.jump(|moments, now| moments.iter().find(|&&moment| moment > now).copied()),
+            Command::NextMoment => {
+                self.jump(|moments, now| moments.iter().find(|&&moment| moment > now).copied())
+            }
             Command::PreviousMoment => {
-                self.jump(|moments, now| moments.iter().rev().find(|&&moment| moment < now).copied().or(Some(Time::ZERO)));
+                self.jump(|moments, now| {
+                    moments.iter().rev().find(|&&moment| moment < now).copied().or(Some(Time::ZERO))
+                });
             }
             Command::ToStart => self.seek(Time::ZERO),
             Command::ToEnd => self.seek(Time::NEVER),
@@ -148,7 +152,8 @@ impl Session {
             Route::Scenario(target) => match Draft::of_target(target) {
                 Some(asked) => Some(asked),
                 None => {
-                    self.notice = Some("The library has no scenario of that name. This is the first one.".to_owned());
+                    self.notice =
+                        Some("The library has no scenario of that name. This is the first one.".to_owned());
                     None
                 }
             },
@@ -226,10 +231,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_says_so_and_opens_the_first_scenario() {
-        for hash in ["#no-such-scenario", "#v1.abc", "#v7.abc", "#healthy?acks", "#healthy?producer.p.config.acks=maybe"] {
+        for hash in [
+            "#no-such-scenario",
+            "#v1.abc",
+            "#v7.abc",
+            "#healthy?acks",
+            "#healthy?producer.p.config.acks=maybe",
+        ] {
             let session = at(hash);
             assert!(session.notice.is_some(), "{hash} was opened without a word");
-            assert_eq!(session.show.map(|show| show.document.id.clone()).as_deref(), Some("acks-1-leader-crash"));
+            assert_eq!(
+                session.show.map(|show| show.document.id.clone()).as_deref(),
+                Some("acks-1-leader-crash")
+            );
         }
     }
 

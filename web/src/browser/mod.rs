@@ -8,8 +8,8 @@ pub mod keys;
 pub mod size;
 pub mod theme;
 
-use wasm_bindgen::closure::{Closure, WasmClosure};
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::{Closure, WasmClosure};
 use web_sys::{Document, EventTarget, HtmlElement, Window};
 
 pub fn window() -> Window {

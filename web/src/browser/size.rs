@@ -51,7 +51,8 @@ pub fn when_seen(node: NodeRef<leptos::html::Div>) -> ReadSignal<bool> {
         let Some(element) = node.get() else { return };
         let seen = Closure::<dyn FnMut(js_sys::Array, IntersectionObserver)>::new(
             move |entries: js_sys::Array, observer: IntersectionObserver| {
-                let entries = entries.iter().filter_map(|entry| entry.dyn_into::<IntersectionObserverEntry>().ok());
+                let entries =
+                    entries.iter().filter_map(|entry| entry.dyn_into::<IntersectionObserverEntry>().ok());
                 if entries.into_iter().any(|entry| entry.is_intersecting()) {
                     observer.disconnect();
                     set_seen.try_set(true);

@@ -39,7 +39,8 @@ pub fn remember(theme: Theme) {
         return;
     }
     let Ok(Some(storage)) = window().local_storage() else { return };
-    let _ = if theme == system() { storage.remove_item(STORED) } else { storage.set_item(STORED, name(theme)) };
+    let _ =
+        if theme == system() { storage.remove_item(STORED) } else { storage.set_item(STORED, name(theme)) };
 }
 
 /// Calls back when the system changes its mind and the person has none of their own.

@@ -39,7 +39,9 @@ impl Glyph {
             Glyph::Break => "M2 9h4.2l1.6-3.4 2.4 6.8L11.8 9H16",
             Glyph::Lab => "M2.5 2.5v13h13M5.5 12.5c3-.4 6-2.6 7.5-8.5",
             Glyph::Library => "M3 3h5v5H3zM10 3h5v5h-5zM3 10h5v5H3zM10 10h5v5h-5z",
-            Glyph::Theme => "M2.8 9a6.2 6.2 0 1 0 12.4 0a6.2 6.2 0 1 0-12.4 0M9 2.8v12.4M9 5l5.3 5.3M9 9l3.6 3.6",
+            Glyph::Theme => {
+                "M2.8 9a6.2 6.2 0 1 0 12.4 0a6.2 6.2 0 1 0-12.4 0M9 2.8v12.4M9 5l5.3 5.3M9 9l3.6 3.6"
+            }
             Glyph::Start => "M4 4v10M14 4.4 7.5 9l6.5 4.6z",
             Glyph::Back => "m11.5 4.5-5 4.5 5 4.5",
             Glyph::Forward => "m6.5 4.5 5 4.5-5 4.5",

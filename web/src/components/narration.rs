@@ -4,7 +4,10 @@ use ackscope_scene::narration::Sentence;
 use leptos::prelude::*;
 
 #[component]
-pub fn Narration(#[prop(into)] sentence: Signal<Sentence>, #[prop(into)] note: Signal<String>) -> impl IntoView {
+pub fn Narration(
+    #[prop(into)] sentence: Signal<Sentence>,
+    #[prop(into)] note: Signal<String>,
+) -> impl IntoView {
     view! {
         <div class="narration" data-testid="narration" role="status">
             <p>

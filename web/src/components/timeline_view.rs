@@ -93,9 +93,7 @@ pub fn TimelineView(
     let obey = move |intention: Option<Intention>, reach: f32| {
         let Some(intention) = intention else { return };
         let on_time = |x: f32, command: &dyn Fn(Time) -> Command| {
-            untrack(|| {
-                arrange(None, &mut |timeline| on_command.run(command(timeline.scale.time_from_x(x))))
-            });
+            untrack(|| arrange(None, &mut |timeline| on_command.run(command(timeline.scale.time_from_x(x)))));
         };
         match intention {
             Intention::Hover(at) => on_command.run(Command::Hover(under(at, reach))),

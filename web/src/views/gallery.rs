@@ -41,7 +41,10 @@ impl Card {
 }
 
 #[component]
-pub fn Library(#[prop(into)] theme: Signal<Theme>, frames: StoredValue<Frames, LocalStorage>) -> impl IntoView {
+pub fn Library(
+    #[prop(into)] theme: Signal<Theme>,
+    frames: StoredValue<Frames, LocalStorage>,
+) -> impl IntoView {
     let cards: Vec<Card> =
         library().iter().map(|entry| Card { entry, document: entry.document().into() }).collect();
     let typed = RwSignal::new(String::new());
@@ -49,7 +52,8 @@ pub fn Library(#[prop(into)] theme: Signal<Theme>, frames: StoredValue<Frames, L
         let typed = typed.get();
         let found: Vec<&Card> = cards.iter().filter(|card| card.matches(&typed)).collect();
         if found.is_empty() {
-            return view! { <p class="lead" role="status">"No scenario has all of these words."</p> }.into_any();
+            return view! { <p class="lead" role="status">"No scenario has all of these words."</p> }
+                .into_any();
         }
         let families = found.chunk_by(|a, b| a.document.family == b.document.family);
         let families = families.map(|cards| {

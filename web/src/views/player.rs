@@ -7,7 +7,8 @@ use super::gallery::Library;
 use crate::browser::frames::Frames;
 use crate::command::Command;
 use crate::components::{
-    Explanation, Help, Narration, Notice, PlaybackBar, RecordGrid, StageView, TimelineView, TopBar, VerdictPanel,
+    Explanation, Help, Narration, Notice, PlaybackBar, RecordGrid, StageView, TimelineView, TopBar,
+    VerdictPanel,
 };
 use crate::route::Route;
 use crate::signals::Signals;
