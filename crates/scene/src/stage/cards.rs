@@ -187,7 +187,7 @@ pub(super) fn consumer(
     title(picture, card, &of.name, process_word(consumer.process).unwrap_or(""), false);
     let partition = super::principal(view);
     let position = consumer.positions.iter().find(|(at, _)| *at == partition).and_then(|&(_, offset)| offset);
-    let position = position.map_or("unknown".to_owned(), |offset| offset.to_string());
+    let position = position.map_or("–".to_owned(), |offset| offset.to_string());
     if card.height < FULL {
         let words = format!("at {position}, read {}", consumer.delivered);
         picture.words(point(card.x + 12.0, card.y + 38.0), &words, LABEL, Anchor::Start);
