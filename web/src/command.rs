@@ -8,7 +8,6 @@ use ackscope_sim::time::Time;
 pub enum Command {
     // playback
     TogglePlay,
-    Pause,
     StepForward(usize),
     StepBack(usize),
     NextMoment,

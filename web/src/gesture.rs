@@ -1,7 +1,7 @@
 //! Pointers to intentions: one finger or mouse clicks, drags or scrubs, two fingers pinch. Knows points, not what lies
 //! under them.
 
-use ackscope_scene::picture::{Point, point};
+use ackscope_scene::picture::Point;
 
 /// Less than this is a click, more is a drag.
 const DRAG_PIXELS: f32 = 4.0;
@@ -107,7 +107,9 @@ fn pinch(before: Point, at: Point, other: Point) -> Intention {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gesture, Ground, Intention, point};
+    use ackscope_scene::picture::point;
+
+    use super::{Gesture, Ground, Intention};
 
     #[test]
     fn a_press_without_a_move_is_a_click_and_a_small_tremble_is_no_drag() {

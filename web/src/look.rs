@@ -48,10 +48,6 @@ impl Look {
         self.window == self.axis.whole()
     }
 
-    pub fn set_mode(&mut self, mode: AxisMode, story: &Story) {
-        self.axis = Arc::new(Axis::new(mode, story));
-    }
-
     pub fn zoom(&mut self, about: Time, factor: f64) {
         self.window = self.axis.zoom(self.window, about, factor);
     }
@@ -78,13 +74,6 @@ impl Look {
         let (from, to) = (self.axis.place(self.window.from), self.axis.place(self.window.to));
         let width = (to - from).max(1e-9);
         self.pan((self.axis.place(time) - (from + to) / 2.0) / width);
-    }
-
-    /// Moves the window as little as shows `time`.
-    pub fn reveal(&mut self, time: Time) {
-        if !self.is_whole() {
-            self.window = self.axis.reveal(self.window, time);
-        }
     }
 
     pub fn fit(&mut self) {

@@ -70,7 +70,7 @@ pub(crate) mod tests {
     pub fn pace(moments: &[u64], end: u64) -> Pace {
         let moment = |&at| Moment { at: Time::from_millis(at), is_send: false, is_landmark: false };
         let moments: Vec<Moment> = moments.iter().map(moment).collect();
-        Pace::new(Axis::of(AxisMode::Elastic, &moments, Time::from_millis(end)))
+        Pace::new(Axis::over(AxisMode::Elastic, &moments, Time::from_millis(end)))
     }
 
     #[test]

@@ -37,14 +37,6 @@ impl Route {
             Err(error) => Route::Broken(error),
         }
     }
-
-    /// Whether this view shows a run.
-    pub fn has_player(&self) -> bool {
-        match self {
-            Route::Landing | Route::Scenario(_) | Route::Broken(_) => true,
-            Route::Gallery | Route::Lab | Route::About => false,
-        }
-    }
 }
 
 #[cfg(test)]

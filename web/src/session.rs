@@ -61,7 +61,6 @@ impl Session {
         let mut errands = Vec::new();
         match command {
             Command::TogglePlay => self.toggle_play(),
-            Command::Pause => self.playback.playing = false,
             Command::StepForward(count) => self.step(count.cast_signed()),
             Command::StepBack(count) => self.step(-count.cast_signed()),
             Command::NextMoment => {
@@ -241,8 +240,8 @@ mod tests {
             let session = at(hash);
             assert!(session.notice.is_some(), "{hash} was opened without a word");
             assert_eq!(
-                session.show.map(|show| show.document.id.clone()).as_deref(),
-                Some("acks-1-leader-crash")
+                session.show.map(|show| show.variant.title.clone()).as_deref(),
+                Some("acks=1, and the leader dies")
             );
         }
     }

@@ -12,7 +12,6 @@ use ackscope_sim::time::Time;
 use crate::pace::Pace;
 
 pub struct Show {
-    pub document: Document,
     pub variant: Variant,
     /// What it is made of, in a few words: `acks=1, Kafka 4.3`.
     pub detail: String,
@@ -52,7 +51,6 @@ impl Show {
             decided: decided.unwrap_or(run.end).min(run.end),
             run,
             story,
-            document,
             variant,
         }
     }

@@ -421,9 +421,9 @@ impl<'r> Builder<'r> {
         let after = later[waited].after.as_ref().expect("found by it");
         let (Some(prefix), Some(owner)) = (&after.answers, &after.client) else { return FIRST_CLIENT };
         let sends = later[..waited].iter().filter_map(|step| Some((step.t_ms, step.cmd.as_ref()?)));
-        let sends = sends.filter(|(_, words)| words[0] == "S" && words[5].starts_with(prefix.as_str()));
+        let mut sends = sends.filter(|(_, words)| words[0] == "S" && words[5].starts_with(prefix.as_str()));
         let heard = later[waited].t_ms - after.delay_ms;
-        match sends.last() {
+        match sends.next_back() {
             // Unless the last of them was simply sent late.
             Some((sent, _)) if owner == client && heard - sent > 2.0 * SEND_TAKES_MS => {
                 span((heard - started.t_ms - SEND_TAKES_MS).clamp(15.0, 600.0))

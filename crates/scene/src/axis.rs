@@ -73,6 +73,11 @@ impl Axis {
         Axis::of(mode, &story.moments, story.end, WIDE_FOLD)
     }
 
+    /// Over moments of one's own, folds as wide as a page shows them.
+    pub fn over(mode: AxisMode, moments: &[Moment], end: Time) -> Axis {
+        Axis::of(mode, moments, end, WIDE_FOLD)
+    }
+
     fn of(mode: AxisMode, moments: &[Moment], end: Time, fold: (f64, f64)) -> Axis {
         let end = end.nanos.max(1);
         let mut axis = Axis { mode, knots: vec![(0, 0.0)], folds: Vec::new(), fold };

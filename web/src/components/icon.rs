@@ -5,8 +5,6 @@ use leptos::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glyph {
     Share,
-    Settings,
-    Break,
     Lab,
     Library,
     Theme,
@@ -19,13 +17,8 @@ pub enum Glyph {
     Pause,
     Tick,
     Cross,
-    Undo,
-    Redo,
     Plus,
     Minus,
-    Fit,
-    Keys,
-    Menu,
 }
 
 impl Glyph {
@@ -33,10 +26,6 @@ impl Glyph {
     fn path(self) -> &'static str {
         match self {
             Glyph::Share => "M9 11.5V2.5M5.8 5.4 9 2.3l3.2 3.1M5 8H3.5v7.5h11V8H13",
-            Glyph::Settings => {
-                "M2.5 5.5h6m4 0h3m-13 7h3m4 0h6M8.5 5.5a2 2 0 1 0 4 0a2 2 0 1 0-4 0M5.5 12.5a2 2 0 1 0 4 0a2 2 0 1 0-4 0"
-            }
-            Glyph::Break => "M2 9h4.2l1.6-3.4 2.4 6.8L11.8 9H16",
             Glyph::Lab => "M2.5 2.5v13h13M5.5 12.5c3-.4 6-2.6 7.5-8.5",
             Glyph::Library => "M3 3h5v5H3zM10 3h5v5h-5zM3 10h5v5H3zM10 10h5v5h-5z",
             Glyph::Theme => {
@@ -51,13 +40,8 @@ impl Glyph {
             Glyph::Pause => "M5.5 3.5v11m7-11v11",
             Glyph::Tick => "m3.5 9.5 3.6 3.9L14.5 5",
             Glyph::Cross => "m4.5 4.5 9 9m0-9-9 9",
-            Glyph::Undo => "M6.5 3.5 3 7l3.5 3.5M3.5 7h6.8a4 4 0 0 1 0 8H7",
-            Glyph::Redo => "M11.5 3.5 15 7l-3.5 3.5M14.5 7H7.7a4 4 0 0 0 0 8H11",
             Glyph::Plus => "M4 9h10M9 4v10",
             Glyph::Minus => "M4 9h10",
-            Glyph::Fit => "M3 6.5V3h3.5M11.5 3H15v3.5M15 11.5V15h-3.5M6.5 15H3v-3.5",
-            Glyph::Keys => "M2.5 5h13v8.5h-13zM5 8h.1m2.9 0h.1m2.9 0h.1m1.9 0h.1M6 11h6",
-            Glyph::Menu => "M3 5.5h12M3 9h12M3 12.5h12",
         }
     }
 
