@@ -74,10 +74,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_long_silence_passes_in_about_half_a_second() {
+    fn a_long_silence_passes_in_about_a_second() {
         let pace = pace(&[10, 12, 14, 9_000, 9_002], 9_003);
         let silence = pace.second_at(Time::from_millis(8_990)) - pace.second_at(Time::from_millis(30));
-        assert!((0.2..1.0).contains(&silence), "{silence} s for nine");
+        assert!((0.2..1.2).contains(&silence), "{silence} s for nine");
         let busy = pace.second_at(Time::from_millis(14)) - pace.second_at(Time::from_millis(10));
         assert!(busy > 0.3, "{busy} s for four busy milliseconds");
     }

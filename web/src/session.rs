@@ -235,7 +235,7 @@ mod tests {
             "#v1.abc",
             "#v7.abc",
             "#healthy?acks",
-            "#healthy?producer.p.config.acks=maybe",
+            "#healthy?cluster.brokers=many",
         ] {
             let session = at(hash);
             assert!(session.notice.is_some(), "{hash} was opened without a word");
