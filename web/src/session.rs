@@ -230,13 +230,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_says_so_and_opens_the_first_scenario() {
-        for hash in [
-            "#no-such-scenario",
-            "#v1.abc",
-            "#v7.abc",
-            "#healthy?acks",
-            "#healthy?cluster.brokers=many",
-        ] {
+        for hash in
+            ["#no-such-scenario", "#v1.abc", "#v7.abc", "#healthy?acks", "#healthy?cluster.brokers=many"]
+        {
             let session = at(hash);
             assert!(session.notice.is_some(), "{hash} was opened without a word");
             assert_eq!(
