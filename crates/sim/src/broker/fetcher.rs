@@ -3,16 +3,15 @@
 
 use std::sync::Arc;
 
-use crate::batch::LogBatch;
 use crate::broker::controller_link::CONNECTION_SETUP_TIMEOUT;
 use crate::broker::{Broker, BrokerTimer};
 use crate::context::Context;
 use crate::error::ErrorCode;
-use crate::happening::{Disconnect, Fact, Role as ReplicaRole, Truncation};
+use crate::happening::{Disconnect, Truncation};
 use crate::ids::{BrokerId, ConnectionId, LeaderEpoch, NodeId, Offset, Partition};
 use crate::message::{
-    Body, Envelope, EpochAnswer, EpochQuestion, FetchAnswer, FetchPartition, FetchRequest, FetchResult,
-    ListOffset, ListOffsetAt, ListOffsetResult,
+    Body, Envelope, EpochQuestion, FetchAnswer, FetchPartition, FetchRequest, FetchResult, ListOffset,
+    ListOffsetAt,
 };
 use crate::network::{Broken, Dialled, Read};
 use crate::queue::Timer;
@@ -70,7 +69,7 @@ struct Following {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub enum Step {
     /// Asks for the end of its last epoch (before fetch v12).
     Truncating,
     /// The leader's log does not reach here, or begins behind here: asks where it begins and ends.
@@ -78,6 +77,16 @@ enum Step {
     Fetching,
     /// Until the next leader epoch.
     Failed,
+}
+
+impl Following {
+    fn can_ask(&self) -> bool {
+        self.step != Step::Failed
+    }
+
+    fn is_ready(&self, now: Time) -> bool {
+        self.can_ask() && self.paused_until <= now
+    }
 }
 
 impl Fetcher {
@@ -90,6 +99,24 @@ impl Fetcher {
             self.alarm = at;
             cx.set_timer_at(at, Timer::Broker(BrokerTimer::Fetcher(self.source)));
         }
+    }
+
+    /// Which partitions would be asked for now.
+    #[cfg(test)]
+    pub fn ready(&self, now: Time) -> impl Iterator<Item = Partition> + '_ {
+        let ready = self.partitions.iter().filter(move |following| following.is_ready(now));
+        ready.map(|following| following.partition)
+    }
+
+    #[cfg(test)]
+    pub fn source(&self) -> BrokerId {
+        self.source
+    }
+
+    /// A request for that partition is on its way.
+    #[cfg(test)]
+    pub fn asks(&mut self, partition: Partition, at: Offset) {
+        self.following(partition).expect("it is followed").asked = Some(at);
     }
 
     fn pause_all(&mut self, until: Time) {
@@ -108,6 +135,20 @@ impl Broker {
 
     fn fetcher(&mut self, source: BrokerId) -> Option<&mut Fetcher> {
         self.memory.fetchers.iter_mut().find(|fetcher| fetcher.source == source)
+    }
+
+    /// What the partition's next request will be, if that thread still follows it.
+    pub(super) fn next_step(&mut self, source: BrokerId, partition: Partition, step: Step) {
+        if let Some(following) = self.fetcher(source).and_then(|fetcher| fetcher.following(partition)) {
+            following.step = step;
+        }
+    }
+
+    /// Is this what was asked about? A partition may have got another leader, epoch or end since.
+    pub(super) fn is_current(&mut self, source: BrokerId, partition: Partition) -> bool {
+        let end = self.replica(partition).map(|replica| replica.log.end());
+        let following = self.fetcher(source).and_then(|fetcher| fetcher.following(partition));
+        following.is_some_and(|following| following.asked.take().is_some_and(|asked| Some(asked) == end))
     }
 
     pub(super) fn start_fetching(
@@ -183,12 +224,9 @@ impl Broker {
         if !matches!(fetcher.phase, Phase::Idle) {
             return;
         }
-        let can_ask = |following: &Following| following.step != Step::Failed;
-        let ready = |following: &Following| can_ask(following) && following.paused_until <= now;
-        if !fetcher.partitions.iter().any(ready) {
-            let next =
-                fetcher.partitions.iter().filter(|other| can_ask(other)).map(|other| other.paused_until);
-            if let Some(next) = next.min() {
+        if !fetcher.partitions.iter().any(|following| following.is_ready(now)) {
+            let waiting = fetcher.partitions.iter().filter(|following| following.can_ask());
+            if let Some(next) = waiting.map(|following| following.paused_until).min() {
                 fetcher.set_alarm(cx, next);
             }
             return;
@@ -202,7 +240,8 @@ impl Broker {
             fetcher.phase = Phase::Dialling { until: now + timeout };
             return fetcher.set_alarm(cx, now + timeout);
         };
-        let asks = |step: Step| fetcher.partitions.iter().any(|other| ready(other) && other.step == step);
+        let asks =
+            |step: Step| fetcher.partitions.iter().any(|other| other.is_ready(now) && other.step == step);
         let step = [Step::Truncating, Step::OutOfRange]
             .into_iter()
             .find(|&step| asks(step))
@@ -366,171 +405,8 @@ impl Broker {
         }
     }
 
-    /// Still what was asked about? A partition may have got another leader, epoch or end since.
-    fn is_current(&mut self, source: BrokerId, partition: Partition) -> bool {
-        let end = self.replica(partition).map(|replica| replica.log.end());
-        let following = self.fetcher(source).and_then(|fetcher| fetcher.following(partition));
-        following.is_some_and(|following| following.asked.take().is_some_and(|asked| Some(asked) == end))
-    }
-
-    fn take_fetch_result(&mut self, cx: &mut Context, source: BrokerId, result: &FetchResult) {
-        let partition = result.partition;
-        if !self.is_current(source, partition) {
-            return;
-        }
-        match &result.answer {
-            FetchAnswer::Records { batches, .. } if !self.continues(partition, batches) => {
-                // Nothing fits any more (two logs that differ without anybody knowing): it stops for good.
-                if let Some(following) = self.fetcher(source).and_then(|fetcher| fetcher.following(partition))
-                {
-                    following.step = Step::Failed;
-                }
-            }
-            FetchAnswer::Records { high_watermark, log_start_offset, batches } => {
-                self.append_as_follower(cx, partition, *high_watermark, *log_start_offset, batches);
-            }
-            FetchAnswer::Diverging { leader_epoch, end_offset } => {
-                self.truncate_to_common_epoch(cx, partition, *leader_epoch, *end_offset);
-            }
-            FetchAnswer::Error { error, .. } => self.partition_failed(cx, source, partition, *error),
-        }
-    }
-
-    /// Do these records begin where the log ends? A leader whose batches have other borders may send an earlier one.
-    fn continues(&self, partition: Partition, batches: &[LogBatch]) -> bool {
-        let end = self.replica(partition).map(|replica| replica.log.end());
-        batches.first().is_none_or(|first| Some(first.base_offset) >= end)
-    }
-
-    fn append_as_follower(
-        &mut self,
-        cx: &mut Context,
-        partition: Partition,
-        leader_high_watermark: Offset,
-        leader_log_start: Offset,
-        batches: &[LogBatch],
-    ) {
-        let (now, version, arrival) = (cx.now, cx.spec.version, cx.cause);
-        let mut appended = arrival;
-        for entry in batches {
-            let replica = self.replica_mut(partition).expect("it is followed");
-            replica.log.append(entry.clone(), now, version);
-            appended = Some(cx.note(Fact::Appended {
-                partition,
-                role: ReplicaRole::Follower,
-                base_offset: entry.base_offset,
-                last_offset: entry.last_offset(),
-                leader_epoch: entry.leader_epoch,
-                batch: entry.batch.id,
-            }));
-        }
-        if !batches.is_empty() {
-            self.maybe_flush(cx, partition);
-        }
-        let ticks = self.checkpoint_ticks(cx);
-        let replica = self.replica_mut(partition).expect("it is followed");
-        debug_assert!(replica.log.start() >= leader_log_start, "no log is ever cut at its start");
-        let to = leader_high_watermark.min(replica.log.end());
-        if to != replica.high_watermark {
-            let from = replica.move_high_watermark(to, ticks);
-            let moved = cx.note(Fact::HighWatermarkMoved { partition, from, to });
-            if to > from && !replica.fetch_waiters.is_empty() {
-                cx.cause = Some(moved);
-                self.wake_fetches(cx, partition);
-            }
-        }
-        // The next fetch tells the leader of it.
-        cx.cause = appended;
-    }
-
-    /// The leader's log leaves this one where its largest epoch up to ours ends (broker.md §5.3). True: the leader's
-    /// epoch is known here, so that this was the last cut.
-    fn truncate_to_common_epoch(
-        &mut self,
-        cx: &mut Context,
-        partition: Partition,
-        leader_epoch: Option<LeaderEpoch>,
-        end_offset: Option<Offset>,
-    ) -> bool {
-        let Some(replica) = self.replica(partition) else { return true };
-        let end = replica.log.end();
-        let Some(leader_end) = end_offset else {
-            let high_watermark = replica.high_watermark;
-            self.truncate(cx, partition, high_watermark, Truncation::HighWatermark);
-            return true;
-        };
-        let own = leader_epoch.and_then(|epoch| replica.log.epochs().end_offset_for(epoch, end));
-        let (to, is_common) = match (leader_epoch, own) {
-            (Some(leader_epoch), Some((own_epoch, own_end))) if own_epoch == leader_epoch => {
-                (own_end.min(leader_end), true)
-            }
-            // An epoch that is not here: back to the end of the one before it, and ask again.
-            (Some(leader_epoch), Some((own_epoch, own_end))) if own_epoch < leader_epoch => (own_end, false),
-            _ => (leader_end, true),
-        };
-        let because = match leader_epoch {
-            Some(leader_epoch) => Truncation::DivergingEpoch { leader_epoch, end_offset: leader_end },
-            None => Truncation::LeaderLogEnd,
-        };
-        self.truncate(cx, partition, to.min(end), because);
-        is_common
-    }
-
-    /// Before fetch v12: the answer about the end of the own last epoch.
-    fn take_end_of_epoch(&mut self, cx: &mut Context, source: BrokerId, result: &EpochAnswer) {
-        let partition = result.partition;
-        if !self.is_current(source, partition) {
-            return;
-        }
-        let answer = match result.result {
-            Ok(answer) => answer,
-            Err(error) => return self.partition_failed(cx, source, partition, error),
-        };
-        let iterative = cx.spec.version.truncation_is_iterative();
-        // With KIP-101 alone only the offset is looked at.
-        let epoch = answer.map(|(epoch, _)| epoch).filter(|_| iterative);
-        let done = self.truncate_to_common_epoch(cx, partition, epoch, answer.map(|(_, end)| end));
-        if (done || !iterative)
-            && let Some(following) = self.fetcher(source).and_then(|fetcher| fetcher.following(partition))
-        {
-            following.step = Step::Fetching;
-        }
-    }
-
-    /// broker.md §4.1.7.
-    fn take_offsets(
-        &mut self,
-        cx: &mut Context,
-        source: BrokerId,
-        earliest: &ListOffsetResult,
-        latest: &ListOffsetResult,
-    ) {
-        let partition = earliest.partition;
-        if !self.is_current(source, partition) {
-            return;
-        }
-        let (start, leader_end) = match (earliest.result, latest.result) {
-            (Ok((start, _)), Ok((end, _))) => (start, end),
-            (Err(error), _) | (_, Err(error)) => return self.partition_failed(cx, source, partition, error),
-        };
-        let ticks = self.checkpoint_ticks(cx);
-        let replica = self.replica_mut(partition).expect("it is followed");
-        let end = replica.log.end();
-        if leader_end < end {
-            self.truncate(cx, partition, leader_end, Truncation::LeaderLogEnd);
-        } else if start > end {
-            replica.log.truncate_fully_and_start_at(start);
-            replica.move_high_watermark(start, ticks);
-            let because = Truncation::LeaderLogEnd;
-            cx.cause = Some(cx.note(Fact::Truncated { partition, from: end, to: start, because }));
-        }
-        if let Some(following) = self.fetcher(source).and_then(|fetcher| fetcher.following(partition)) {
-            following.step = Step::Fetching;
-        }
-    }
-
     /// One partition's error; its neighbours go on.
-    fn partition_failed(
+    pub(super) fn partition_failed(
         &mut self,
         cx: &mut Context,
         source: BrokerId,

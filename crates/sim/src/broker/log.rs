@@ -125,6 +125,8 @@ impl Log {
     /// Cuts everything from `to` on, and rebuilds what was derived from it (broker.md §3.5).
     pub fn truncate(&mut self, to: Offset, version: KafkaVersion) {
         if to >= self.end {
+            // A leadership in which nothing was written leaves no epoch behind.
+            self.epochs.truncate_from_end(self.end);
             return;
         }
         let keep = self.batches.partition_point(|batch| batch.next_offset() <= to);

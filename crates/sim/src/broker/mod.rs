@@ -7,6 +7,7 @@ mod epoch_cache;
 mod feed;
 mod fetch;
 mod fetcher;
+mod follower;
 mod in_sync;
 mod lifecycle;
 mod log;

@@ -128,11 +128,11 @@ impl Broker {
         let version = cx.spec.version;
         let Some(replica) = self.replica_mut(partition) else { return };
         let from = replica.log.end();
-        if to >= from {
-            return;
-        }
         replica.log.truncate(to, version);
         let to = replica.log.end();
+        if to == from {
+            return;
+        }
         if replica.high_watermark > to {
             replica.move_high_watermark(to, ticks);
         }

@@ -1,6 +1,7 @@
 //! Brokers in whole clusters: what the cases ask of them, over the real controller, network and producer.
 
 mod faults;
+mod follower;
 mod harness;
 mod leader;
 mod replication;

@@ -16,6 +16,7 @@ use crate::message::{
     ListOffsetAt, ListOffsetResult, Message, MetadataRecord, PartitionState,
 };
 use crate::script::Boot;
+use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 use crate::view::Lifecycle;
@@ -33,15 +34,21 @@ impl Single {
     pub fn new(version: KafkaVersion, brokers: u32, min_isr: u32) -> Single {
         let mut cluster = Cluster::new(version, brokers);
         cluster.min_isr(min_isr);
-        let mut cx = Context::new(Arc::new(cluster.spec.clone()));
+        Single::of(&cluster.spec, (1..=brokers).collect())
+    }
+
+    pub fn of(spec: &Spec, replicas: Vec<u32>) -> Single {
+        let mut cx = Context::new(Arc::new(spec.clone()));
         cx.node = NodeId::Broker(BrokerId(1));
-        let mut broker = Broker::new(&cluster.spec, BrokerId(1));
+        let mut broker = Broker::new(spec, BrokerId(1));
         broker.start(&mut cx, Boot::default());
         broker.memory.is_published = true;
         broker.memory.life.state = Lifecycle::Running;
         broker.memory.life.broker_epoch = Some(BrokerEpoch(101));
-        let mut single = Single { cx, broker, replicas: (1..=brokers).collect() };
-        (1..=brokers).for_each(|id| single.register(id, 100 + u64::from(id), false, false));
+        let mut single = Single { cx, broker, replicas };
+        for known in &spec.brokers {
+            single.register(known.id.0, 100 + u64::from(known.id.0), false, false);
+        }
         single
     }
 
