@@ -5,8 +5,10 @@ use crate::message::Acks;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
 
-/// (settings, accepted or the exception and its text)
-const RECORDED: &[(&str, Result<(), (&str, &str)>)] = &[
+/// Settings, and the exception and message that the constructor answered with, if it did.
+type Constructed = (&'static str, Result<(), (&'static str, &'static str)>);
+
+const RECORDED: &[Constructed] = &[
     ("", Ok(())),
     ("acks=1", Ok(())),
     ("acks=0", Ok(())),
