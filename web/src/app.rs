@@ -44,7 +44,7 @@ fn App() -> impl IntoView {
     move || match signals.route.get() {
         _ if embedded => view! { <EmbedView signals frames on_command=send /> }.into_any(),
         Route::Gallery => view! { <GalleryView signals frames on_command=send /> }.into_any(),
-        Route::Lab => view! { <LabView signals on_command=send /> }.into_any(),
+        Route::Lab => view! { <LabView on_command=send /> }.into_any(),
         Route::About => view! { <AboutView on_command=send /> }.into_any(),
         Route::Landing | Route::Scenario(_) | Route::Broken(_) => {
             view! { <PlayerView signals frames on_command=send /> }.into_any()
