@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::happening::{ChangeReason, Disconnect, Fact};
-use crate::ids::{BrokerId, Brokers, ConnectionId, NodeId, Partition, TopicId};
+use crate::ids::{BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Partition, TopicId};
 use crate::message::{Body, MetadataRecord, PartitionState};
 use crate::network::Dialled;
 use crate::time::{Duration, Time};
@@ -56,6 +56,8 @@ pub(super) struct ZooKeeper {
     channels: Vec<Channel>,
     /// One of the moments at which sessions end; None before the first one has.
     tick: Option<Time>,
+    /// The leader epoch that brokers were last told of, by partition.
+    told: Vec<Option<LeaderEpoch>>,
 }
 
 impl ZooKeeper {
@@ -284,14 +286,28 @@ impl Controller {
     /// What is committed goes to every broker: to replicas what they are to do, to all what to tell clients.
     pub(super) fn push(&mut self, cx: &mut Context, committed: &[MetadataRecord]) {
         let everything = self.everything();
+        let mut now_told = self.zookeeper.told.clone();
+        now_told.resize(self.partitions.len(), None);
+        for record in committed {
+            if let MetadataRecord::Partition { partition, state } = record {
+                now_told[usize::from(partition.0)] = Some(state.leader_epoch);
+            }
+        }
+        // What a leader changed itself is no news to its followers.
+        let told = std::mem::replace(&mut self.zookeeper.told, now_told);
         for channel in &mut self.zookeeper.channels {
             let broker = channel.broker;
-            let records = if std::mem::take(&mut channel.is_new) { &everything } else { committed };
-            let is_replica = |record: &&MetadataRecord| match record {
-                MetadataRecord::Partition { state, .. } => state.replicas.contains(&broker),
+            let everything_is_news = std::mem::take(&mut channel.is_new);
+            let records = if everything_is_news { &everything } else { committed };
+            let is_order = |record: &&MetadataRecord| match record {
+                MetadataRecord::Partition { partition, state } => {
+                    let told = told.get(usize::from(partition.0)).copied().flatten();
+                    state.replicas.contains(&broker)
+                        && (everything_is_news || told != Some(state.leader_epoch))
+                }
                 _ => false,
             };
-            let roles: Vec<MetadataRecord> = records.iter().filter(is_replica).cloned().collect();
+            let roles: Vec<MetadataRecord> = records.iter().filter(is_order).cloned().collect();
             if !roles.is_empty() {
                 let body = Body::LeaderAndIsrRequest { controller_epoch: self.term, records: roles };
                 channel.queue.push_back(body);
