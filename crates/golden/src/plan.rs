@@ -238,7 +238,10 @@ impl<'r> Builder<'r> {
                 match (step.step.as_str(), partition) {
                     ("wipe", partition) => Action::Wipe { broker, partition },
                     (_, Some(partition)) => {
-                        Action::LoseUnflushed { broker, partition, keep: step.keep.ok_or("no `keep`")? }
+                        // The batch that began at offset `keep` was still there, unless it was the last one:
+                        // last-replica-standing-min1 against kip101-divergence.
+                        let keep = step.keep.ok_or("no `keep`")? + 1;
+                        Action::LoseUnflushed { broker, partition, keep }
                     }
                     (_, None) => return Err("no topic".to_owned()),
                 }

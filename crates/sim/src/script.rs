@@ -158,7 +158,7 @@ pub enum Action {
         broker: BrokerId,
         partition: Option<Partition>,
     },
-    /// The partition's log is cut to its first `keep` records. The process must be down.
+    /// The partition's log is cut to its first `keep` records, and loses its last batch at least. The process must be down.
     LoseUnflushed {
         broker: BrokerId,
         partition: Partition,

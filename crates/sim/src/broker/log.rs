@@ -146,11 +146,11 @@ impl Log {
         *self = Log { start: offset, end: offset, flushed: offset, ..Log::default() };
     }
 
-    /// Where the whole batches among the first `records` records end.
+    /// Where the whole batches among the first `records` records end, without the last batch of all.
     pub fn end_of_records(&self, records: u64) -> Offset {
         let mut end = self.start;
         let mut count = 0;
-        for batch in self.batches.iter() {
+        for batch in self.batches.iter().take(self.batches.len().saturating_sub(1)) {
             count += u64::from(batch.batch.count());
             if count > records {
                 break;
@@ -427,14 +427,14 @@ mod tests {
     }
 
     #[test]
-    fn keeping_records_keeps_whole_batches() {
+    fn keeping_records_keeps_whole_batches_but_the_last() {
         let mut log = Log::default();
         for place in 0..3 {
             let base_offset = Offset(place * 2);
             let entry = LogBatch { base_offset, leader_epoch: LeaderEpoch(0), batch: batch(None, 2) };
             log.append(entry, Time::ZERO, KafkaVersion::V4_3);
         }
-        for (keep, end) in [(0, 0), (1, 0), (2, 2), (5, 4), (6, 6), (9, 6)] {
+        for (keep, end) in [(0, 0), (1, 0), (2, 2), (5, 4), (6, 4), (9, 4)] {
             assert_eq!(log.end_of_records(keep), Offset(end), "keep {keep}");
         }
     }
