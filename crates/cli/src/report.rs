@@ -6,6 +6,7 @@ use ackscope_scenario::{Outcome, Variant};
 use ackscope_sim::audit::{Latency, Totals};
 use ackscope_sim::happening::{Fact, Happening, PartitionChange, Truncation};
 use ackscope_sim::ids::{Brokers, ClientId, NodeId};
+use ackscope_sim::invariants::{Row, When, inspect};
 use ackscope_sim::producer::ProducerMetrics;
 use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
@@ -49,6 +50,8 @@ pub struct Report<'r> {
     latency: Latency,
     /// By producer.
     metrics: BTreeMap<String, ProducerMetrics>,
+    invariants: Vec<Held>,
+    did_occur: Vec<Occurred>,
     settings: Vec<Settings<'r>>,
     expect: Vec<Said>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +123,24 @@ struct Gap {
     to_ns: u64,
 }
 
+/// What must hold in every run.
+#[derive(Serialize)]
+struct Held {
+    name: &'static str,
+    checked: u64,
+    violated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    violated_at_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Occurred {
+    name: &'static str,
+    occurred: bool,
+}
+
 #[derive(Serialize)]
 struct Settings<'r> {
     of: &'r str,
@@ -143,6 +164,8 @@ impl<'r> Report<'r> {
         outcomes: &[Outcome],
         happenings: bool,
     ) -> Report<'r> {
+        let (occurrences, rules): (Vec<Row>, Vec<Row>) =
+            inspect(variant.spec.clone()).into_iter().partition(|row| row.when == When::DidOccur);
         let changes: Vec<(&Happening, &PartitionChange)> = run
             .happenings
             .iter()
@@ -208,6 +231,10 @@ impl<'r> Report<'r> {
                     (run.spec.node_name(NodeId::Producer(ClientId(index))), run.metrics(ClientId(index)))
                 })
                 .collect(),
+            invariants: rules.into_iter().map(held).collect(),
+            did_occur: (occurrences.into_iter())
+                .map(|row| Occurred { name: row.name, occurred: row.violated.is_none() })
+                .collect(),
             settings: variant
                 .settings
                 .iter()
@@ -232,6 +259,17 @@ impl<'r> Report<'r> {
             expect: said(outcomes),
             happenings: happenings.then_some(&run.happenings[..]),
         }
+    }
+}
+
+fn held(row: Row) -> Held {
+    let (at, found) = row.violated.unzip();
+    Held {
+        name: row.name,
+        checked: row.checked,
+        violated: at.is_some(),
+        violated_at_ns: at.map(|at| at.nanos),
+        found,
     }
 }
 

@@ -182,9 +182,9 @@ impl<'r> RunReader<'r> {
         } else {
             let spans = values.iter().flat_map(|value| self.named(value)).filter_map(|record| {
                 let answered = record.answered_at?;
-                Some(answered.since(record.offered_at))
+                Some(answered.since(record.offered_at).nanos)
             });
-            latency_of(spans.collect())
+            Latency::of(&mut spans.collect::<Vec<u64>>())
         };
         let micros = match quantile {
             Quantile::P50 => latency.p50_us,
@@ -464,21 +464,6 @@ impl<'r> RunReader<'r> {
 /// Where a note is pinned in a run.
 pub(crate) fn moment_in(run: &Run, moment: &Moment) -> Option<(usize, Time)> {
     RunReader::new(run).find(moment)
-}
-
-fn latency_of(mut spans: Vec<Duration>) -> Latency {
-    spans.sort_unstable();
-    let at = |permille: usize| {
-        let place = (spans.len() * permille).div_ceil(1_000).max(1) - 1;
-        spans.get(place).map_or(0, |span| span.nanos / 1_000)
-    };
-    Latency {
-        count: spans.len() as u64,
-        p50_us: at(500),
-        p90_us: at(900),
-        p99_us: at(990),
-        max_us: at(1_000),
-    }
 }
 
 fn show(number: i128, unit: Unit) -> String {

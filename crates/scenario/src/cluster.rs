@@ -1,13 +1,8 @@
 //! The stage of a document: brokers, controller, costs, links, topics and clients, with names turned into numbers.
 
-use std::sync::Arc;
-
-use ackscope_sim::config::{BROKER_SETTINGS, CONSUMER_SETTINGS, PRODUCER_SETTINGS, Setting, TOPIC_SETTINGS};
-use ackscope_sim::config::{
-    BrokerConfig, Compression, Configured, ConsumerConfig, Costs, ProducerConfig, TopicConfig,
-};
-use ackscope_sim::error::Failure;
-use ackscope_sim::ids::{BrokerId, ClientId, MachineId, NodeId, Partition, TopicId};
+use ackscope_sim::config::{BROKER_SETTINGS, CONSUMER_SETTINGS, PRODUCER_SETTINGS, TOPIC_SETTINGS};
+use ackscope_sim::config::{BrokerConfig, Compression, ConsumerConfig, Costs, ProducerConfig, TopicConfig};
+use ackscope_sim::ids::{BrokerId, MachineId, NodeId, Partition, TopicId};
 use ackscope_sim::spec::{
     BrokerSpec, ConsumerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec,
 };
@@ -15,23 +10,11 @@ use ackscope_sim::time::{Duration, Time};
 use ackscope_sim::version::KafkaVersion;
 
 use crate::limits;
-use crate::problem::nearest;
+use crate::names::{is_name, node, path, topic_or_partition};
 use crate::reader::{Fields, Item};
+use crate::settings::{Settings, complaint, configure};
 use crate::tree::Value;
 use crate::units;
-
-/// What Kafka made of one set of settings, for whoever shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// `brokers`, `topic orders`, `producer p`, …
-    pub of: String,
-    /// As given, in the order of the text.
-    pub given: Vec<(String, String)>,
-    pub notices: Vec<ackscope_sim::config::Notice>,
-    pub without_effect: Vec<Box<str>>,
-    /// A producer may refuse its settings and still be part of the story.
-    pub refused: Option<Arc<Failure>>,
-}
 
 pub(crate) fn read(document: &Fields<'_>, settings: &mut Vec<Settings>) -> Option<Spec> {
     let version = version(document);
@@ -206,6 +189,7 @@ fn topics(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) 
                 place_replicas(spec, count as usize, factor)
             }
         };
+        // Asked for in either case: beside `replicas` they have been complained about already.
         _ = (fields.get("partitions"), fields.get("replication_factor"));
         if assignment.len() as u64 > room {
             item.refuse("too many partitions", format!("at most {} in all", limits::PARTITIONS));
@@ -425,197 +409,4 @@ fn machines(spec: &Spec) -> Vec<MachineId> {
     all.sort_unstable();
     all.dedup();
     all
-}
-
-/// Kafka's judgement on a table of settings. The document must know every key; what Kafka refuses comes back as Kafka's
-/// failure (and is a problem of the document unless it is a producer's, whose refusal can be the story).
-fn configure<T>(
-    item: &Item<'_>,
-    of: &str,
-    table: &'static [Setting],
-    make: impl Fn(&[(&str, &str)]) -> Result<Configured<T>, Failure>,
-    settings: &mut Vec<Settings>,
-) -> Result<T, Arc<Failure>> {
-    let mut given = Vec::new();
-    if item.fields().is_some() {
-        flatten(item, "", &mut given);
-    }
-    let pairs: Vec<(&str, &str)> =
-        given.iter().map(|(key, value, _)| (key.as_str(), value.as_str())).collect();
-    let made = make(&pairs);
-    let mut entry = Settings {
-        of: of.to_owned(),
-        given: given.iter().map(|(key, value, _)| (key.clone(), value.clone())).collect(),
-        notices: Vec::new(),
-        without_effect: Vec::new(),
-        refused: None,
-    };
-    let result = match made {
-        Ok(configured) => {
-            for key in &configured.unknown {
-                let place = given.iter().find(|(name, _, _)| **name == **key);
-                if let Some((name, _, item)) = place {
-                    let message = match nearest(name, table.iter().map(|setting| setting.key)) {
-                        Some(known) => format!("Kafka has no such setting here; did you mean {known}?"),
-                        None => "Kafka has no such setting here".to_owned(),
-                    };
-                    item.refuse(message, "");
-                }
-            }
-            entry.notices = configured.notices;
-            entry.without_effect = configured.without_effect;
-            Ok(configured.config)
-        }
-        Err(failure) => {
-            let failure = Arc::new(failure);
-            if !of.starts_with("producer") {
-                item.refuse(complaint(&failure), "");
-            }
-            entry.refused = Some(Arc::clone(&failure));
-            Err(failure)
-        }
-    };
-    settings.push(entry);
-    result
-}
-
-/// The settings of a topic that the script changes.
-pub(crate) fn topic_config(
-    item: &Item<'_>,
-    spec: &Spec,
-    settings: &mut Vec<Settings>,
-) -> Option<TopicConfig> {
-    let made = |given: &[(&str, &str)]| TopicConfig::from_properties(spec.version, given);
-    configure(item, "topic", TOPIC_SETTINGS, made, settings).ok()
-}
-
-fn complaint(failure: &Failure) -> String {
-    format!("{}: {}", failure.exception, failure.message)
-}
-
-/// `min.insync.replicas` out of the tables that TOML made of it.
-fn flatten<'t>(item: &Item<'t>, prefix: &str, out: &mut Vec<(String, String, Item<'t>)>) {
-    let Some(fields) = item.fields() else { return };
-    for (name, child) in fields.entries() {
-        let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
-        if child.node.table().is_some() {
-            flatten(&child, &key, out);
-        } else if let Some(value) = child.plain() {
-            out.push((key, value, child));
-        }
-    }
-}
-
-pub(crate) fn is_name(name: &str) -> bool {
-    (1..=40).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-}
-
-/// `broker-1`, `controller`, `producer-p`, `consumer-c`.
-pub(crate) fn node(item: &Item<'_>, spec: &Spec) -> Option<NodeId> {
-    let text = item.text()?;
-    let found = find_node(text, spec);
-    if found.is_none() {
-        let names = node_names(spec);
-        item.refuse_name("no such node", text, names.iter().map(String::as_str));
-    }
-    found
-}
-
-pub(crate) fn find_node(text: &str, spec: &Spec) -> Option<NodeId> {
-    nodes(spec).into_iter().find(|&node| spec.node_name(node) == text.trim())
-}
-
-fn nodes(spec: &Spec) -> Vec<NodeId> {
-    [NodeId::Controller]
-        .into_iter()
-        .chain(spec.brokers.iter().map(|broker| NodeId::Broker(broker.id)))
-        .chain((0..spec.producers.len() as u16).map(|index| NodeId::Producer(ClientId(index))))
-        .chain((0..spec.consumers.len() as u16).map(|index| NodeId::Consumer(ClientId(index))))
-        .collect()
-}
-
-fn node_names(spec: &Spec) -> Vec<String> {
-    nodes(spec).into_iter().map(|node| spec.node_name(node)).collect()
-}
-
-pub(crate) fn broker(item: &Item<'_>, spec: &Spec) -> Option<BrokerId> {
-    match node(item, spec)? {
-        NodeId::Broker(id) => Some(id),
-        _ => {
-            item.refuse("only a broker can do that", "broker-1, …");
-            None
-        }
-    }
-}
-
-/// Two nodes and a direction: `broker-1 <-> broker-2`, `broker-1 -> broker-2`, or one node and everything around it.
-pub(crate) struct Path {
-    pub from: NodeId,
-    pub to: Option<NodeId>,
-    pub one_way: bool,
-}
-
-pub(crate) fn path(item: &Item<'_>, text: &str, spec: &Spec) -> Option<Path> {
-    let (from, to, one_way) = match (text.split_once("<->"), text.split_once("->")) {
-        (Some((from, to)), _) => (from, Some(to), false),
-        (None, Some((from, to))) => (from, Some(to), true),
-        (None, None) => (text, None, false),
-    };
-    let find = |name: &str| {
-        let found = find_node(name, spec);
-        if found.is_none() {
-            let names = node_names(spec);
-            let message = match nearest(name.trim(), names.iter().map(String::as_str)) {
-                Some(known) => format!("no such node: {}; did you mean {known}?", name.trim()),
-                None => format!("no such node: {}", name.trim()),
-            };
-            item.refuse(
-                message,
-                "\"broker-1 <-> broker-2\", \"broker-1 -> broker-2\", or one node: all its links",
-            );
-        }
-        found
-    };
-    let from = find(from)?;
-    let to = match to {
-        Some(to) => Some(find(to)?),
-        None => None,
-    };
-    Some(Path { from, to, one_way })
-}
-
-pub(crate) fn topic(item: &Item<'_>, spec: &Spec) -> Option<TopicId> {
-    let text = item.text()?;
-    let found =
-        (0..).zip(&spec.topics).find(|(_, topic)| &*topic.name == text).map(|(index, _)| TopicId(index));
-    if found.is_none() {
-        item.refuse_name("no such topic", text, spec.topics.iter().map(|topic| &*topic.name));
-    }
-    found
-}
-
-/// `orders-0`.
-pub(crate) fn partition(item: &Item<'_>, spec: &Spec) -> Option<Partition> {
-    let text = item.text()?;
-    let found = find_partition(text, spec);
-    if found.is_none() {
-        let names: Vec<String> =
-            (0..spec.partitions.len() as u16).map(|index| spec.partition_name(Partition(index))).collect();
-        item.refuse_name("no such partition", text, names.iter().map(String::as_str));
-    }
-    found
-}
-
-pub(crate) fn find_partition(text: &str, spec: &Spec) -> Option<Partition> {
-    (0..spec.partitions.len() as u16).map(Partition).find(|&partition| spec.partition_name(partition) == text)
-}
-
-/// `orders` for all of its partitions, or one of them.
-fn topic_or_partition(item: &Item<'_>, spec: &Spec) -> Vec<Partition> {
-    let Some(text) = item.text() else { return Vec::new() };
-    match (0..).zip(&spec.topics).find(|(_, topic)| &*topic.name == text) {
-        Some((index, _)) => spec.partitions_of(TopicId(index)).collect(),
-        None => partition(item, spec).into_iter().collect(),
-    }
 }

@@ -3,12 +3,14 @@
 use ackscope_sim::spec::Spec;
 
 use crate::check::moment_in;
-use crate::cluster::{self, Settings};
+use crate::cluster;
 use crate::expect::{self, Expectation, Measure, Moment, Names};
 use crate::limits;
+use crate::names;
 use crate::problem::Problem;
 use crate::reader::{Fields, Item, Reading};
 use crate::script::{self, Step, VERBS};
+use crate::settings::Settings;
 use crate::tree::{self, Node, Table, Value};
 use crate::units::Bounds;
 
@@ -169,7 +171,7 @@ fn take_variants(table: &mut Table) -> Option<Result<Vec<(String, Node)>, Node>>
     match node.value {
         Value::Table(Table { entries })
             if (1..=limits::VARIANTS).contains(&entries.len())
-                && entries.iter().all(|(name, entry)| cluster::is_name(name) && entry.table().is_some()) =>
+                && entries.iter().all(|(name, entry)| names::is_name(name) && entry.table().is_some()) =>
         {
             Some(Ok(entries))
         }
@@ -257,16 +259,15 @@ fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Res
 }
 
 fn about(fields: &Fields<'_>, document: &mut Document) {
-    let format = fields.required("ackscope", "1, the version of this format").map(|item| {
-        if item.node.value != Value::Integer(1) {
-            item.refuse("not a version of this format", "1");
-        }
-    });
-    _ = format;
+    if let Some(item) = fields.required("ackscope", "1, the version of this format")
+        && item.node.value != Value::Integer(1)
+    {
+        item.refuse("not a version of this format", "1");
+    }
     let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
     document.id = owned(fields.required("id", "a short name").and_then(|item| {
         let id = item.text()?;
-        if !cluster::is_name(id) {
+        if !names::is_name(id) {
             item.refuse("not a short name", "letters, digits, - and _");
         }
         Some(id)

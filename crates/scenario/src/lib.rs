@@ -9,19 +9,21 @@ mod facts;
 pub mod library;
 pub mod limits;
 pub mod link;
+mod names;
 mod problem;
 mod reader;
 mod script;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod units;
 
 pub use check::{Outcome, check, compare, in_short};
-pub use cluster::Settings;
 pub use document::{Document, Override, PinnedNote, Variant};
 pub use expect::Expectation;
 pub use facts::KINDS;
 pub use problem::Problem;
 pub use script::{Step, VERBS};
+pub use settings::Settings;
 pub use units::write_duration;

@@ -32,17 +32,29 @@ pub fn family_title(family: &str) -> &'static str {
 }
 
 macro_rules! library {
-    ($($id:literal)*) => {
-        /// By family, the one to begin with first.
+    (first: $($first:literal)* then: $($id:literal)*) => {
+        /// Every built-in document, by family, the one to begin with first.
+        pub const IDS: &[&str] = &[$($first,)* $($id),*];
+
+        /// Their texts. Without the feature `whole-library` only the first few: a page can fetch the files itself, each
+        /// under its id, and is smaller for it.
         pub fn library() -> &'static [Entry] {
-            &[$(Entry { id: $id, text: include_str!(concat!("../library/", $id, ".toml")) }),*]
+            &[
+                $(Entry { id: $first, text: include_str!(concat!("../library/", $first, ".toml")) },)*
+                $(
+                    #[cfg(feature = "whole-library")]
+                    Entry { id: $id, text: include_str!(concat!("../library/", $id, ".toml")) },
+                )*
+            ]
         }
     };
 }
 
 library! {
+    first:
     "healthy"
     "acks-1-leader-crash"
+    then:
     "acks-0-fire-and-forget"
     "acks-all-same-crash"
     "acks-all-min1-healthy"

@@ -48,7 +48,7 @@ pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
     let limit = (word.chars().count() / 3).clamp(1, 3);
     names
         .into_iter()
-        .map(|name| (distance(&word.to_lowercase(), &name.to_lowercase()), name))
+        .map(|name| (distance(&word.to_ascii_lowercase(), &name.to_ascii_lowercase()), name))
         .filter(|&(distance, _)| distance <= limit)
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, name)| name)

@@ -46,6 +46,28 @@ fn every_built_in_document_is_read_and_named_as_its_file() {
 }
 
 #[test]
+fn the_library_is_whole() {
+    let ids: Vec<&str> = library().iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, crate::library::IDS);
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/library")).unwrap().count();
+    assert_eq!(files, ids.len());
+}
+
+/// What the documentation shows can be run.
+#[test]
+fn the_documented_example_is_a_document() {
+    let page = include_str!("../../../docs/scenario-format.md");
+    let example: String =
+        page.split("```toml\n").skip(1).map(|part| part.split("```").next().unwrap_or_default()).collect();
+    let document = Document::parse(&example).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    assert_eq!(document.variants.len(), 2);
+    // every verb is described
+    for (verb, _) in crate::VERBS {
+        assert!(page.contains(&format!("`{verb}`")), "{verb}");
+    }
+}
+
+#[test]
 fn a_small_document_has_kafkas_defaults() {
     let document = parse("").unwrap();
     let spec = document.spec("").unwrap();
@@ -127,6 +149,10 @@ fn complaints_say_where_what_and_what_else() {
         complaint("[do]\nx = { after = \"y\", kill = \"broker-1\" }").contains("no entry of that name above")
     );
     assert!(complaint("[expect]\ny = { happens = \"trunkated\" }").contains("did you mean truncated?"));
+    assert!(
+        complaint("[expect]\ny = { never = \"truncated\", where = { form = 5 } }")
+            .contains("did you mean from?")
+    );
     assert!(complaint("x = [").starts_with("line 10"));
 }
 

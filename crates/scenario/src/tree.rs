@@ -62,7 +62,7 @@ impl Node {
     /// As a person would name it in a complaint.
     pub fn describe(&self) -> String {
         match &self.value {
-            Value::Text(text) => format!("{text:?}"),
+            Value::Text(text) => format!("\"{text}\""),
             Value::Integer(number) => number.to_string(),
             Value::Decimal(number) => number.clone(),
             Value::Flag(flag) => flag.to_string(),

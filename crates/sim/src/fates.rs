@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::audit::{Audit, Fate, Gap, RecordAudit, Totals};
+use crate::audit::{Audit, Fate, Gap, Latency, RecordAudit, Totals};
 use crate::happening::{Fact, Happening};
 use crate::ids::{BatchId, BrokerId, HappeningId, NodeId, Offset, Partition, RecordId};
 use crate::spec::Spec;
 use crate::time::Time;
-use crate::trace::percentiles;
 use crate::view::{ClusterView, ReplicaView};
 use crate::world::World;
 
@@ -82,7 +81,7 @@ impl Audit {
                 Fate::Undecided => None,
             };
         }
-        let latency = percentiles(&mut latencies);
+        let latency = Latency::of(&mut latencies);
         Audit {
             totals: totals(&records, skipped),
             records,

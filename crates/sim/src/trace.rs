@@ -81,23 +81,25 @@ impl Recorder for Counters {
 
 impl Counters {
     pub fn latency(&mut self) -> Latency {
-        percentiles(&mut self.latencies)
+        Latency::of(&mut self.latencies)
     }
 }
 
-/// Exact percentiles of spans in nanoseconds; sorts them.
-pub(crate) fn percentiles(nanos: &mut [u64]) -> Latency {
-    nanos.sort_unstable();
-    let at = |permille: usize| match nanos.len() {
-        0 => 0,
-        count => nanos[(count * permille).div_ceil(1_000).saturating_sub(1).min(count - 1)] / 1_000,
-    };
-    Latency {
-        count: nanos.len() as u64,
-        p50_us: at(500),
-        p90_us: at(900),
-        p99_us: at(990),
-        max_us: at(1_000),
+impl Latency {
+    /// Exact percentiles of spans in nanoseconds; sorts them.
+    pub fn of(nanos: &mut [u64]) -> Latency {
+        nanos.sort_unstable();
+        let at = |permille: usize| match nanos.len() {
+            0 => 0,
+            count => nanos[(count * permille).div_ceil(1_000).saturating_sub(1).min(count - 1)] / 1_000,
+        };
+        Latency {
+            count: nanos.len() as u64,
+            p50_us: at(500),
+            p90_us: at(900),
+            p99_us: at(990),
+            max_us: at(1_000),
+        }
     }
 }
 
@@ -192,7 +194,8 @@ impl Hasher for TraceHasher {
 mod tests {
     use std::hash::{Hash, Hasher};
 
-    use super::{Trace, TraceHasher, percentiles};
+    use super::{Trace, TraceHasher};
+    use crate::audit::Latency;
     use crate::happening::{Fact, Happening};
     use crate::ids::{HappeningId, NodeId, Offset, Partition};
     use crate::time::Time;
@@ -234,8 +237,8 @@ mod tests {
     #[test]
     fn percentiles_are_those_of_the_sorted_list() {
         let mut spans: Vec<u64> = (1..=100).rev().map(|micros| micros * 1_000).collect();
-        let latency = percentiles(&mut spans);
+        let latency = Latency::of(&mut spans);
         assert_eq!((latency.p50_us, latency.p90_us, latency.p99_us, latency.max_us), (50, 90, 99, 100));
-        assert_eq!(percentiles(&mut []).count, 0);
+        assert_eq!(Latency::of(&mut []).count, 0);
     }
 }

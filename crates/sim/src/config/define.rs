@@ -152,8 +152,10 @@ pub(super) struct Values {
     without_effect: Vec<Box<str>>,
 }
 
+// Run once for each configuration, called in a hundred places: none of it is worth its size twice.
 impl Values {
     /// `recognised`: further keys that Kafka knows; they are not judged.
+    #[inline(never)]
     pub(super) fn read(
         table: &'static [Setting],
         recognised: &[&str],
@@ -194,10 +196,12 @@ impl Values {
         Ok(values)
     }
 
+    #[inline(never)]
     fn place(&self, key: &str) -> usize {
         self.table.iter().position(|setting| setting.key == key).expect("a setting of this table")
     }
 
+    #[inline(never)]
     pub(super) fn is_given(&self, key: &str) -> bool {
         self.given[self.place(key)]
     }
@@ -206,6 +210,7 @@ impl Values {
         self.optional_flag(key).unwrap_or(false)
     }
 
+    #[inline(never)]
     pub(super) fn optional_flag(&self, key: &str) -> Option<bool> {
         match self.values[self.place(key)] {
             Value::Boolean(flag) => Some(flag),
@@ -213,6 +218,7 @@ impl Values {
         }
     }
 
+    #[inline(never)]
     pub(super) fn number(&self, key: &str) -> Option<i64> {
         match self.values[self.place(key)] {
             Value::Number(number) => Some(number),
@@ -221,18 +227,22 @@ impl Values {
     }
 
     /// A number whose range excludes negative ones; 0 where this version has no such setting.
+    #[inline(never)]
     pub(super) fn count(&self, key: &str) -> u64 {
         self.number(key).unwrap_or(0).max(0) as u64
     }
 
+    #[inline(never)]
     pub(super) fn small(&self, key: &str) -> u32 {
         u32::try_from(self.count(key)).unwrap_or(u32::MAX)
     }
 
+    #[inline(never)]
     pub(super) fn millis(&self, key: &str) -> Duration {
         Duration::from_millis(self.count(key))
     }
 
+    #[inline(never)]
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match &self.values[self.place(key)] {
             Value::Text(text) => Some(text),
@@ -240,6 +250,7 @@ impl Values {
         }
     }
 
+    #[inline(never)]
     pub(super) fn exists(&self, key: &str) -> bool {
         self.table[self.place(key)].exists_in(self.version)
     }
@@ -259,6 +270,7 @@ pub fn check(setting: &Setting, text: &str) -> Result<(), Failure> {
     judge(setting, text).map(|_| ())
 }
 
+#[inline(never)]
 fn judge(setting: &Setting, text: &str) -> Result<Value, Failure> {
     let complain = |message: &str| Err(invalid(setting.key, text, message));
     let trimmed = text.trim();

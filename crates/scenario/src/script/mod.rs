@@ -1,23 +1,22 @@
 //! The `do` table: what happens to the cluster from outside, entry by entry, turned into the engine's script.
 
+mod condition;
+mod meddle;
+mod records;
+
 use std::ops::Range;
-use std::sync::Arc;
 
 use ackscope_sim::config::TopicConfig;
-use ackscope_sim::error::ErrorCode;
-use ackscope_sim::ids::{BrokerId, Brokers, ClientId, NodeId, Offset, Partition, TopicId};
-use ackscope_sim::message::Api;
-use ackscope_sim::script::{
-    Action, ActionId, Boot, Condition, Entry, Keys, Load, Meddling, Pacing, Patience, SendRecord, Trigger,
-};
+use ackscope_sim::ids::{ClientId, NodeId, Offset, Partition};
+use ackscope_sim::script::{Action, ActionId, Boot, Entry, Load, Patience, Trigger};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::{Duration, Time};
 
-use crate::cluster::{broker, find_node, node, partition, path, topic};
+use self::meddle::meddle;
 use crate::limits;
+use crate::names::{broker, find_node, node, partition, path, topic};
 use crate::reader::{Fields, Item};
 use crate::tree::Value;
-use crate::units;
 
 /// One entry of the `do` table as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,106 +217,6 @@ impl Script<'_> {
         found.map(|step| ActionId(step.actions.end - 1))
     }
 
-    fn condition(&self, item: &Item<'_>) -> Option<Condition> {
-        let fields = item.fields()?;
-        let only = || (self.spec.partitions.len() == 1).then_some(Partition(0));
-        let of = |fields: &Fields<'_>| match fields.get("partition") {
-            Some(item) => partition(&item, self.spec),
-            None if only().is_some() => only(),
-            None => {
-                fields.required("partition", "a partition, such as \"orders-0\"");
-                None
-            }
-        };
-        let count = |item: &Item<'_>| item.integer(0..limits::RECORDS + 1).map(|count| count as u32);
-        let kinds = [
-            "acks",
-            "answers",
-            "appended",
-            "isr",
-            "isr_at_most",
-            "isr_at_least",
-            "leader",
-            "delivered",
-            "event",
-            "running",
-            "stopped",
-        ];
-        let present: Vec<&str> = kinds.into_iter().filter(|kind| fields.has(kind)).collect();
-        let condition = match present[..] {
-            ["acks"] | ["answers"] => {
-                let acks_only = fields.has("acks");
-                let item = if acks_only { fields.get("acks") } else { fields.get("answers") }?;
-                let producer = match fields.get("producer") {
-                    Some(item) => Some(self.producer(&item)?),
-                    None => None,
-                };
-                let prefix = fields.text("of").unwrap_or("").into();
-                Condition::Answers { producer, prefix, count: count(&item)?, acks_only }
-            }
-            ["appended"] => {
-                let count = count(&fields.get("appended")?)?;
-                let partition = of(&fields)?;
-                match fields.get("on") {
-                    Some(item) => Condition::AppendedOn {
-                        broker: broker(&item, self.spec)?,
-                        partition,
-                        end_offset: Offset(count.into()),
-                    },
-                    None => Condition::Appended { partition, count },
-                }
-            }
-            ["isr", ..] => {
-                let isr = brokers(&fields.get("isr")?, self.spec)?;
-                let leader = match fields.get("leader") {
-                    Some(item) => leader(&item, self.spec)?,
-                    None => {
-                        fields.required("leader", "the leader that goes with it: \"broker-2\" or \"none\"");
-                        return None;
-                    }
-                };
-                Condition::State { partitions: vec![(of(&fields)?, leader, isr)] }
-            }
-            ["isr_at_most"] => Condition::IsrAtMost {
-                members: fields.integer("isr_at_most", 0..limits::BROKERS + 1)? as u32,
-                partition: of(&fields)?,
-            },
-            ["isr_at_least"] => Condition::IsrAtLeast {
-                members: fields.integer("isr_at_least", 0..limits::BROKERS + 1)? as u32,
-                partition: of(&fields)?,
-            },
-            ["leader"] => Condition::Leader {
-                leader: leader(&fields.get("leader")?, self.spec)?,
-                partition: of(&fields)?,
-            },
-            ["delivered"] => {
-                let count = count(&fields.get("delivered")?)?;
-                let consumer = match fields.get("consumer") {
-                    Some(item) => self.consumer(&item)?,
-                    None if self.spec.consumers.len() == 1 => ClientId(0),
-                    None => {
-                        fields.required("consumer", "a consumer, such as \"consumer-c\"");
-                        return None;
-                    }
-                };
-                Condition::Delivered { consumer, count }
-            }
-            ["event"] => Condition::Events {
-                kind: fields.text("event")?.into(),
-                clients: vec![node(&fields.required("on", "a client, such as \"producer-p\"")?, self.spec)?],
-                count: fields.get("count").map_or(Some(1), |item| count(&item))?,
-            },
-            ["running"] => Condition::Running { broker: broker(&fields.get("running")?, self.spec)? },
-            ["stopped"] => Condition::Stopped { broker: broker(&fields.get("stopped")?, self.spec)? },
-            _ => {
-                item.refuse("not a condition", kinds.join(", "));
-                return None;
-            }
-        };
-        fields.finish();
-        Some(condition)
-    }
-
     fn actions(&mut self, verb: &'static str, object: &Item<'_>, fields: &Fields<'_>) -> Vec<Action> {
         let spec = self.spec;
         match verb {
@@ -470,132 +369,6 @@ impl Script<'_> {
         }
     }
 
-    /// Who sends where: the only producer and the only topic need not be named.
-    fn route(&self, fields: &Fields<'_>) -> Option<(ClientId, TopicId, Option<u32>)> {
-        let producer = match fields.get("producer") {
-            Some(item) => self.producer(&item)?,
-            None if self.spec.producers.len() == 1 => ClientId(0),
-            None => {
-                fields.required("producer", "which producer");
-                return None;
-            }
-        };
-        let topic = match fields.get("topic") {
-            Some(item) => topic(&item, self.spec)?,
-            None if self.spec.topics.len() == 1 => TopicId(0),
-            None => {
-                fields.required("topic", "which topic");
-                return None;
-            }
-        };
-        // One beyond what exists can be asked for: it is an error that applications make.
-        let partition = fields.integer("to_partition", 0..1_000).map(|number| number as u32);
-        Some((producer, topic, partition))
-    }
-
-    fn sends(&mut self, object: &Item<'_>, fields: &Fields<'_>) -> Vec<Action> {
-        let every = fields.duration("every");
-        let key = fields.text("key").map(Arc::from);
-        let size = fields.get("size").and_then(|item| item.bytes());
-        let serializable = fields.flag("serializable").unwrap_or(true);
-        let Some((producer, topic, partition)) = self.route(fields) else { return Vec::new() };
-        let mut values = Vec::new();
-        for item in object.one_or_more() {
-            let Some(text) = item.text() else { return Vec::new() };
-            match units::values(text, limits::SCRIPT) {
-                Some(more) => values.extend(more),
-                None => item.refuse("not a list of records", "\"v0\", \"v0..v4\" or \"a, b, c\""),
-            }
-        }
-        self.records += values.len() as u64;
-        // A run of numbers from 0 is one load; anything else is sent one by one.
-        let gap = every.unwrap_or_default();
-        let series =
-            values.first().and_then(|first| units::numbered(first)).filter(|&(_, number)| number == 0);
-        if let Some((prefix, _)) = series
-            && values.len() > 1
-            && key.is_none()
-            && serializable
-            && (0..)
-                .zip(&values)
-                .all(|(place, value): (u64, _)| units::numbered(value) == Some((prefix, place)))
-        {
-            return vec![Action::Load(Load {
-                producer,
-                topic,
-                partition,
-                count: values.len() as u32,
-                pacing: Pacing::Every { gap },
-                keys: Keys::None,
-                prefix: prefix.into(),
-                digits: 0,
-                value_bytes: size.map_or(0, |bytes| bytes as u32).max(values[values.len() - 1].len() as u32),
-            })];
-        }
-        let records = values.into_iter().map(|value| Action::Send {
-            producer,
-            record: SendRecord {
-                topic,
-                partition,
-                key: key.clone(),
-                value_bytes: size.map_or(0, |bytes| bytes as u32).max(value.len() as u32),
-                value: value.into(),
-                serializable,
-            },
-        });
-        records.collect()
-    }
-
-    fn load(&mut self, object: &Item<'_>, fields: &Fields<'_>) -> Option<Action> {
-        let count = object.integer(1..limits::RECORDS + 1)?;
-        self.records += count;
-        let gap = match (fields.get("rate"), fields.duration("every")) {
-            (Some(item), None) => {
-                let gap = item.text().and_then(units::rate);
-                if gap.is_none() {
-                    item.refuse("a rate is expected", "such as \"1000/s\"");
-                }
-                gap?
-            }
-            (None, Some(gap)) => gap,
-            (Some(item), Some(_)) => {
-                item.refuse("every and rate say the same", "one of them");
-                return None;
-            }
-            // With a limit of unanswered ones the answers set the pace.
-            (None, None) if fields.has("outstanding") => Duration::ZERO,
-            (None, None) => {
-                fields.required("rate", "rate = \"1000/s\", every = \"1 ms\", or outstanding = 1")?;
-                return None;
-            }
-        };
-        let outstanding = fields.integer("outstanding", 1..limits::RECORDS + 1);
-        let poisson = fields.flag("poisson").unwrap_or(false);
-        let pacing = match outstanding {
-            Some(limit) => Pacing::Outstanding { limit: limit as u32, gap },
-            None if poisson => Pacing::Poisson { gap },
-            None => Pacing::Every { gap },
-        };
-        let keys = match fields.get("keys") {
-            Some(item) => keys(&item)?,
-            None => Keys::None,
-        };
-        let prefix = fields.text("prefix").unwrap_or("r");
-        let size = fields.get("size").and_then(|item| item.bytes()).unwrap_or(100).min(1 << 30) as u32;
-        let (producer, topic, partition) = self.route(fields)?;
-        Some(Action::Load(Load {
-            producer,
-            topic,
-            partition,
-            count: count as u32,
-            pacing,
-            keys,
-            prefix: prefix.into(),
-            digits: 0,
-            value_bytes: size,
-        }))
-    }
-
     /// Clients that are not started first thing by an entry are there from the beginning.
     fn start_clients(&mut self) {
         // The first that is done to it: a start, or something that needs it to be there.
@@ -643,76 +416,10 @@ impl Script<'_> {
         }
     }
 }
-
-fn keys(item: &Item<'_>) -> Option<Keys> {
-    let range = 1..10_001;
-    if let Value::Integer(_) = item.node.value {
-        return Some(Keys::Uniform { count: item.integer(range)? as u32 });
-    }
-    let fields = item.fields()?;
-    let count = fields.required("count", "how many keys")?.integer(range)? as u32;
-    let round_robin = fields.flag("round_robin").unwrap_or(false);
-    let hot = fields.integer("hot_permille", 1..1_001);
-    fields.finish();
-    Some(match hot {
-        Some(permille) => Keys::Hot { count, hot_permille: permille as u32 },
-        None if round_robin => Keys::RoundRobin { count },
-        None => Keys::Uniform { count },
-    })
-}
-
-/// `produce response` and what becomes of the next ones.
-fn meddle(verb: &str, object: &Item<'_>, fields: &Fields<'_>, spec: &Spec) -> Option<Action> {
-    const APIS: [(&str, Api); 10] = [
-        ("api-versions", Api::ApiVersions),
-        ("metadata", Api::Metadata),
-        ("init-producer-id", Api::InitProducerId),
-        ("produce", Api::Produce),
-        ("fetch", Api::Fetch),
-        ("list-offsets", Api::ListOffsets),
-        ("offsets-for-leader-epoch", Api::OffsetsForLeaderEpoch),
-        ("registration", Api::BrokerRegistration),
-        ("heartbeat", Api::BrokerHeartbeat),
-        ("alter-partition", Api::AlterPartition),
-    ];
-    let accepted = "\"produce request\", \"produce response\", \"fetch request\", …";
-    let text = object.text()?;
-    let (name, kind) = text.trim().rsplit_once(' ').unwrap_or((text, ""));
-    let api = APIS.iter().find(|(known, _)| *known == name).map(|&(_, api)| api);
-    let (Some(api), "request" | "response") = (api, kind) else {
-        object.refuse("not a kind of message", accepted);
-        return None;
-    };
-    let on = fields.required("on", "from whom to whom: \"broker-1 -> producer-p\"")?;
-    let path = path(&on, on.text()?, spec)?;
-    let (from, Some(to), true) = (path.from, path.to, path.one_way) else {
-        on.refuse("a message has one sender and one receiver", "\"broker-1 -> producer-p\"");
-        return None;
-    };
-    let by = || fields.required("by", "a span of time such as \"20 ms\"").and_then(|item| item.duration());
-    let what = match verb {
-        "drop_next" => Meddling::Drop,
-        "duplicate_next" => Meddling::Duplicate,
-        "delay_next" => Meddling::Delay(by()?),
-        "hold_next" => Meddling::Hold,
-        _ => {
-            let item = fields.required("with", "an error such as \"NOT_ENOUGH_REPLICAS\"")?;
-            let name = item.text()?;
-            let code = ErrorCode::ALL.iter().copied().find(|code| code.name() == name);
-            if code.is_none() {
-                item.refuse_name("no such error", name, ErrorCode::ALL.iter().map(|code| code.name()));
-            }
-            Meddling::Refuse(code?)
-        }
-    };
-    let count = fields.integer("count", 1..1_001).unwrap_or(1) as u32;
-    Some(Action::Meddle { from, to, api, response: kind == "response", count, what })
-}
-
 /// A topic's settings with some of them changed; what is not named stays.
 fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfig> {
     let mut settings = Vec::new();
-    let made = crate::cluster::topic_config(item, spec, &mut settings)?;
+    let made = crate::settings::topic_config(item, spec, &mut settings)?;
     Some(TopicConfig {
         min_insync_replicas: made.min_insync_replicas.or(base.min_insync_replicas),
         unclean_leader_election_enable: made
@@ -722,20 +429,6 @@ fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfi
         flush_messages: made.flush_messages.or(base.flush_messages),
         flush_ms: made.flush_ms.or(base.flush_ms),
     })
-}
-
-pub(crate) fn leader(item: &Item<'_>, spec: &Spec) -> Option<Option<BrokerId>> {
-    match &item.node.value {
-        Value::Text(text) if text == "none" => Some(None),
-        Value::Integer(_) => Some(Some(BrokerId(item.integer(1..spec.brokers.len() as u64 + 1)? as u32))),
-        _ => Some(Some(broker(item, spec)?)),
-    }
-}
-
-/// `[1, 2, 3]`, as Kafka's tools print an ISR.
-pub(crate) fn brokers(item: &Item<'_>, spec: &Spec) -> Option<Brokers> {
-    let range = 1..spec.brokers.len() as u64 + 1;
-    item.list()?.iter().map(|one| one.integer(range.clone()).map(|id| BrokerId(id as u32))).collect()
 }
 
 fn has_opposite(action: &Action) -> bool {
