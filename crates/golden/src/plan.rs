@@ -19,6 +19,7 @@ use ackscope_sim::time::{Duration, Time};
 use ackscope_sim::version::KafkaVersion;
 
 use crate::recorded::{After, Recorded, Step};
+use crate::sessions::Sessions;
 
 /// Why a file cannot be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -194,10 +195,19 @@ impl<'r> Builder<'r> {
                 let node = self.node(step)?;
                 let registers_after =
                     if node == NodeId::Controller { step.active_after_ms } else { step.registered_after_ms };
+                let ready_after = if self.version.uses_zookeeper() {
+                    let sessions = Sessions::of(&self.recorded.inputs);
+                    match node {
+                        NodeId::Controller => sessions.tick_ms(step.t_ms).map(|tick| tick - step.t_ms),
+                        _ => sessions.first_ping_ms(step.node.as_deref().unwrap_or_default(), step.t_ms),
+                    }
+                } else {
+                    step.unfenced_after_ms
+                };
                 let boot = Boot {
                     // A controller's second start was recorded with the moment of its first activation: no use.
                     registers_after: registers_after.filter(|after| *after >= 0.0).map(span),
-                    ready_after: step.unfenced_after_ms.map(span),
+                    ready_after: ready_after.map(span),
                     broker_epoch: step.broker_epoch.map(BrokerEpoch),
                 };
                 Action::Start { node, boot }

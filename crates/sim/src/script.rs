@@ -254,7 +254,8 @@ pub struct Boot {
     /// From the start of the process to its first registration attempt (the controller: until it is active; a client:
     /// until its constructor returns).
     pub registers_after: Option<Duration>,
-    /// From the start to the first heartbeat that asks to be unfenced.
+    /// From the start to the first heartbeat that asks to be unfenced; before KRaft, to the first ping of ZooKeeper, or to
+    /// ZooKeeper's first tick.
     pub ready_after: Option<Duration>,
     /// The epoch that the registration will get, where a recorded run prescribes it.
     pub broker_epoch: Option<BrokerEpoch>,

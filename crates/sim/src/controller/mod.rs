@@ -111,6 +111,9 @@ impl Controller {
 
     pub fn start(&mut self, cx: &mut Context, boot: Boot) {
         self.term += 1;
+        if let Some(after) = boot.ready_after.filter(|_| cx.spec.version.uses_zookeeper()) {
+            self.zookeeper.ticks_at(cx.now + after);
+        }
         let after = boot.registers_after.unwrap_or(cx.spec.costs.controller_boot);
         self.set_timer(cx, after, Due::Activation);
     }

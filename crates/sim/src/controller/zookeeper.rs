@@ -61,8 +61,12 @@ pub(super) struct ZooKeeper {
 }
 
 impl ZooKeeper {
-    /// When a session that is over at `end` is found to be. Sessions end at whole ticks, but nobody knows when
-    /// ZooKeeper's clock began: the first to end does so half a tick late, which is the mean.
+    pub fn ticks_at(&mut self, tick: Time) {
+        self.tick = Some(tick);
+    }
+
+    /// When a session that is over at `end` is found to be. Sessions end at whole ticks. Where nobody knows when
+    /// ZooKeeper's clock began, the first to end does so half a tick late, which is the mean.
     pub fn tick_after(&self, end: Time) -> Time {
         match self.tick {
             None => end + TICK / 2,
