@@ -154,13 +154,15 @@ impl<'r> Builder<'r> {
             broker_config.eligible_leader_replicas = on;
         }
         let last = steps.last().map_or(0.0, |step| step.t_ms);
-        // A relay in front of every broker delays each message by that much, whoever sends it.
+        // A relay in front of every broker delays each message by that much, whoever sends it; in front of the controller
+        // is none.
         let delay = inputs.link_delay_ms.map_or(Duration::ZERO, span);
-        let link = Link {
+        let link = |delay| Link {
             latency: Duration::from_micros(60) + delay,
             jitter: Duration::from_micros(40),
             bytes_per_second: Some(1_250_000_000),
         };
+        let to_controller = |id| (MachineId(0), MachineId(id as u8), link(Duration::ZERO));
         let spec = Spec {
             version: self.version,
             seed: 1,
@@ -171,7 +173,10 @@ impl<'r> Builder<'r> {
             controller: ControllerSpec { machine: MachineId(0), quorum: 1 },
             broker_config,
             costs: Costs::default(),
-            links: Links { default: link, between: Vec::new() },
+            links: Links {
+                default: link(delay),
+                between: (1..=inputs.brokers).filter(|_| delay > Duration::ZERO).map(to_controller).collect(),
+            },
             topics: self.topics,
             partitions: self.partitions,
             producers: self.producers,
@@ -268,8 +273,8 @@ impl<'r> Builder<'r> {
                 }
                 return Ok(());
             }
-            "note" => Action::Note { text: step.text.clone().unwrap_or_default().into() },
-            other => return Err(format!("unknown step {other:?}")),
+            "note" | "cell" => Action::Note { text: step.text.clone().unwrap_or_default().into() },
+            _ => return Err("no such step".to_owned()),
         };
         let when = self.trigger(step)?;
         self.enter(step, when, action);
@@ -349,6 +354,9 @@ impl<'r> Builder<'r> {
                 },
             },
             ["burst", producer, topic, partition, prefix, count, gap_us, size] => {
+                if partition.starts_with("rr") {
+                    return Err("a burst over partitions in turn is not modelled yet".to_owned());
+                }
                 let load = Load {
                     producer: self.producer(&client, producer)?,
                     topic: self.topic(topic)?,
@@ -412,7 +420,15 @@ impl<'r> Builder<'r> {
                 Action::Note { text: "part".into() }
             }
             ["metrics", ..] => Action::Note { text: "metrics".into() },
-            [other, ..] => return Err(format!("unknown command {other:?} ({} words)", words.len())),
+            ["txn", ..] => return Err("transactions are not modelled yet".to_owned()),
+            ["offsets", ..] | ["K", _, "commit" | "commitAt", ..] => {
+                return Err("committing offsets needs a group: not modelled yet".to_owned());
+            }
+            ["K", _, "sleep", ..] => return Err("a sleep between two polls is not modelled yet".to_owned()),
+            [other, ..] => {
+                const ALL: &str = "topic, P, S, burst, flush, closeP, metrics, C, K, stopC, elect, alter, configs, part";
+                return Err(format!("command {:?}: found {other:?}; accepted: {ALL}", words.join(" ")));
+            }
             [] => return Err("an empty command".to_owned()),
         };
         self.enter(step, when, action);
