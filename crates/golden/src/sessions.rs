@@ -32,8 +32,8 @@ impl<'a> Sessions<'a> {
         let mut suspect: Option<usize> = None;
         for step in &inputs.steps {
             if let Some(after) = step.after.as_ref().filter(|after| after.state.is_some()) {
-                let states = after.partitions.iter().flatten().map(|(_, state)| state);
-                let now = states.last().map(|state| state.leader.to_string());
+                let mut states = after.partitions.iter().flatten().map(|(_, state)| state);
+                let now = states.next_back().map(|state| state.leader.to_string());
                 let ended_ms = step.t_ms - after.delay_ms;
                 if let Some(place) = suspect.take()
                     && now.as_deref() != Some(sessions.silenced[place].broker)
