@@ -1,18 +1,18 @@
 //! Random scenarios: clusters of one to five brokers with random settings, loads and faults. A number gives one scenario,
 //! the same natively and in the browser.
 
-use std::sync::Arc;
-
-use ackscope_sim::config::{BrokerConfig, ConsumerConfig, Costs, OffsetReset, ProducerConfig, TopicConfig};
-use ackscope_sim::ids::{BrokerId, ClientId, MachineId, NodeId, Partition, TopicId};
-use ackscope_sim::message::{Acks, Api};
 use ackscope_sim::rng::{Rngs, Stream};
-use ackscope_sim::script::{Action, Entry, Keys, Load, Meddling, Pacing, Trigger};
-use ackscope_sim::spec::{
-    BrokerSpec, ConsumerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec,
-};
-use ackscope_sim::time::{Duration, Time};
+use ackscope_sim::spec::Spec;
 use ackscope_sim::version::KafkaVersion;
+
+use crate::plan::{Client, Plan, Settings, Step};
+
+/// The last fault begins before this; it lasts at most `LONGEST_FAULT_MS`.
+const FAULTS_UNTIL_MS: u64 = 15_000;
+const LONGEST_FAULT_MS: u64 = 12_000;
+/// From then on nothing is done to the cluster, and it must come to rest: sessions, TCP's resends, socket timeouts of
+/// 30 s and a delivery.timeout.ms fit in here.
+const REST_MS: u64 = 63_000;
 
 struct Dice {
     rngs: Rngs,
@@ -31,186 +31,252 @@ impl Dice {
     fn pick<T: Copy>(&mut self, among: &[T]) -> T {
         among[self.between(0, among.len() as u64 - 1) as usize]
     }
-
-    fn millis(&mut self, low: u64, high: u64) -> Duration {
-        Duration::from_millis(self.between(low, high))
-    }
 }
 
 /// Scenario number `number`.
 pub fn scenario(number: u64) -> Spec {
+    plan(number).spec()
+}
+
+/// The same, as a plan.
+pub fn plan(number: u64) -> Plan {
     let mut dice = Dice { rngs: Rngs::new(number) };
     let brokers = dice.between(1, 5) as u32;
-    let replication = dice.between(1, u64::from(brokers.min(3))) as usize;
-    let version = if dice.one_in(4) { dice.pick(&KafkaVersion::ALL) } else { KafkaVersion::default() };
-    let partitions: Vec<PartitionSpec> = (0..dice.between(1, 6) as u32)
-        .map(|number| {
+    let replication = dice.between(1, u64::from(brokers.min(3))) as u32;
+    let version = if dice.one_in(3) { dice.pick(&KafkaVersion::ALL) } else { KafkaVersion::default() };
+    let replicas: Vec<Vec<u32>> = (0..dice.between(1, 6))
+        .map(|_| {
             let first = dice.between(0, u64::from(brokers) - 1) as u32;
-            let replicas =
-                (0..replication as u32).map(|place| BrokerId((first + place) % brokers + 1)).collect();
-            PartitionSpec { topic: TopicId(0), number, replicas }
+            (0..replication).map(|place| (first + place) % brokers + 1).collect()
         })
         .collect();
-    let producers: Vec<ProducerSpec> =
-        (0..dice.between(1, 3) as u32).map(|place| producer(&mut dice, version, brokers, place)).collect();
-    let consumers: Vec<ConsumerSpec> = (0..dice.between(0, 2) as u32)
-        .map(|place| ConsumerSpec {
-            name: format!("c{place}").into(),
-            machine: MachineId((brokers + 4 + place) as u8),
-            bootstrap: (1..=brokers).map(BrokerId).collect(),
-            config: ConsumerConfig {
-                auto_offset_reset: dice.pick(&[OffsetReset::Earliest, OffsetReset::Latest]),
-                ..ConsumerConfig::default()
-            },
-            partitions: (0..partitions.len() as u16).map(Partition).collect(),
+    let mut clients: Vec<Client> = (0..dice.between(1, 3))
+        .map(|place| Client {
+            kind: "producer",
+            name: format!("p{place}"),
+            settings: producer_settings(&mut dice, version),
         })
         .collect();
-    let mut script: Vec<Entry> = Vec::new();
-    let at = |millis| Trigger::At(Time::from_millis(millis));
-    for client in 0..consumers.len() as u16 {
-        let action = Action::StartConsumer { consumer: ClientId(client) };
-        script.push(Entry { when: at(dice.between(0, 500)), action, lasts: None });
+    let producers = clients.len() as u64;
+    for place in 0..dice.between(0, 2) {
+        let mut settings = vec![("auto.offset.reset", quoted(dice.pick(&["earliest", "latest"])))];
+        if dice.one_in(4) {
+            settings.push(("fetch.max.wait.ms", dice.between(10, 2_000).to_string()));
+        }
+        clients.push(Client { kind: "consumer", name: format!("c{place}"), settings });
     }
-    for client in 0..producers.len() as u16 {
-        let producer = ClientId(client);
-        let start = dice.between(0, 300);
-        script.push(Entry { when: at(start), action: Action::StartProducer { producer }, lasts: None });
-        for number in 0..dice.between(1, 2) {
-            let load = load(&mut dice, producer, number);
-            let begin = start + dice.between(1, 6_000);
-            script.push(Entry { when: at(begin), action: Action::Load(load), lasts: None });
+    let mut steps = Vec::new();
+    for (place, client) in clients.iter().enumerate() {
+        let node = client.node();
+        let start = if dice.one_in(2) { 0 } else { dice.between(1, 500) };
+        if start > 0 {
+            steps.push(step(start, format!("start = \"{node}\"")));
+        }
+        if client.kind == "producer" {
+            for number in 0..dice.between(1, 2) {
+                let at_ms = start + dice.between(1, 8_000);
+                let what = load(&mut dice, &node, place, number, replicas.len() as u64);
+                steps.push(Step { records: Some(dice.between(5, 120) as u32), ..step(at_ms, what) });
+            }
         }
     }
-    for _ in 0..dice.between(0, 6) {
-        let when = at(dice.between(500, 15_000));
-        let (action, lasts) = fault(&mut dice, brokers, producers.len() as u16);
-        script.push(Entry { when, action, lasts });
+    // A few long faults, or many short ones while records flow.
+    let (faults, until_ms, longest_ms) =
+        if dice.one_in(2) { (6, FAULTS_UNTIL_MS, LONGEST_FAULT_MS) } else { (14, 9_000, 2_500) };
+    for _ in 0..dice.between(0, faults) {
+        let at_ms = dice.between(500, until_ms);
+        let lasts_ms = dice.between(20, longest_ms);
+        let (what, lasting) =
+            fault(&mut dice, brokers, replicas.len() as u64, producers, clients.len() as u64);
+        steps.push(Step { lasts_ms: lasting.then_some(lasts_ms), ..step(at_ms, what) });
     }
-    let mut broker_config = BrokerConfig::defaults(version);
-    if dice.one_in(2) {
-        broker_config.broker_session_timeout = Duration::from_millis(4_000);
-        broker_config.broker_heartbeat_interval = Duration::from_millis(500);
-        broker_config.replica_lag_time_max = Duration::from_millis(3_000);
-    }
-    if dice.one_in(5) {
-        broker_config.eligible_leader_replicas = false;
-    }
-    let min_insync_replicas = dice.between(1, replication as u64) as u32;
-    Spec {
-        version,
-        seed: number,
-        until: Time::from_millis(40_000),
-        brokers: (1..=brokers)
-            .map(|id| BrokerSpec { id: BrokerId(id), machine: MachineId(id as u8), rack: None })
-            .collect(),
-        controller: ControllerSpec { machine: MachineId(0), quorum: dice.pick(&[1, 3]) },
-        broker_config,
-        costs: Costs::default(),
-        links: Links {
-            default: Link {
-                latency: Duration::from_micros(dice.between(50, 5_000)),
-                jitter: Duration::from_micros(dice.between(0, 1_000)),
-                bytes_per_second: Some(125_000_000),
-            },
-            between: Vec::new(),
-        },
-        topics: vec![TopicSpec {
-            name: "t".into(),
-            partitions: partitions.len() as u32,
-            config: TopicConfig {
-                min_insync_replicas: Some(min_insync_replicas),
-                unclean_leader_election_enable: Some(dice.one_in(4)),
-                ..TopicConfig::default()
-            },
-        }],
-        partitions,
-        producers,
-        consumers,
-        script,
-        warm: true,
-    }
-}
-
-fn producer(dice: &mut Dice, version: KafkaVersion, brokers: u32, place: u32) -> ProducerSpec {
-    let acks = dice.pick(&[Acks::None, Acks::Leader, Acks::All, Acks::All, Acks::All]);
-    let defaults = ProducerConfig::defaults(version);
-    let enable_idempotence =
-        acks == Acks::All && version >= KafkaVersion::V0_11 && defaults.retries > 0 && !dice.one_in(4);
-    let config = ProducerConfig {
-        acks,
-        enable_idempotence,
-        retries: if !enable_idempotence && dice.one_in(4) {
-            dice.between(0, 3) as u32
+    if dice.one_in(8) {
+        // A disk that comes back with less than it had.
+        let broker = dice.between(1, brokers.into());
+        let (at_ms, lasts_ms) = (dice.between(500, 8_000), dice.between(1_000, LONGEST_FAULT_MS));
+        let (partition, keep) = (dice.between(0, replicas.len() as u64 - 1), dice.between(0, 30));
+        let loss = if dice.one_in(2) {
+            format!("wipe = \"broker-{broker}\"")
         } else {
-            defaults.retries
-        },
-        max_in_flight_requests_per_connection: dice.between(1, 5) as u32,
-        linger: Duration::from_millis(dice.pick(&[0, 0, 5, 20])),
-        batch_size: dice.pick(&[200, 1_000, 16_384]),
-        request_timeout: dice.millis(1_000, 3_000),
-        delivery_timeout: dice.millis(4_000, 20_000),
-        max_block: dice.millis(1_000, 10_000),
-        ..defaults
-    };
-    ProducerSpec {
-        name: format!("p{place}").into(),
-        machine: MachineId((brokers + 1 + place) as u8),
-        bootstrap: (1..=brokers).map(BrokerId).collect(),
-        config: Ok(config),
+            format!("lose_unflushed = \"broker-{broker}\", partition = \"t-{partition}\", keep = {keep}")
+        };
+        let crash = step(at_ms, format!("kill = \"broker-{broker}\""));
+        steps.push(Step { lasts_ms: Some(lasts_ms), ..crash });
+        steps.push(step(at_ms + lasts_ms / 2, loss));
     }
-}
-
-fn load(dice: &mut Dice, producer: ClientId, number: u64) -> Load {
-    let gap = Duration::from_micros(dice.between(500, 50_000));
-    Load {
-        producer,
-        topic: TopicId(0),
-        partition: if dice.one_in(3) { Some(0) } else { None },
-        count: dice.between(5, 120) as u32,
-        pacing: match dice.between(0, 2) {
-            0 => Pacing::Every { gap },
-            1 => Pacing::Poisson { gap },
-            _ => Pacing::Outstanding { limit: dice.between(1, 8) as u32, gap },
-        },
-        keys: match dice.between(0, 2) {
-            0 => Keys::None,
-            1 => Keys::Uniform { count: 12 },
-            _ => Keys::Hot { count: 12, hot_permille: 700 },
-        },
-        prefix: Arc::from(format!("p{producer}l{number}r")),
-        digits: 0,
-        value_bytes: dice.between(10, 600) as u32,
-    }
-}
-
-/// One fault, and how long it lasts.
-fn fault(dice: &mut Dice, brokers: u32, producers: u16) -> (Action, Option<Duration>) {
-    let broker = BrokerId(dice.between(1, u64::from(brokers)) as u32);
-    let node = NodeId::Broker(broker);
-    let client = NodeId::Producer(ClientId(dice.between(0, u64::from(producers) - 1) as u16));
-    let machine = MachineId(broker.0 as u8);
-    let other = MachineId(dice.between(0, u64::from(brokers)) as u8);
-    let lasts = Some(dice.millis(20, 12_000));
-    match dice.between(0, 13) {
-        0 | 1 => (Action::Kill { node }, lasts),
-        2 => (Action::Stop { node }, lasts),
-        3 | 4 => (Action::Pause { node }, lasts),
-        5 => (Action::PowerLoss { node }, lasts),
-        6 => (Action::Cut { a: machine, b: None, one_way: false }, lasts),
-        7 if other != machine => (Action::Cut { a: machine, b: Some(other), one_way: dice.one_in(2) }, lasts),
-        8 => (Action::SlowDisk { broker, by: dice.millis(1, 50) }, lasts),
-        9 => (Action::StallDisk { broker }, lasts),
-        10 => (Action::Kill { node: NodeId::Controller }, lasts),
-        11 => {
-            let what = dice.pick(&[
-                Meddling::Drop,
-                Meddling::Duplicate,
-                Meddling::Delay(Duration::from_millis(300)),
-            ]);
-            let count = dice.between(1, 3) as u32;
-            (Action::Meddle { from: node, to: client, api: Api::Produce, response: true, count, what }, None)
+    let mut broker_settings: Settings = Vec::new();
+    if dice.one_in(2) {
+        if version.uses_zookeeper() {
+            broker_settings.push(("zookeeper.session.timeout.ms", "6000".to_owned()));
+        } else {
+            broker_settings.push(("broker.session.timeout.ms", "4000".to_owned()));
+            broker_settings.push(("broker.heartbeat.interval.ms", "500".to_owned()));
         }
-        12 => (Action::CloseConnections { a: node, b: client }, None),
-        _ => (Action::SlowLink { a: machine, b: None, by: dice.millis(1, 200) }, lasts),
+        broker_settings.push(("replica.lag.time.max.ms", dice.pick(&["1500", "3000", "6000"]).to_owned()));
+    }
+    if version >= KafkaVersion::V4_0 && dice.one_in(4) {
+        broker_settings.push(("eligible.leader.replicas.version", dice.between(0, 1).to_string()));
+    }
+    if dice.one_in(6) {
+        broker_settings.push(("log.flush.interval.messages", dice.between(1, 20).to_string()));
+    }
+    if dice.one_in(6) {
+        broker_settings.push(("replica.fetch.max.bytes", dice.between(500, 5_000).to_string()));
+    }
+    if dice.one_in(6) {
+        broker_settings.push(("num.io.threads", dice.between(1, 3).to_string()));
+    }
+    let mut topic_settings: Settings =
+        vec![("min.insync.replicas", dice.between(1, u64::from(replication)).to_string())];
+    if dice.one_in(2) {
+        topic_settings.push(("unclean.leader.election.enable", dice.one_in(3).to_string()));
+    }
+    Plan {
+        seed: number,
+        version,
+        until_ms: FAULTS_UNTIL_MS + LONGEST_FAULT_MS + REST_MS,
+        brokers,
+        controllers: dice.pick(&[1, 3]),
+        latency_us: dice.between(50, 5_000),
+        jitter_us: dice.between(0, 1_000),
+        broker_settings,
+        topic_settings,
+        replicas,
+        clients,
+        steps,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
+fn step(at_ms: u64, what: String) -> Step {
+    Step { at_ms, lasts_ms: None, records: None, what }
+}
+
+fn producer_settings(dice: &mut Dice, version: KafkaVersion) -> Settings {
+    let acks = dice.pick(&["0", "1", "1", "all", "all", "all", "all"]);
+    let has_idempotence = version >= KafkaVersion::V0_11;
+    let idempotent = acks == "all" && has_idempotence && !dice.one_in(4);
+    let mut settings: Settings = vec![("acks", quoted(acks))];
+    if has_idempotence {
+        settings.push(("enable.idempotence", idempotent.to_string()));
+    }
+    if !idempotent && dice.one_in(4) {
+        settings.push(("retries", dice.between(0, 3).to_string()));
+    }
+    let request_timeout = dice.between(1_000, 3_000);
+    let linger = dice.pick(&[0, 0, 5, 20]);
+    let in_flight = dice.between(1, 5);
+    settings.extend([
+        // Until 1.0 an idempotent producer had one in flight.
+        (
+            "max.in.flight.requests.per.connection",
+            if idempotent && version == KafkaVersion::V0_11 { 1 } else { in_flight }.to_string(),
+        ),
+        ("linger.ms", linger.to_string()),
+        ("batch.size", dice.pick(&[200, 1_000, 16_384]).to_string()),
+        ("request.timeout.ms", request_timeout.to_string()),
+        ("max.block.ms", dice.between(1_000, 10_000).to_string()),
+    ]);
+    let delivery_timeout = dice.between(4_000, 20_000);
+    if version.has_delivery_timeout() {
+        settings.push(("delivery.timeout.ms", delivery_timeout.to_string()));
+    }
+    if dice.one_in(6) {
+        settings.push(("buffer.memory", dice.between(20_000, 60_000).to_string()));
+    }
+    settings
+}
+
+fn load(dice: &mut Dice, node: &str, place: usize, number: u64, partitions: u64) -> String {
+    let slowest = dice.pick(&[50_000, 50_000, 200_000]);
+    let gap = dice.between(500, slowest);
+    let pacing = match dice.between(0, 2) {
+        0 => String::new(),
+        1 => "poisson = true, ".to_owned(),
+        _ => format!("outstanding = {}, ", dice.between(1, 8)),
+    };
+    let keys = match dice.between(0, 2) {
+        0 => "",
+        1 => "keys = 12, ",
+        _ => "keys = { count = 12, hot_permille = 700 }, ",
+    };
+    let to = if dice.one_in(3) {
+        format!("to_partition = {}, ", dice.between(0, partitions - 1))
+    } else {
+        String::new()
+    };
+    let size = dice.between(10, 600);
+    format!(
+        "producer = \"{node}\", every = \"{gap} us\", {pacing}{keys}{to}size = \"{size} B\", prefix = \"p{place}l{number}r\""
+    )
+}
+
+/// One fault, and whether it lasts and is healed.
+fn fault(dice: &mut Dice, brokers: u32, partitions: u64, producers: u64, clients: u64) -> (String, bool) {
+    let broker = dice.between(1, brokers.into());
+    let other = dice.between(1, brokers.into());
+    let node = format!("broker-{broker}");
+    let client = match dice.between(0, clients - 1) {
+        place if place < producers => format!("producer-p{place}"),
+        place => format!("consumer-c{}", place - producers),
+    };
+    let producer = format!("producer-p{}", dice.between(0, producers - 1));
+    // Somebody who talks to the broker.
+    let peer = match dice.between(0, 3) {
+        0 => "controller".to_owned(),
+        1 if other != broker => format!("broker-{other}"),
+        _ => client.clone(),
+    };
+    match dice.between(0, 22) {
+        0..=2 => (format!("kill = \"{node}\""), true),
+        3 => (format!("stop = \"{node}\""), true),
+        4 | 5 => (format!("pause = \"{node}\""), true),
+        6 => (format!("power_loss = \"{node}\""), true),
+        7 => (format!("cut = \"{node}\""), true),
+        8 => (format!("cut = \"{node} <-> {peer}\""), true),
+        9 => (format!("cut = \"{node} -> {peer}\""), true),
+        10 => (format!("slow_disk = \"{node}\", by = \"{} ms\"", dice.between(1, 50)), true),
+        11 => (format!("stall_disk = \"{node}\""), true),
+        12 => (format!("{} = \"controller\"", dice.pick(&["kill", "pause", "stop"])), true),
+        13 | 14 => {
+            let (verb, by) = dice.pick(&[
+                ("drop_next", ""),
+                ("duplicate_next", ""),
+                ("delay_next", ", by = \"300 ms\""),
+                ("refuse_next", ", with = \"NOT_ENOUGH_REPLICAS\""),
+            ]);
+            let response = verb != "refuse_next" && dice.one_in(2);
+            let (kind, on) = if response {
+                ("produce response", format!("{node} -> {producer}"))
+            } else {
+                ("produce request", format!("{producer} -> {node}"))
+            };
+            let count = dice.between(1, 3);
+            (format!("{verb} = \"{kind}\", on = \"{on}\", count = {count}{by}"), false)
+        }
+        15 => {
+            let kind = dice.pick(&["request", "response"]);
+            let follower = format!("broker-{other}");
+            let on = if kind == "request" {
+                format!("{follower} -> {node}")
+            } else {
+                format!("{node} -> {follower}")
+            };
+            (format!("hold_next = \"fetch {kind}\", on = \"{on}\""), true)
+        }
+        16 => (format!("close = \"{node} <-> {peer}\""), false),
+        17 => (format!("slow = \"{node}\", by = \"{} ms\"", dice.between(1, 50)), true),
+        18 => (format!("slow = \"{node} <-> {peer}\", by = \"{} ms\"", dice.between(1, 200)), true),
+        19 => {
+            let partition = dice.between(0, partitions - 1);
+            let unclean = dice.one_in(2);
+            (format!("elect = \"t-{partition}\", unclean = {unclean}"), false)
+        }
+        20 => (format!("alter_topic = \"t\", config.min.insync.replicas = {}", dice.between(1, 2)), false),
+        21 => (format!("pause = \"{client}\""), true),
+        _ => (format!("fail_disk = \"{node}\""), true),
     }
 }

@@ -3,8 +3,14 @@
 pub mod bench;
 #[cfg(feature = "browser")]
 pub mod browser;
+pub mod fuzz;
 pub mod generate;
 pub mod hashes;
+#[cfg(feature = "mutants")]
+pub mod mutants;
+pub mod plan;
+pub mod property;
+pub mod shrink;
 #[cfg(target_arch = "wasm32")]
 pub mod side_page;
 #[cfg(feature = "browser")]

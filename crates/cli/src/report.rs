@@ -165,7 +165,7 @@ impl<'r> Report<'r> {
         happenings: bool,
     ) -> Report<'r> {
         let (occurrences, rules): (Vec<Row>, Vec<Row>) =
-            inspect(variant.spec.clone()).into_iter().partition(|row| row.when == When::DidOccur);
+            inspect(variant.spec.clone()).rows.into_iter().partition(|row| row.when == When::DidOccur);
         let changes: Vec<(&Happening, &PartitionChange)> = run
             .happenings
             .iter()

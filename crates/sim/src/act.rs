@@ -40,6 +40,9 @@ impl World {
                 self.at_broker(*broker, |broker, cx| broker.slow_disk(cx, *by))
             }
             Action::StallDisk { broker } => self.at_broker(*broker, |broker, cx| broker.stall_disk(cx, true)),
+            // A running process holds its files: only what is down can lose them this way.
+            Action::Wipe { broker, .. } | Action::LoseUnflushed { broker, .. }
+                if self.is_up(NodeId::Broker(*broker)) => {}
             Action::Wipe { broker, partition } => {
                 self.at_broker(*broker, |broker, cx| broker.wipe(cx, *partition))
             }

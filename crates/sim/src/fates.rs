@@ -30,7 +30,7 @@ impl Audit {
             })
             .collect();
         let mut answers = vec![Answer::default(); records.len()];
-        let lineage = Lineage::follow(spec, happenings, &mut records, &mut answers);
+        let lineage = Lineage::follow(world, happenings, &mut records, &mut answers);
         let mut latencies = Vec::new();
         for (record, answer) in records.iter_mut().zip(&answers) {
             if let Some((_, at)) = answer.acked.or(answer.failed) {
@@ -169,11 +169,12 @@ struct Lineage {
 
 impl Lineage {
     fn follow(
-        spec: &Spec,
+        world: &World,
         happenings: &[Happening],
         records: &mut [RecordAudit],
         answers: &mut [Answer],
     ) -> Lineage {
+        let spec = world.spec();
         let mut logs: BTreeMap<(BrokerId, Partition), Batches> = BTreeMap::new();
         let mut contents: BTreeMap<BatchId, Vec<RecordId>> = BTreeMap::new();
         let mut leaders: BTreeMap<Partition, BrokerId> = BTreeMap::new();
@@ -204,9 +205,10 @@ impl Lineage {
                     answer.failed = answer.failed.or(Some((happening.id, happening.at)));
                 }
                 Fact::ApplicationKilled => {
-                    let NodeId::Producer(_) = happening.node else { continue };
+                    let NodeId::Producer(client) = happening.node else { continue };
                     for (answer, audit) in answers.iter_mut().zip(records.iter()) {
-                        if answer.acked.is_none()
+                        if world.ledger().get(audit.record).producer == client
+                            && answer.acked.is_none()
                             && answer.failed.is_none()
                             && audit.offered_at <= happening.at
                         {

@@ -19,6 +19,7 @@ pub mod invariants;
 pub mod ledger;
 mod load;
 pub mod message;
+pub mod mutant;
 pub mod network;
 pub mod producer;
 mod progress;

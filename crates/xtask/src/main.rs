@@ -12,6 +12,7 @@ mod serve;
 mod side_page;
 mod stages;
 mod tools;
+mod trials;
 mod wasm_opt;
 mod weigh;
 mod words;
@@ -35,6 +36,12 @@ cargo xtask <command>
   build    the static site in dist/, and the size of its initial download
   bench    the engine's speed, native and in the browser, as ratios to a bare queue
              --json         the numbers as JSON on standard output
+  fuzz     random runs in which everything that must hold is checked; what fails becomes a scenario file
+             --runs <n>     how many (1000)
+             --seed <n>     the number of the first one (0)
+             --failures <n> stop after so many (10)
+  mutants  wrong rules, and which check notices each
+             --all          the first check of every kind that does
   doctor   what is installed, in which version, and how to get what is missing
 ";
 
@@ -64,6 +71,8 @@ fn run(args: &[String]) -> Result<()> {
         "check" => stages::run(stages::CHECK, rest),
         "build" => no_arguments(command, rest).and_then(|()| build::run()),
         "bench" => bench::run(bench::parse(rest)?),
+        "fuzz" => trials::fuzz(rest),
+        "mutants" => trials::mutants(rest),
         "doctor" => no_arguments(command, rest).and_then(|()| doctor::run()),
         other => Err(format!("unknown command {other:?}; what there is:\n\n{USAGE}")),
     }
@@ -93,6 +102,9 @@ mod tests {
         );
         assert!(refused("serve --prot 1").contains("accepts --release, --port <n> and --open"));
         assert!(refused("bench --xml").contains("it accepts --json"));
+        assert!(refused("fuzz --run 5").contains("it accepts --runs <n>"));
+        assert!(refused("fuzz --runs many").contains("needs a number"));
+        assert!(refused("mutants --most").contains("it accepts --all"));
         assert!(refused("check browser").contains("fmt, arrows"));
     }
 }

@@ -52,6 +52,9 @@ pub const TEST: Suite = Suite {
     stages: &[FMT, ARROWS, WORDS, CLIPPY, CLIPPY_WASM, TESTS, DOCS, BUILD, SIZE, BROWSER],
 };
 
+/// Of the tests of the tests.
+const FEATURES: &str = "ackscope-tests/mutants";
+
 /// The stages, for the help text.
 pub fn help() -> String {
     let line = |stage: &Stage| format!("  {:<12} {}\n", stage.name, stage.what);
@@ -156,11 +159,12 @@ fn clippy_wasm() -> Result<()> {
 fn tests() -> Result<()> {
     let nextest = exec::output(exec::cargo().args(["nextest", "--version"])).is_ok();
     let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
-    exec::run(exec::cargo().args(runner).args(["--workspace", "--all-targets", "--no-fail-fast"]))
+    let what = ["--workspace", "--all-targets", "--features", FEATURES, "--no-fail-fast"];
+    exec::run(exec::cargo().args(runner).args(what))
 }
 
 fn documentation_tests() -> Result<()> {
-    exec::run(exec::cargo().args(["test", "--workspace", "--doc", "--no-fail-fast"]))
+    exec::run(exec::cargo().args(["test", "--workspace", "--doc", "--features", FEATURES, "--no-fail-fast"]))
 }
 
 fn size() -> Result<()> {
@@ -181,7 +185,7 @@ fn browser_tests() -> Result<()> {
                 "test",
                 "--workspace",
                 "--features",
-                "ackscope-tests/browser",
+                &format!("{FEATURES},ackscope-tests/browser"),
                 "--test",
                 "browser",
                 "--no-fail-fast",

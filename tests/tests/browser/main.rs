@@ -2,4 +2,5 @@
 
 mod arrive;
 mod cannot_start;
+mod memory;
 mod same_everywhere;

@@ -10,7 +10,7 @@ use crate::reader::{Fields, Item};
 
 /// `produce response` and what becomes of the next ones.
 pub(super) fn meddle(verb: &str, object: &Item<'_>, fields: &Fields<'_>, spec: &Spec) -> Option<Action> {
-    const APIS: [(&str, Api); 10] = [
+    const APIS: [(&str, Api); 11] = [
         ("api-versions", Api::ApiVersions),
         ("metadata", Api::Metadata),
         ("init-producer-id", Api::InitProducerId),
@@ -21,6 +21,7 @@ pub(super) fn meddle(verb: &str, object: &Item<'_>, fields: &Fields<'_>, spec: &
         ("registration", Api::BrokerRegistration),
         ("heartbeat", Api::BrokerHeartbeat),
         ("alter-partition", Api::AlterPartition),
+        ("metadata-fetch", Api::MetadataFetch),
     ];
     let accepted = "\"produce request\", \"produce response\", \"fetch request\", …";
     let text = object.text()?;

@@ -12,6 +12,7 @@ use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BrokerEpoch, BrokerId, ConnectionId, Offset, Partition};
 use crate::message::{Body, Envelope, FetchAnswer, FetchPartition, FetchRequest, FetchResult};
+use crate::mutant::{Mutant, wrong};
 use crate::time::Time;
 
 /// A fetch that found too little.
@@ -180,6 +181,7 @@ impl Broker {
         self.check_hosted(partition)?;
         let replica = self.replica(partition).expect("checked above");
         match (current_leader_epoch, replica.leader_epoch) {
+            _ if wrong(Mutant::StaleFetch) => Ok(replica),
             (Some(asked), Some(own)) if asked < own => Err(ErrorCode::FencedLeaderEpoch),
             (Some(asked), Some(own)) if asked > own => Err(ErrorCode::UnknownLeaderEpoch),
             (Some(_), None) => Err(ErrorCode::UnknownLeaderEpoch),
@@ -199,7 +201,7 @@ impl Broker {
         let partition = asked.partition;
         let epoch = cx.spec.version.knows_broker_epochs_of_followers().then_some(epoch);
         let registered = self.memory.image.broker_epoch(follower);
-        if epoch.is_some() && epoch < registered {
+        if epoch.is_some() && epoch < registered && !wrong(Mutant::EarlierLife) {
             return Err(ErrorCode::NotLeaderOrFollower);
         }
         let leading = self.replica_mut(partition).and_then(Replica::leading_mut).expect("looked at above");
@@ -291,7 +293,7 @@ pub(super) struct Room {
 
 /// How far this reader may read: followers everything, consumers what is committed.
 fn bound(replica: &Replica, follower: bool) -> Offset {
-    if follower { replica.log.end() } else { replica.high_watermark }
+    if follower || wrong(Mutant::ReadsToTheEnd) { replica.log.end() } else { replica.high_watermark }
 }
 
 fn read(replica: &Replica, follower: bool, asked: &FetchPartition, room: Room) -> FetchAnswer {

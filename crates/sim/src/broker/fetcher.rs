@@ -13,6 +13,7 @@ use crate::message::{
     Body, Envelope, EpochQuestion, FetchAnswer, FetchPartition, FetchRequest, FetchResult, ListOffset,
     ListOffsetAt,
 };
+use crate::mutant::{Mutant, wrong};
 use crate::network::{Broken, Dialled, Read};
 use crate::queue::Timer;
 use crate::rng::Stream;
@@ -298,7 +299,9 @@ impl Broker {
             Step::Fetching | Step::Failed => {
                 let fetch = |(partition, current_leader_epoch)| {
                     let log = log(partition);
-                    let epoch = log.epochs().latest().filter(|_| version.fetch_carries_divergence());
+                    let by_epoch =
+                        version.fetch_carries_divergence() && !wrong(Mutant::TruncatesToHighWatermark);
+                    let epoch = log.epochs().latest().filter(|_| by_epoch);
                     FetchPartition {
                         partition,
                         fetch_offset: log.end(),

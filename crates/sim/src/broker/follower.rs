@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::happening::{Fact, Role as ReplicaRole, Truncation};
 use crate::ids::{BrokerId, LeaderEpoch, Offset, Partition};
 use crate::message::{EpochAnswer, FetchAnswer, FetchResult, ListOffsetResult};
+use crate::mutant::{Mutant, wrong};
 
 impl Broker {
     pub(super) fn take_fetch_result(&mut self, cx: &mut Context, source: BrokerId, result: &FetchResult) {
@@ -94,7 +95,7 @@ impl Broker {
             self.truncate(cx, partition, high_watermark, Truncation::HighWatermark);
             return true;
         };
-        let asked = leader_epoch.filter(|_| by_epoch);
+        let asked = leader_epoch.filter(|_| by_epoch && !wrong(Mutant::TruncatesOnce));
         let own = asked.and_then(|epoch| replica.log.epochs().end_offset_for(epoch, end));
         let (to, is_common) = match own {
             Some((epoch, own_end)) if Some(epoch) == asked => (own_end.min(leader_end), true),

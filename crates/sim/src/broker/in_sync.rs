@@ -9,6 +9,7 @@ use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, HappeningId, LeaderEpoch, Partition, PartitionEpoch};
 use crate::message::{AlterPartition, AlterPartitionResult, Body, PartitionState};
+use crate::mutant::{Mutant, wrong};
 use crate::time::Duration;
 
 /// Between a failed AlterPartition and the next attempt.
@@ -55,7 +56,8 @@ impl Broker {
         let (image, version) = (&self.memory.image, cx.spec.version);
         let replica = self.replicas[usize::from(partition.0)].as_mut()?;
         let leading = replica.leading()?;
-        if version.freezes_high_watermark() && leading.isr.len() < min_isr {
+        let thawed = wrong(Mutant::ThawedHighWatermark);
+        if version.freezes_high_watermark() && leading.isr.len() < min_isr && !thawed {
             return None;
         }
         let lag = cx.spec.broker_config.replica_lag_time_max;
@@ -108,7 +110,9 @@ impl Broker {
         let Some(remote) = leading.follower(follower) else { return };
         let Some(end) = remote.log_end_offset else { return };
         let has_it_all = end >= replica.high_watermark
-            && (end >= leading.epoch_start || !version.admits_from_epoch_start());
+            && (end >= leading.epoch_start
+                || !version.admits_from_epoch_start()
+                || wrong(Mutant::NoEpochStart));
         if has_it_all && is_eligible(&self.memory.image, version, follower, remote.broker_epoch) {
             let isr = leading.isr.with(follower);
             self.propose_isr(cx, partition, isr);
@@ -121,7 +125,7 @@ impl Broker {
         for partition in (0..self.replicas.len() as u16).map(Partition) {
             let Some(replica) = self.replica(partition) else { continue };
             let Some(leading) = replica.leading() else { continue };
-            if leading.pending.is_some() {
+            if leading.pending.is_some() || wrong(Mutant::NeverShrinks) {
                 continue;
             }
             let out_of_sync = leading.out_of_sync(replica.log.end(), cx.now, lag);
@@ -136,7 +140,7 @@ impl Broker {
         if self.memory.isr_changes.is_open(partition) {
             return; // an older proposal has not been answered: OPERATION_NOT_ATTEMPTED
         }
-        let knows_epochs = cx.spec.version.knows_broker_epochs_of_followers();
+        let knows_epochs = cx.spec.version.knows_broker_epochs_of_followers() && !wrong(Mutant::EarlierLife);
         let (own, own_epoch) = (self.id, self.memory.life.broker_epoch);
         let Some(replica) = self.replica_mut(partition) else { return };
         let (Some(leader_epoch), Some(partition_epoch)) = (replica.leader_epoch, replica.partition_epoch)
@@ -241,5 +245,7 @@ fn is_eligible(
     if version.admits_active_brokers_only() && !image.is_active(follower) {
         return false;
     }
-    !version.knows_broker_epochs_of_followers() || seen.is_some() && seen == image.broker_epoch(follower)
+    !version.knows_broker_epochs_of_followers()
+        || wrong(Mutant::EarlierLife)
+        || seen.is_some() && seen == image.broker_epoch(follower)
 }

@@ -38,6 +38,7 @@ use crate::context::Context;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BrokerEpoch, BrokerId, ConnectionId, Offset, Partition};
 use crate::message::{Body, Envelope};
+use crate::mutant::{Mutant, wrong};
 use crate::network::Dialled;
 use crate::queue::Timer;
 use crate::spec::Spec;
@@ -135,11 +136,20 @@ impl Broker {
     /// kill -9: what was written is in the operating system's hands.
     pub fn kill(&mut self, cx: &mut Context) {
         self.forget(cx);
+        if wrong(Mutant::KillLosesPageCache) {
+            self.lose_unflushed_tails(cx);
+        }
     }
 
     /// What had not reached the disk is gone with the rest.
     pub fn power_loss(&mut self, cx: &mut Context) {
         self.forget(cx);
+        if !wrong(Mutant::PowerLossKeeps) {
+            self.lose_unflushed_tails(cx);
+        }
+    }
+
+    fn lose_unflushed_tails(&mut self, cx: &mut Context) {
         for partition in self.partitions() {
             let Some(replica) = self.replica(partition) else { continue };
             let durable = replica.log.durable(cx.now, self.write_back(cx, partition));

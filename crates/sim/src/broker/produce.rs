@@ -12,6 +12,7 @@ use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact, Role as ReplicaRole};
 use crate::ids::{ConnectionId, HappeningId, Offset, Partition, RecordId};
 use crate::message::{Acks, Body, Envelope, ProduceRequest, ProduceResult};
+use crate::mutant::{Mutant, wrong};
 use crate::time::Time;
 
 /// An acks=all request, appended, not yet answered.
@@ -145,7 +146,7 @@ impl Broker {
         let (Role::Leader(leading), Some(leader_epoch)) = (&replica.role, replica.leader_epoch) else {
             return Err(ErrorCode::NotLeaderOrFollower);
         };
-        if acks == Acks::All && leading.isr.len() < min_isr {
+        if acks == Acks::All && leading.isr.len() < min_isr && !wrong(Mutant::NoMinIsr) {
             return Err(ErrorCode::NotEnoughReplicas);
         }
         if batch.bytes > max_bytes {
@@ -255,7 +256,7 @@ impl Broker {
         }
         let replica = self.replica(partition).expect("checked above");
         let Some(leading) = replica.leading() else { return Some(Err(ErrorCode::NotLeaderOrFollower)) };
-        if replica.high_watermark < required_offset {
+        if replica.high_watermark < required_offset && !wrong(Mutant::AckOnAppend) {
             return None;
         }
         let enough = self.min_insync_replicas(cx, partition) <= leading.maximal_isr().len();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::batch::{LogBatch, ProducerStamp};
 use crate::error::ErrorCode;
 use crate::ids::{Offset, ProducerEpoch, ProducerId, Sequence};
+use crate::mutant::{Mutant, wrong};
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 
@@ -110,6 +111,7 @@ impl ProducerStates {
         if entry.epoch == stamp.epoch {
             let known =
                 entry.batches.iter().flatten().find(|batch| (batch.first, batch.last) == (first, last));
+            let known = known.filter(|known| !wrong(Mutant::RemembersOne) || Some(**known) == entry.last());
             if let Some(known) = known {
                 return Verdict::Duplicate { base_offset: known.base_offset, next_offset: known.next_offset };
             }
@@ -121,7 +123,11 @@ impl ProducerStates {
             Some(batch) if stamp.epoch == entry.epoch => Sequence((batch.last.0 + 1) & 0x7fff_ffff),
             _ => Sequence(0),
         };
-        if first == expected { Verdict::Append } else { Verdict::Refuse(ErrorCode::OutOfOrderSequenceNumber) }
+        if first == expected || wrong(Mutant::NoSequenceCheck) {
+            Verdict::Append
+        } else {
+            Verdict::Refuse(ErrorCode::OutOfOrderSequenceNumber)
+        }
     }
 
     /// A batch is in the log now.

@@ -3,6 +3,7 @@
 use crate::broker::log::Log;
 use crate::broker::remote_replica::RemoteReplica;
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, ConnectionId, LeaderEpoch, Offset, PartitionEpoch};
+use crate::mutant::{Mutant, wrong};
 use crate::time::{Duration, Time};
 
 #[derive(Clone, Debug)]
@@ -156,7 +157,7 @@ impl Leading {
         lag_time_max: Duration,
         mut eligible: impl FnMut(&RemoteReplica) -> bool,
     ) -> Option<Offset> {
-        let maximal = self.maximal_isr();
+        let maximal = if wrong(Mutant::CommittedIsr) { self.isr } else { self.maximal_isr() };
         let mut common = log_end;
         for follower in &self.followers {
             let counts = maximal.contains(follower.id)

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{Offset, Partition};
 use crate::message::PartitionState;
+use crate::mutant::{Mutant, wrong};
 use crate::view::Lifecycle;
 
 impl Broker {
@@ -60,6 +61,12 @@ impl Broker {
             }
             replica.log.begin_epoch(state.leader_epoch, cx.spec.version);
         }
+        if is_new_epoch && wrong(Mutant::ForgetsProducers) {
+            replica.log.forget();
+        }
+        if is_new_epoch && wrong(Mutant::LeaderTrustsItsEnd) {
+            replica.high_watermark = log_end;
+        }
         let high_watermark = replica.high_watermark;
         replica.role = Role::Leader(leading);
         if is_new_epoch {
@@ -106,7 +113,7 @@ impl Broker {
             self.stop_fetching(cx, partition);
             let knows = |leader| cx.spec.version.uses_zookeeper() || self.memory.image.is_registered(leader);
             if let Some(leader) = state.leader.filter(|&leader| knows(leader)) {
-                if !cx.spec.version.has_leader_epochs() {
+                if !cx.spec.version.has_leader_epochs() || wrong(Mutant::TruncatesToHighWatermark) {
                     let high_watermark =
                         self.replica(partition).map_or(Offset(0), |replica| replica.high_watermark);
                     self.truncate(cx, partition, high_watermark, Truncation::HighWatermark);
@@ -128,6 +135,9 @@ impl Broker {
         let version = cx.spec.version;
         let Some(replica) = self.replica_mut(partition) else { return };
         let from = replica.log.end();
+        if wrong(Mutant::NeverTruncates) {
+            return;
+        }
         replica.log.truncate(to, version);
         let to = replica.log.end();
         if to == from {

@@ -11,6 +11,7 @@ use crate::message::{Body, ClusterMetadata, EpochAnswer, FetchAnswer, FetchResul
 use super::links::{InFlight, Question};
 use super::positions::FetchState;
 use super::{BREATH, Consumer, links, reset_target};
+use crate::mutant::{Mutant, wrong};
 
 impl Consumer {
     pub(super) fn answered(
@@ -212,7 +213,7 @@ impl Consumer {
                 position.retry_at = retry_at;
                 self.metadata.wanted |= error != ErrorCode::UnknownLeaderEpoch;
             }
-            (Ok(Some((_, end))), _) if end >= asked => {
+            (Ok(Some((_, end))), _) if end >= asked || wrong(Mutant::KeepsPosition) => {
                 position.state = FetchState::Fetching;
                 position.retry_at = cx.now;
             }

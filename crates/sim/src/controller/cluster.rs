@@ -90,11 +90,12 @@ impl Cluster {
         }
     }
 
-    /// Every session counts as just refreshed: a new controller is not to blame the brokers for its own absence.
-    pub fn touch_all(&mut self, now: Time) {
+    /// Every session counts as just refreshed: a new controller is not to blame the brokers for its own absence. One that
+    /// had ended before begins again, unless ZooKeeper was the one to end it.
+    pub fn touch_all(&mut self, now: Time, begin_again: bool) {
         for broker in &mut self.brokers {
             broker.last_contact = now;
-            broker.session = true;
+            broker.session |= begin_again;
         }
     }
 

@@ -167,7 +167,7 @@ impl Controller {
         self.activated = cx.now;
         cx.cause = Some(cx.note(Fact::ControllerActivated));
         cx.listen(true);
-        self.cluster.touch_all(cx.now);
+        self.cluster.touch_all(cx.now, !cx.spec.version.uses_zookeeper());
         self.metadata.write(MetadataRecord::NoOp);
         let first_check = self.next_session_check(cx) + SESSION_CHECK_PHASE;
         self.set_timer(cx, first_check, Due::Sessions);

@@ -3,6 +3,7 @@
 
 use crate::ids::{BrokerId, Brokers};
 use crate::message::PartitionState;
+use crate::mutant::{Mutant, wrong};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Election {
@@ -77,7 +78,9 @@ impl<'a, F: Fn(BrokerId) -> bool> PartitionChangeBuilder<'a, F> {
         let (leader, unclean) = self.elect(elr);
         if leader != before.leader {
             next.leader = leader;
-            next.leader_epoch = before.leader_epoch.next();
+            if !wrong(Mutant::SameEpoch) {
+                next.leader_epoch = before.leader_epoch.next();
+            }
             if let Some(leader) = leader {
                 if unclean {
                     isr = Brokers::NONE.with(leader);
@@ -90,7 +93,7 @@ impl<'a, F: Fn(BrokerId) -> bool> PartitionChangeBuilder<'a, F> {
                 }
             }
         }
-        if !isr.is_empty() || with_elr {
+        if !isr.is_empty() || with_elr || wrong(Mutant::LastMemberLeaves) {
             next.isr = isr;
         } // else the last member stays (§6.5)
         next.elr = elr;
@@ -114,9 +117,12 @@ impl<'a, F: Fn(BrokerId) -> bool> PartitionChangeBuilder<'a, F> {
     /// While the ISR is below the minimum, whoever leaves it stays eligible: the high watermark stands still.
     fn target_elr(&self) -> Brokers {
         match self.min_isr_for_elr {
+            _ if wrong(Mutant::ForgetsEligible) => Brokers::NONE,
             Some(min) if self.target_isr.len() < min.min(self.partition.replicas.len()) => {
                 let candidates = self.partition.isr.union(self.partition.elr);
-                candidates.minus(self.target_isr).minus(self.unclean_shutdown)
+                let unclean =
+                    if wrong(Mutant::UncleanStaysEligible) { Brokers::NONE } else { self.unclean_shutdown };
+                candidates.minus(self.target_isr).minus(unclean)
             }
             _ => Brokers::NONE,
         }
@@ -126,7 +132,9 @@ impl<'a, F: Fn(BrokerId) -> bool> PartitionChangeBuilder<'a, F> {
         let replicas = || self.partition.replicas.iter().copied();
         let accepts = |&replica: &BrokerId| (self.is_acceptable_leader)(replica);
         let candidates = if self.target_isr.is_empty() { elr } else { self.target_isr };
-        let is_valid = |replica: &BrokerId| candidates.contains(*replica) && accepts(replica);
+        let anybody = wrong(Mutant::AnyReplicaLeads)
+            || wrong(Mutant::LastMemberLeaves) && self.target_isr.is_empty() && self.partition.isr.is_empty();
+        let is_valid = |replica: &BrokerId| (anybody || candidates.contains(*replica)) && accepts(replica);
         let preferred = match self.election {
             Election::Preferred => replicas().next().filter(is_valid),
             Election::Online | Election::Unclean => None,

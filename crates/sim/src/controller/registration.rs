@@ -5,6 +5,7 @@ use crate::error::ErrorCode;
 use crate::happening::{ChangeReason, Fact};
 use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset, NodeId};
 use crate::message::{Heartbeat, HeartbeatAnswer, Registration};
+use crate::mutant::{Mutant, wrong};
 use crate::time::Duration;
 use crate::version::KafkaVersion;
 
@@ -87,6 +88,9 @@ impl Controller {
         if cx.spec.version.uses_zookeeper() {
             // The node of the old session stands in the way until ZooKeeper has found that session over.
             return broker.session;
+        }
+        if wrong(Mutant::QuickRestart) {
+            return false;
         }
         let in_time = cx.now.since(broker.last_contact) < cx.spec.broker_config.broker_session_timeout;
         // From 4.0 neither a clean stop nor fencing ends a session.
@@ -236,6 +240,9 @@ impl Controller {
 
     /// §6.2.3: one broker a pass; another pass soon after one that has found one.
     pub(super) fn check_sessions(&mut self, cx: &mut Context) {
+        if wrong(Mutant::NeverFences) {
+            return;
+        }
         let session = cx.spec.broker_config.broker_session_timeout;
         let on_grid = cx.spec.version >= KafkaVersion::V4_0;
         let next = if cx.spec.version.uses_zookeeper() {

@@ -13,6 +13,7 @@ pub use self::history::History;
 use crate::happening::{Fact, Happening};
 use crate::spec::Spec;
 use crate::time::Time;
+use crate::trace::{Recorder, Trace};
 use crate::view::ClusterView;
 use crate::world::World;
 
@@ -147,20 +148,37 @@ pub struct Row {
     pub violated: Option<(Time, String)>,
 }
 
+/// A run that was looked at after every step.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    pub rows: Vec<Row>,
+    /// The trace's, as of a run that nobody looks at.
+    pub hash: u64,
+}
+
+impl Inspection {
+    pub fn violated(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.when != When::DidOccur && row.violated.is_some())
+    }
+}
+
 /// Runs the scenario and checks every invariant, after every step that something happened in.
-pub fn inspect(spec: Spec) -> Vec<Row> {
+pub fn inspect(spec: Spec) -> Inspection {
     let spec = Arc::new(spec);
     let mut world = World::new(Arc::clone(&spec));
     let mut watch = Watch::new(Arc::clone(&spec));
+    let mut trace = Trace::default();
     watch.observe(world.view(), &[]);
     while world.next_at().is_some_and(|at| at <= spec.until) {
         world.step();
-        let news: Vec<Happening> = world.take_notes().collect();
+        let first = trace.happenings.len();
+        world.take_notes().for_each(|note| trace.record(note));
+        let news = &trace.happenings[first..];
         if news.iter().any(|happening| !is_of_the_network(&happening.fact)) {
-            watch.observe(world.view(), &news);
+            watch.observe(world.view(), news);
         }
     }
-    watch.finish()
+    Inspection { rows: watch.finish(), hash: trace.hash() }
 }
 
 /// Messages on their way change nothing by themselves.

@@ -16,6 +16,7 @@ use crate::config::Compression;
 use crate::context::Context;
 use crate::happening::{BatchClose, Fact};
 use crate::ids::{BatchId, BrokerId, Brokers, LeaderEpoch, Partition, RecordId, TopicId};
+use crate::mutant::{Mutant, wrong};
 use crate::rng::Stream;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
@@ -488,7 +489,9 @@ impl Accumulator {
         let backoff = self.backoff.draw(cx, batch.attempts);
         batch.reenqueued(now, backoff);
         let queue = self.queue(batch.partition);
-        if batch.stamp.is_some() {
+        if wrong(Mutant::RetryGoesBehind) {
+            queue.queue.push_back(batch);
+        } else if batch.stamp.is_some() {
             queue.push_in_sequence_order(batch);
         } else {
             queue.queue.push_front(batch);

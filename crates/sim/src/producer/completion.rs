@@ -12,6 +12,7 @@ use crate::error::{ErrorCode, Failure};
 use crate::happening::Fact;
 use crate::ids::{BatchId, HappeningId, Offset, Partition};
 use crate::message::{Body, CurrentLeader, Envelope, ProduceResult};
+use crate::mutant::{Mutant, wrong};
 use crate::time::Time;
 
 /// A request that has come to its end.
@@ -105,7 +106,7 @@ impl Instance {
             }
         }
         cx.cause = cause;
-        if self.settings.version.learns_leaders_from_refusals() {
+        if self.settings.version.learns_leaders_from_refusals() && !wrong(Mutant::StaleMetadata) {
             for (partition, leader) in told {
                 self.metadata.learn_from_refusal(cx, partition, leader);
             }
@@ -144,7 +145,7 @@ impl Instance {
         } else {
             self.fail(cx, batch, error, message);
         }
-        if error.is_invalid_metadata() {
+        if error.is_invalid_metadata() && !wrong(Mutant::StaleMetadata) {
             self.metadata.request_update();
         }
     }
