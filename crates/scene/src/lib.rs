@@ -6,6 +6,7 @@ pub mod axis;
 pub mod chart;
 pub mod narration;
 pub mod picture;
+mod signs;
 pub mod stage;
 pub mod story;
 pub mod svg;

@@ -1,6 +1,8 @@
 //! A run in words: Kafka's terms, the numbers that mattered, the setting that decides. Command line and page say the same.
 
+mod actions;
 mod chain;
+mod details;
 mod names;
 mod requests;
 mod sentence;

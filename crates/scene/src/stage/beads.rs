@@ -75,7 +75,7 @@ fn bead(picture: &mut Picture, story: &Story, view: &StageView<'_>, message: &Me
             let radius = if message.matters { 4.2 } else { 3.4 };
             picture.circle(at, radius, Some(fill), edge);
             if message.kind == Kind::Ack && message.matters {
-                crate::timeline::tick(picture, at.x + 9.0, at.y - 5.0, 0.8);
+                crate::signs::tick(picture, at.x + 9.0, at.y - 5.0, 0.8);
             }
         }
     }

@@ -106,7 +106,7 @@ pub(super) fn producer(
         line(picture, card, 57.0, "acknowledged", &producer.acknowledged.to_string(), acked);
         if producer.acknowledged > 0 {
             let width = text::width(&producer.acknowledged.to_string(), 12.0, true);
-            crate::timeline::tick(picture, card.x + card.width - 22.0 - width, card.y + 53.0, 1.0);
+            crate::signs::tick(picture, card.x + card.width - 22.0 - width, card.y + 53.0, 1.0);
         }
     }
     if producer.blocked.is_empty() {

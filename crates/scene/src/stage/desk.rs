@@ -199,7 +199,7 @@ impl<'a> Desk<'a> {
         if cut {
             let x = if last.x > self.left + 20.0 { last.x + 5.0 } else { last.x - 9.0 };
             picture.circle(point(x, last.y), 5.5, Some(Fill::plain(Tone::Surface)), None);
-            crate::timeline::cross(picture, x, last.y, 3.4);
+            crate::signs::cross(picture, x, last.y, 3.4);
         }
     }
 
@@ -278,7 +278,7 @@ impl<'a> Desk<'a> {
         let x = self.left + 12.0;
         let shift = if leads { 17.0 } else { 0.0 };
         if leads {
-            crate::timeline::crown(picture, x + 6.0, top + 19.5, 0.95);
+            crate::signs::crown(picture, x + 6.0, top + 19.5, 0.95);
         }
         let name = format!("Broker {}", broker.id);
         let halo = pattern.map(|_| Tone::Surface);
@@ -360,7 +360,7 @@ impl<'a> Desk<'a> {
             picture.words(point(left - 6.0, row.top + row.height - 0.5), &number, style, Anchor::End);
             cells::draw(picture, self.story, self.view, &axis, row, replica, history);
             if let ReplicaRole::Leader(_) = replica.role {
-                crate::timeline::crown(picture, left - 24.0, row.top + row.height - 1.0, 0.6);
+                crate::signs::crown(picture, left - 24.0, row.top + row.height - 1.0, 0.6);
             }
         }
     }

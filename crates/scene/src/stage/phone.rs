@@ -63,7 +63,7 @@ fn clients(picture: &mut Picture, story: &Story, view: &StageView<'_>) {
         picture.words(point(x, 14.0), detail, Style::new(11.0, Tone::Ink2).mono(), Anchor::Start);
         x += text::width(detail, 11.0, false) * 1.2 + 8.0;
     }
-    crate::timeline::tick(picture, x + 3.0, 10.0, 1.0);
+    crate::signs::tick(picture, x + 3.0, 10.0, 1.0);
     let words = format!("{acknowledged} of {sent}");
     picture.words(point(x + 11.0, 14.0), &words, Style::new(11.0, Tone::Ink3), Anchor::Start);
     picture.source = Source::None;
@@ -111,7 +111,7 @@ fn broker(
     let state = narration::broker_state_short(story, broker.id, partition, now);
     let shift = if leads { 14.0 } else { 0.0 };
     if leads {
-        crate::timeline::crown(picture, 6.0, top + 25.0, 0.75);
+        crate::signs::crown(picture, 6.0, top + 25.0, 0.75);
     }
     let style = Style::new(10.5, if bad { Tone::Lost } else { Tone::Ink2 });
     if let Some(state) = text::shorten(&state, 10.5, false, NAMES - shift) {

@@ -2,7 +2,7 @@
 //! leader's history and will be cut off as soon as their broker hears of it.
 
 use ackscope_sim::audit::Fate;
-use ackscope_sim::ids::{BatchId, BrokerId, LeaderEpoch, Offset};
+use ackscope_sim::ids::{BrokerId, LeaderEpoch, Offset, RecordId};
 use ackscope_sim::time::Time;
 
 use super::{Bar, Block, Doom, RecordStory, Replica};
@@ -39,8 +39,8 @@ pub(super) fn condemn(
     }
 }
 
-/// What a log held: the same batch under another epoch is another entry.
-type Entry = (Offset, LeaderEpoch, Option<BatchId>);
+/// What a log held: the same record under another epoch is another entry.
+type Entry = (Offset, LeaderEpoch, Option<RecordId>);
 
 fn alive(replicas: &[&mut Replica], leader: BrokerId, at: Time) -> Option<Vec<Entry>> {
     let replica = replicas.iter().find(|replica| replica.broker == leader)?;
@@ -51,7 +51,7 @@ fn alive(replicas: &[&mut Replica], leader: BrokerId, at: Time) -> Option<Vec<En
 }
 
 fn entry(bar: &Bar) -> Entry {
-    (bar.base, bar.epoch, bar.batch.as_ref().map(|batch| batch.id))
+    (bar.base, bar.epoch, bar.records().first().copied())
 }
 
 fn holds(history: &[Entry], bar: &Bar) -> bool {
@@ -59,7 +59,7 @@ fn holds(history: &[Entry], bar: &Bar) -> bool {
 }
 
 fn is_lost(bar: &Bar, records: &[RecordStory]) -> bool {
-    let held = bar.batch.iter().flat_map(|batch| &batch.records);
+    let held = bar.records().iter();
     held.filter_map(|record| records.get(record.0 as usize)).any(|record| record.fate == Fate::AckedButLost)
 }
 
@@ -67,12 +67,13 @@ fn is_lost(bar: &Bar, records: &[RecordStory]) -> bool {
 pub(super) fn repeat(bars: &mut [Bar], records: usize) {
     let mut held_until = vec![Time::ZERO; records];
     for bar in bars {
-        let held = bar.batch.iter().flat_map(|batch| &batch.records);
-        for record in held.filter(|record| (record.0 as usize) < records) {
+        let mut again = false;
+        for record in bar.records().iter().filter(|record| (record.0 as usize) < records) {
             let until = &mut held_until[record.0 as usize];
-            bar.again |= *until > bar.from;
+            again |= *until > bar.from;
             *until = (*until).max(bar.to);
         }
+        bar.again = again;
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod build;
 mod doom;
+mod queries;
 
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use ackscope_sim::ids::{
     BatchId, BrokerId, Brokers, ClientId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset, Partition,
     RecordId,
 };
-use ackscope_sim::message::{Body, Envelope, FetchAnswer, PartitionState};
-use ackscope_sim::time::{Duration, Time};
+use ackscope_sim::message::{Envelope, PartitionState};
+use ackscope_sim::time::Time;
 
 pub struct Story {
     pub end: Time,
@@ -24,6 +25,8 @@ pub struct Story {
     pub records: Vec<RecordStory>,
     /// In order of sending.
     pub messages: Vec<Message>,
+    /// The same by direction and kind, what matters last: a picture thins each by itself.
+    pub flows: Vec<Flow>,
     /// The latest arrival among the messages up to each one: what a window's start is searched in.
     reach: Vec<Time>,
     /// Broker by broker in the scenario's order, partition by partition.
@@ -50,6 +53,8 @@ pub struct NodeStory {
     pub bands: Vec<Band>,
     /// Producers: their records in order of `send()`.
     pub sends: Vec<RecordId>,
+    /// Producers: their records in the order in which the application heard of them.
+    pub answers: Vec<RecordId>,
     /// Consumers: what they were given, in order.
     pub deliveries: Vec<Delivery>,
 }
@@ -173,6 +178,18 @@ impl Message {
     }
 }
 
+/// Messages of one kind from one node to another.
+pub struct Flow {
+    pub from: NodeId,
+    pub to: NodeId,
+    pub kind: Kind,
+    pub matters: bool,
+    /// Places among the messages, in order of sending.
+    pub messages: Vec<u32>,
+    /// The latest arrival up to each.
+    reach: Vec<Time>,
+}
+
 /// One broker's log of one partition.
 pub struct Replica {
     pub broker: BrokerId,
@@ -206,6 +223,8 @@ pub struct Bar {
     pub next: Offset,
     pub epoch: LeaderEpoch,
     pub batch: Option<Arc<RecordBatch>>,
+    /// The batch's records before those of this bar: old logs hold them one by one.
+    pub skip: usize,
     pub from: Time,
     /// When it was cut off; `Time::NEVER`: it is still there.
     pub to: Time,
@@ -453,15 +472,20 @@ impl Replica {
 }
 
 impl Bar {
+    pub fn records(&self) -> &[RecordId] {
+        let count = (self.next.0 - self.base.0) as usize;
+        let held = self.batch.as_ref().and_then(|batch| batch.records.get(self.skip..));
+        held.map_or(&[], |records| &records[..count.min(records.len())])
+    }
+
     pub fn record_at(&self, offset: Offset) -> Option<RecordId> {
         let place = offset.0.checked_sub(self.base.0)?;
-        self.batch.as_ref()?.records.get(usize::try_from(place).ok()?).copied()
+        self.records().get(usize::try_from(place).ok()?).copied()
     }
 
     pub fn holds(&self, record: RecordId) -> Option<Offset> {
-        let place = self.batch.as_ref()?.records.iter().position(|&held| held == record)?;
-        let offset = Offset(self.base.0 + place as u64);
-        (offset < self.next).then_some(offset)
+        let place = self.records().iter().position(|&held| held == record)?;
+        Some(Offset(self.base.0 + place as u64))
     }
 }
 
@@ -469,144 +493,5 @@ fn step_at(steps: &[(Time, Offset)], at: Time) -> Offset {
     match steps.partition_point(|&(when, _)| when <= at) {
         0 => Offset(0),
         after => steps[after - 1].1,
-    }
-}
-
-impl Story {
-    pub fn node(&self, node: NodeId) -> Option<&NodeStory> {
-        self.nodes.iter().find(|story| story.node == node)
-    }
-
-    pub fn record(&self, record: RecordId) -> &RecordStory {
-        &self.records[record.0 as usize]
-    }
-
-    pub fn replica(&self, broker: BrokerId, partition: Partition) -> Option<&Replica> {
-        let place = self.brokers.iter().position(|&id| id == broker)?;
-        self.replicas.get(place * self.partitions.len() + usize::from(partition.0))
-    }
-
-    pub fn brokers(&self) -> &[BrokerId] {
-        &self.brokers
-    }
-
-    pub fn message(&self, id: HappeningId) -> Option<&Message> {
-        self.messages.binary_search_by_key(&id, |message| message.id).ok().map(|at| &self.messages[at])
-    }
-
-    /// A batch's records.
-    pub fn batch(&self, batch: BatchId) -> &[RecordId] {
-        self.batches.get(batch.0 as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// The messages that may have been under way in a window, in order of sending.
-    pub fn messages_in(&self, from: Time, to: Time) -> &[Message] {
-        let start = self.reach.partition_point(|&reach| reach < from);
-        let end = self.messages.partition_point(|message| message.sent <= to);
-        &self.messages[start.min(end)..end]
-    }
-
-    /// The marks within a window.
-    pub fn marks_in(&self, from: Time, to: Time) -> &[Mark] {
-        let start = self.marks.partition_point(|mark| mark.at < from);
-        let end = self.marks.partition_point(|mark| mark.at <= to);
-        &self.marks[start..end.max(start)]
-    }
-
-    /// The batches that a message carries, or answers, of one partition.
-    pub fn batches_of<'a>(
-        &'a self,
-        message: &'a Message,
-        partition: Partition,
-    ) -> impl Iterator<Item = &'a RecordBatch> + 'a {
-        let request = match message.envelope.message.body {
-            Body::ProduceResponse { .. } => message.partner.map(|at| &self.messages[at as usize]),
-            _ => Some(message),
-        };
-        let (mut sent, mut fetched): (&[_], &[_]) = (&[], &[]);
-        match request.map(|request| &request.envelope.message.body) {
-            Some(Body::ProduceRequest(request)) => sent = &request.partitions,
-            Some(Body::FetchResponse { partitions }) => fetched = partitions,
-            _ => {}
-        }
-        let sent = sent.iter().filter(move |(to, _)| *to == partition).map(|(_, batch)| &**batch);
-        let fetched =
-            fetched.iter().filter(move |result| result.partition == partition).flat_map(
-                |result| match &result.answer {
-                    FetchAnswer::Records { batches, .. } => batches.as_slice(),
-                    FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => &[],
-                },
-            );
-        sent.chain(fetched.map(|entry| &*entry.batch))
-    }
-
-    /// The partition that a message is about: None for all or none.
-    pub fn touches(&self, message: &Message, partition: Partition) -> bool {
-        match &message.envelope.message.body {
-            Body::ProduceRequest(request) => request.partitions.iter().any(|(to, _)| *to == partition),
-            Body::ProduceResponse { partitions } => partitions.iter().any(|of| of.partition == partition),
-            Body::FetchRequest(request) => request.partitions.iter().any(|of| of.partition == partition),
-            // An answer about other partitions alone is about them; one about none at all is an empty poll.
-            Body::FetchResponse { partitions } => {
-                partitions.is_empty() || partitions.iter().any(|of| of.partition == partition)
-            }
-            Body::AlterPartitionRequest { partitions, .. } => {
-                partitions.iter().any(|of| of.partition == partition)
-            }
-            Body::OffsetsForLeaderEpochRequest { partitions } => {
-                partitions.iter().any(|of| of.partition == partition)
-            }
-            Body::OffsetsForLeaderEpochResponse { partitions } => {
-                partitions.iter().any(|of| of.partition == partition)
-            }
-            _ => true,
-        }
-    }
-
-    /// Whether a message carries a record or answers the request that did.
-    pub fn carries(&self, message: &Message, record: RecordId) -> bool {
-        let Some(partition) = self.record(record).partition else { return false };
-        matches!(message.kind, Kind::Produce | Kind::Ack | Kind::Data | Kind::Error)
-            && self.batches_of(message, partition).any(|batch| batch.records.contains(&record))
-    }
-
-    /// The ISR as the controller had it at a time.
-    pub fn isr_at(&self, partition: Partition, at: Time) -> Brokers {
-        let Some(story) = self.partitions.get(usize::from(partition.0)) else { return Brokers::NONE };
-        match story.changes.partition_point(|change| change.at <= at) {
-            0 => story.opening.as_ref().map_or(Brokers::NONE, |opening| opening.isr),
-            after => story.changes[after - 1].change.isr,
-        }
-    }
-
-    /// A node's states at a time: none means it simply runs.
-    pub fn states_at(&self, node: NodeId, at: Time) -> impl Iterator<Item = State> + '_ {
-        let bands = self.node(node).map_or(&[][..], |story| &story.bands);
-        bands.iter().filter(move |band| band.from <= at && at < band.to).map(|band| band.state)
-    }
-
-    /// Whether packets from one node to another vanish at a time.
-    pub fn is_cut(&self, from: NodeId, to: NodeId, at: Time) -> bool {
-        let machine = |node| self.node(node).map(|story| story.machine);
-        let (Some(from), Some(to)) = (machine(from), machine(to)) else { return false };
-        from != to
-            && self.cuts.iter().filter(|cut| cut.from <= at && at < cut.to).any(|cut| {
-                let hits = |a, b| cut.a == a && cut.b.is_none_or(|other| other == b);
-                hits(from, to) || (!cut.one_way && hits(to, from))
-            })
-    }
-
-    pub fn length(&self) -> Duration {
-        self.end.since(Time::ZERO)
-    }
-
-    /// The next landmark after `at`, or the last one before it.
-    pub fn landmark(&self, at: Time, forward: bool) -> Option<&Mark> {
-        let mut landmarks = self.marks.iter().filter(|mark| mark.kind.is_landmark());
-        if forward {
-            landmarks.find(|mark| mark.at > at)
-        } else {
-            landmarks.take_while(|mark| mark.at < at).last()
-        }
     }
 }

@@ -86,9 +86,15 @@ impl Timeline<'_> {
             let (low, high) = (self.y(lane, block.base), self.y(lane, last.next));
             steps.push(Step { x: self.span(last.from, last.from).0, low, high });
         }
-        for bar in &bars[before..until] {
+        let mut next = before;
+        while next < until {
+            let bar = &bars[next];
             let x = self.span(bar.from, bar.from).0;
-            let (low, high) = (self.y(lane, bar.base), self.y(lane, bar.next));
+            // All that were appended so soon after that they stand on the same pixel.
+            let apart = self.scale.time_from_x(x + NEAR);
+            next += 1;
+            next += bars[next..until].partition_point(|bar| bar.from < apart);
+            let (low, high) = (self.y(lane, bar.base), self.y(lane, bars[next - 1].next));
             match steps.last_mut() {
                 Some(last) if x - last.x < NEAR => last.high = high,
                 _ => steps.push(Step { x, low, high }),
@@ -110,8 +116,14 @@ impl Timeline<'_> {
             points.extend([point(x, floor), point(x, self.y(lane, high))]);
         }
         let shown = |at| at <= self.view.window.to && at < block.to;
-        for &(at, offset) in marks[after..].iter().take_while(|&&(at, _)| shown(at)) {
-            let offset = within(offset);
+        let end_of_marks = after + marks[after..].partition_point(|&(at, _)| shown(at));
+        let mut next = after;
+        while next < end_of_marks {
+            let at = marks[next].0;
+            let apart = self.scale.time_from_x(self.span(at, at).0 + NEAR);
+            next += 1;
+            next += marks[next..end_of_marks].partition_point(|&(at, _)| at < apart);
+            let offset = within(marks[next - 1].1);
             if offset == high {
                 continue;
             }

@@ -5,7 +5,7 @@ use ackscope_sim::ids::{NodeId, Offset, Partition};
 
 use super::{Form, LaneBox, Timeline, selected_record};
 use crate::picture::{Dash, Picture, Point, Source, Stroke, point};
-use crate::story::{Kind, Message};
+use crate::story::{Flow, Kind, Message};
 use crate::tokens::Tone;
 
 /// Where a message goes from and to.
@@ -38,6 +38,15 @@ const fn look(kind: Kind) -> Look {
     Look { tone, width, dash, head, open }
 }
 
+/// How a message's way ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Arrived,
+    Lost,
+    /// Until the run was over.
+    UnderWay,
+}
+
 /// Arrows of one kind between two lanes that are closer together than this are drawn once.
 const SAME: f32 = 1.6;
 /// Closer than this they go without halo, and paler.
@@ -49,63 +58,117 @@ impl Timeline<'_> {
     /// Draws them and says where words had better not be.
     pub(super) fn messages(&self, picture: &mut Picture) -> Vec<Flight> {
         let window = self.view.window;
-        let messages = self.story.messages_in(window.from, window.to);
-        let until = |message: &Message| message.until(self.story.end);
-        let in_window = |message: &&Message| until(message) >= window.from;
-        let chatter = messages.iter().filter(in_window).filter(|message| !message.matters).count();
-        let record = selected_record(self.view.selection);
-        let all = self.shows_all_partitions();
+        let story = self.story;
+        let shown = |flow: &&Flow| self.view.filter.shows(flow.kind);
+        let here = |flow: &Flow| Some((self.lane_index(flow.from)?, self.lane_index(flow.to)?));
+        let chatter = story.flows.iter().filter(|flow| !flow.matters);
+        let chatter: usize = chatter.map(|flow| story.flow_in(flow, window.from, window.to).len()).sum();
         let mut drawn = Vec::new();
-        let mut last = [f32::MIN; MOST_LANES * MOST_LANES * KINDS];
-
-        for message in messages.iter().filter(in_window) {
-            let (kind, selected) = (message.kind, self.is_selected(message));
-            let wanted = message.matters
-                || selected
-                || self.view.filter.forces(kind)
-                || (chatter <= QUIET_MESSAGES && !self.in_fold(message));
-            if !wanted
-                || !self.view.filter.shows(kind)
-                || self.is_hidden(message.sent)
-                || !(all || self.story.touches(message, self.view.partition))
+        for flow in story.flows.iter().filter(shown) {
+            let forced = self.view.filter.forces(flow.kind);
+            if let Some(lanes) = here(flow)
+                && (flow.matters || forced || chatter <= QUIET_MESSAGES)
             {
-                continue;
+                self.flow(picture, flow, lanes, forced, &mut drawn);
             }
-            let Some((flight, lanes)) = self.flight(message) else { continue };
-            let slot = &mut last[(lanes.0 * MOST_LANES + lanes.1) * KINDS + kind as usize];
-            let gap = flight.from.x - *slot;
-            let carried = record.is_some_and(|record| self.story.carries(message, record));
-            if gap < SAME && !selected && !carried {
-                continue;
-            }
-            *slot = flight.from.x;
-
-            let crowded = gap < CROWDED && !carried && !selected;
-            // Lines that cross foreign lanes, and those that carry nothing, keep back.
-            let foreign = matches!(message.envelope.to, NodeId::Consumer(_))
-                || matches!(kind, Kind::Control | Kind::Metadata)
-                || !message.matters;
-            picture.source = Source::Message(message.id);
-            picture.opacity = match (carried || selected, record.is_some(), crowded || foreign) {
-                (true, ..) => 1.0,
-                (false, true, false) => 0.5,
-                (false, true, true) => 0.3,
-                (false, false, true) => 0.55,
-                (false, false, false) => 1.0,
-            };
-            let lost = message.arrived.is_none() && message.lost.is_some();
-            self.arrow(picture, flight, look(kind), !crowded, selected, lost);
-            drawn.push(flight);
         }
+        self.chosen(picture, &mut drawn);
         picture.source = Source::None;
         picture.opacity = 1.0;
         drawn
     }
 
-    fn is_selected(&self, message: &Message) -> bool {
-        let Source::Message(id) = self.view.selection else { return false };
-        let partner = message.partner.map(|partner| self.story.messages[partner as usize].id);
-        message.id == id || partner == Some(id)
+    /// One direction and kind, thinned to what can be told apart.
+    fn flow(
+        &self,
+        picture: &mut Picture,
+        flow: &Flow,
+        lanes: (usize, usize),
+        forced: bool,
+        drawn: &mut Vec<Flight>,
+    ) {
+        let (window, story) = (self.view.window, self.story);
+        let all = self.shows_all_partitions();
+        let record = selected_record(self.view.selection);
+        let picked = !matches!(self.view.selection, Source::None);
+        let range = story.flow_in(flow, window.from, window.to);
+        let places = &flow.messages[range];
+        let mut last = f32::MIN;
+        let mut next = 0;
+        while let Some(&place) = places.get(next) {
+            next += 1;
+            let message = &story.messages[place as usize];
+            if self.is_hidden(message.sent) {
+                break;
+            }
+            let wanted = flow.matters || forced || !self.in_fold(message);
+            if message.until(story.end) < window.from
+                || !wanted
+                || !(all || story.touches(message, self.view.partition))
+                || (picked && self.is_chosen(message))
+            {
+                continue;
+            }
+            let flight = self.flight_between(message, lanes);
+            let gap = flight.from.x - last;
+            last = flight.from.x;
+            let crowded = gap < CROWDED;
+            // Lines that cross foreign lanes, and those that carry nothing, keep back.
+            let foreign = matches!(flow.to, NodeId::Consumer(_))
+                || matches!(flow.kind, Kind::Control | Kind::Metadata)
+                || !flow.matters;
+            picture.source = Source::Message(message.id);
+            picture.opacity = match (record.is_some(), crowded || foreign) {
+                (true, false) => 0.5,
+                (true, true) => 0.3,
+                (false, true) if gap < CROWDED / 2.0 => 0.35,
+                (false, true) => 0.55,
+                (false, false) => 1.0,
+            };
+            self.arrow(picture, flight, look(flow.kind), !crowded, false, end(message));
+            drawn.push(flight);
+            // On to the first one that stands apart.
+            let apart = self.scale.time_from_x(flight.from.x + SAME);
+            next += places[next..].partition_point(|&place| story.messages[place as usize].sent < apart);
+        }
+    }
+
+    /// What is selected, or carries the selected record, in full and on top.
+    fn chosen(&self, picture: &mut Picture, drawn: &mut Vec<Flight>) {
+        let (window, story) = (self.view.window, self.story);
+        let about = |flow: &&Flow| match self.view.selection {
+            Source::Message(_) => true,
+            Source::Record(_) | Source::Entry { .. } => {
+                matches!(flow.kind, Kind::Produce | Kind::Ack | Kind::Data | Kind::Error)
+            }
+            _ => false,
+        };
+        for flow in story.flows.iter().filter(about).filter(|flow| self.view.filter.shows(flow.kind)) {
+            let Some(lanes) = self.lane_index(flow.from).zip(self.lane_index(flow.to)) else { continue };
+            for &place in &flow.messages[story.flow_in(flow, window.from, window.to)] {
+                let message = &story.messages[place as usize];
+                if self.is_hidden(message.sent) || !self.is_chosen(message) {
+                    continue;
+                }
+                let flight = self.flight_between(message, lanes);
+                let whole = matches!(self.view.selection, Source::Message(_));
+                picture.source = Source::Message(message.id);
+                picture.opacity = 1.0;
+                self.arrow(picture, flight, look(flow.kind), true, whole, end(message));
+                drawn.push(flight);
+            }
+        }
+    }
+
+    fn is_chosen(&self, message: &Message) -> bool {
+        match self.view.selection {
+            Source::Message(id) => {
+                let partner = message.partner.map(|partner| self.story.messages[partner as usize].id);
+                message.id == id || partner == Some(id)
+            }
+            Source::Record(record) | Source::Entry { record, .. } => self.story.carries(message, record),
+            _ => false,
+        }
     }
 
     /// Within a fold there is no room for what does not matter.
@@ -119,19 +182,23 @@ impl Timeline<'_> {
     }
 
     fn lane_index(&self, node: NodeId) -> Option<usize> {
-        self.lanes.iter().position(|lane| lane.node == node).filter(|&index| index < MOST_LANES)
+        self.lanes.iter().position(|lane| lane.node == node)
     }
 
-    /// Both ends of a message, and its lanes; none where one of them is not shown.
-    pub(super) fn flight(&self, message: &Message) -> Option<(Flight, (usize, usize))> {
-        let lanes = (self.lane_index(message.envelope.from)?, self.lane_index(message.envelope.to)?);
+    /// Both ends of a message; none where one of its lanes is not shown.
+    pub(super) fn flight(&self, message: &Message) -> Option<Flight> {
+        let (from, to) = (message.envelope.from, message.envelope.to);
+        Some(self.flight_between(message, (self.lane_index(from)?, self.lane_index(to)?)))
+    }
+
+    fn flight_between(&self, message: &Message, lanes: (usize, usize)) -> Flight {
         let (from, to) = (&self.lanes[lanes.0], &self.lanes[lanes.1]);
         let down = from.top < to.top;
         let start = self.departure(message, from, down);
         let end = self.arrival(message, to, down);
         let x0 = self.scale.x_from_time(message.sent);
         let x1 = self.scale.x_from_time(message.until(self.story.end));
-        Some((Flight { from: point(x0, start), to: point(x1, end) }, lanes))
+        Flight { from: point(x0, start), to: point(x1, end) }
     }
 
     fn departure(&self, message: &Message, lane: &LaneBox, down: bool) -> f32 {
@@ -196,16 +263,19 @@ impl Timeline<'_> {
         Some(self.y(lane, top))
     }
 
-    fn arrow(&self, picture: &mut Picture, flight: Flight, look: Look, halo: bool, strong: bool, lost: bool) {
+    fn arrow(&self, picture: &mut Picture, flight: Flight, look: Look, halo: bool, strong: bool, end: End) {
         let Flight { from, mut to } = flight;
-        if lost {
-            // It ends on its way.
-            to = point(from.x + (to.x - from.x) * 0.6, from.y + (to.y - from.y) * 0.6);
-        }
+        // What is lost ends on its way; what never arrived only sets out.
+        let part = match end {
+            End::Arrived => 1.0,
+            End::Lost => 0.6,
+            End::UnderWay => (36.0 / (to.x - from.x).hypot(to.y - from.y).max(1.0)).min(0.6),
+        };
+        to = point(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part);
         let (dx, dy) = (to.x - from.x, to.y - from.y);
         let length = dx.hypot(dy).max(0.01);
         let (ux, uy) = (dx / length, dy / length);
-        let back = if look.open || lost { 0.5 } else { look.head * 0.7 };
+        let back = if look.open || end != End::Arrived { 0.5 } else { look.head * 0.7 };
         let neck = point(to.x - back * ux, to.y - back * uy);
         if halo {
             let opacity = picture.opacity;
@@ -215,7 +285,10 @@ impl Timeline<'_> {
         }
         let width = if strong { look.width + 0.9 } else { look.width };
         picture.segment(from, neck, Stroke::new(look.tone, width).dash(look.dash));
-        if lost {
+        if end == End::UnderWay {
+            return;
+        }
+        if end == End::Lost {
             let arm = 3.0;
             let cross = [
                 point(to.x - arm, to.y - arm),
@@ -238,6 +311,10 @@ impl Timeline<'_> {
     }
 }
 
-/// Producers, brokers, controller, consumers: more lanes than this have no arrows.
-const MOST_LANES: usize = 24;
-const KINDS: usize = Kind::ALL.len();
+fn end(message: &Message) -> End {
+    match (message.arrived, message.lost) {
+        (Some(_), _) => End::Arrived,
+        (None, Some(_)) => End::Lost,
+        (None, None) => End::UnderWay,
+    }
+}

@@ -13,7 +13,7 @@ use ackscope_sim::ids::{BrokerId, HappeningId, NodeId, Offset, Partition, Record
 use ackscope_sim::time::Time;
 
 pub use heights::Heights;
-pub(crate) use words::{cross, crown, group, tick};
+pub(crate) use words::group;
 
 use crate::axis::{Axis, Scale, TimeWindow};
 use crate::picture::{Picture, Point, Source};

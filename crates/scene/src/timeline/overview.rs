@@ -116,10 +116,10 @@ impl Timeline<'_> {
         let middle = STRIP_TOP + STRIP / 2.0;
         match kind {
             MarkKind::Killed | MarkKind::PowerLost | MarkKind::DiskFailed => {
-                super::words::cross(picture, x, middle, 3.4);
+                crate::signs::cross(picture, x, middle, 3.4);
             }
             MarkKind::Elected { .. } | MarkKind::Leaderless => {
-                super::words::diamond(picture, x, middle, 4.2);
+                crate::signs::diamond(picture, x, middle, 4.2);
             }
             MarkKind::Truncated { .. } | MarkKind::Expired => {
                 let stroke = Stroke::new(Tone::LostFill, 1.6);

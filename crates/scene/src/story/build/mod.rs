@@ -1,5 +1,9 @@
 //! Reads the trace once, from front to back, and sorts what it says into the story's lists.
 
+mod actions;
+mod logs;
+mod messages;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,19 +11,19 @@ use ackscope_sim::audit::{Audit, Fate};
 use ackscope_sim::batch::RecordBatch;
 use ackscope_sim::happening::{ChangeReason, Fact, Happening, PartitionChange};
 use ackscope_sim::ids::{
-    BatchId, BrokerId, ConnectionId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset, Partition, RecordId,
+    BatchId, BrokerId, ConnectionId, HappeningId, LeaderEpoch, NodeId, Offset, Partition, RecordId,
 };
 use ackscope_sim::ledger::Ledger;
-use ackscope_sim::message::{Body, Envelope, FetchAnswer, MetadataRecord};
 use ackscope_sim::run::Run;
-use ackscope_sim::script::Action;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 use ackscope_sim::view::{ClusterView, ProcessState, ReplicaRole};
 
+use logs::{close_role, lags, lead, settle, truncate, union};
+
 use super::{
-    Answer, Band, BandRole, Bar, Change, Delivery, Kind, Lag, LinkCut, LogCut, Mark, MarkKind, Message,
-    Moment, NodeStory, PartitionStory, RecordStory, Replica, RoleBand, Silence, State, Story, doom,
+    Answer, Band, BandRole, Bar, Change, Delivery, LogCut, Mark, MarkKind, Moment, NodeStory, PartitionStory,
+    RecordStory, Replica, Silence, State, Story, doom,
 };
 
 impl Story {
@@ -54,6 +58,8 @@ struct Builder<'a> {
     asked: BTreeMap<(ConnectionId, u32), u32>,
     /// The last heartbeat that the controller heard of each broker.
     heard: BTreeMap<BrokerId, u32>,
+    /// The last answer with records that each broker got.
+    fetched: BTreeMap<BrokerId, u32>,
     /// The newest leader epoch that each broker has been told of.
     told: BTreeMap<(BrokerId, Partition), LeaderEpoch>,
     /// The band of each node and state that is open.
@@ -83,6 +89,7 @@ impl<'a> Builder<'a> {
             detail,
             bands: Vec::new(),
             sends: Vec::new(),
+            answers: Vec::new(),
             deliveries: Vec::new(),
         };
         let mut nodes = Vec::new();
@@ -136,6 +143,7 @@ impl<'a> Builder<'a> {
             nodes,
             records: records.collect(),
             messages: Vec::new(),
+            flows: Vec::new(),
             reach: Vec::new(),
             replicas: replicas.collect(),
             partitions: (0..partitions as u16)
@@ -157,6 +165,7 @@ impl<'a> Builder<'a> {
             batches: BTreeMap::new(),
             asked: BTreeMap::new(),
             heard: BTreeMap::new(),
+            fetched: BTreeMap::new(),
             told: BTreeMap::new(),
             open: BTreeMap::new(),
         }
@@ -356,18 +365,20 @@ impl<'a> Builder<'a> {
                 self.mark(happening, node, Some(*partition), MarkKind::Expired);
             }
             Fact::Appended { partition, base_offset, last_offset, leader_epoch, batch, .. } => {
+                let (batch, skip) = self.resolve(node, *partition, *base_offset, *batch);
                 let bar = Bar {
                     base: *base_offset,
                     next: last_offset.next(),
                     epoch: *leader_epoch,
-                    batch: self.batches.get(batch).cloned(),
+                    batch,
+                    skip,
                     from: at,
                     to: Time::NEVER,
                     appended: happening.id,
                     doom: None,
                     again: false,
                 };
-                for &record in bar.batch.iter().flat_map(|batch| &batch.records) {
+                for &record in bar.records() {
                     if let Some(story) = self.story.records.get_mut(record.0 as usize) {
                         story.stored = true;
                     }
@@ -505,108 +516,10 @@ impl<'a> Builder<'a> {
         if let Some(story) = self.record(record) {
             story.answer = Some(answer);
         }
+        if let Some(index) = self.node_index(happening.node) {
+            self.story.nodes[index].answers.push(record);
+        }
         self.moment(happening.at, false, false);
-    }
-
-    fn action(&mut self, happening: &Happening, action: &Action) {
-        let at = happening.at;
-        match action {
-            Action::Cut { a, b, one_way } => {
-                self.story.cuts.push(LinkCut {
-                    a: *a,
-                    b: *b,
-                    one_way: *one_way,
-                    from: at,
-                    to: Time::NEVER,
-                    happening: happening.id,
-                });
-                let far = b.map(|b| self.machine_name(b));
-                let words = far.map_or("cut off".to_owned(), |far| format!("cut from {far}"));
-                self.mark(happening, self.node_of(*a), None, MarkKind::Fault(words));
-            }
-            Action::Heal { a, b } => self.healed(happening, *a, *b),
-            Action::SlowLink { a, by, .. } => {
-                let words = format!("link slower by {by}");
-                self.mark(happening, self.node_of(*a), None, MarkKind::Fault(words));
-            }
-            Action::SlowDisk { broker, by } => {
-                let words = format!("disk slower by {by}");
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault(words));
-            }
-            Action::StallDisk { broker } => {
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault("disk hangs".to_owned()));
-            }
-            Action::SlowBroker { broker, by } => {
-                let words = format!("slower by {by}");
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault(words));
-            }
-            Action::Wipe { broker, .. } => {
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault("disk wiped".to_owned()));
-            }
-            Action::Note { text } => {
-                self.mark(happening, NodeId::World, None, MarkKind::Note(text.clone()));
-            }
-            // These are seen in what follows from them.
-            Action::Start { .. }
-            | Action::Kill { .. }
-            | Action::Stop { .. }
-            | Action::Pause { .. }
-            | Action::Resume { .. }
-            | Action::PowerLoss { .. }
-            | Action::FailDisk { .. }
-            | Action::RestoreDisk { .. }
-            | Action::LoseUnflushed { .. }
-            | Action::Meddle { .. }
-            | Action::CloseConnections { .. }
-            | Action::CreateTopic { .. }
-            | Action::ElectLeader { .. }
-            | Action::AlterTopic { .. }
-            | Action::StartProducer { .. }
-            | Action::Send { .. }
-            | Action::Load(_)
-            | Action::Flush { .. }
-            | Action::CloseProducer { .. }
-            | Action::StartConsumer { .. }
-            | Action::Seek { .. }
-            | Action::StopConsumer { .. }
-            | Action::KillApplication { .. } => {}
-        }
-    }
-
-    fn undone(&mut self, happening: &Happening, action: &Action) {
-        let over = |words: &str| MarkKind::Fault(words.to_owned());
-        match action {
-            Action::Cut { a, b, .. } => self.healed(happening, *a, *b),
-            Action::SlowLink { a, .. } => self.mark(happening, self.node_of(*a), None, over("link normal")),
-            Action::SlowDisk { broker, .. } | Action::StallDisk { broker } => {
-                self.mark(happening, NodeId::Broker(*broker), None, over("disk normal"));
-            }
-            Action::SlowBroker { broker, .. } => {
-                self.mark(happening, NodeId::Broker(*broker), None, over("normal"));
-            }
-            _ => {}
-        }
-    }
-
-    fn healed(&mut self, happening: &Happening, a: MachineId, b: Option<MachineId>) {
-        for cut in &mut self.story.cuts {
-            let same = (cut.a, cut.b) == (a, b) || b.is_some_and(|b| (cut.a, cut.b) == (b, Some(a)));
-            if same && cut.to > happening.at {
-                cut.to = happening.at;
-            }
-        }
-        self.mark(happening, self.node_of(a), None, MarkKind::Fault("healed".to_owned()));
-    }
-
-    fn node_of(&self, machine: MachineId) -> NodeId {
-        let nodes = self.story.nodes.iter().map(|story| story.node);
-        let mut there = nodes.filter(|&node| self.spec.machine_of(node) == machine);
-        there.next().unwrap_or(NodeId::World)
-    }
-
-    fn machine_name(&self, machine: MachineId) -> String {
-        let node = self.node_of(machine);
-        self.story.node(node).map_or_else(String::new, |story| story.name.to_lowercase())
     }
 
     fn changed(&mut self, happening: &Happening, change: &Arc<PartitionChange>, created: bool) {
@@ -638,141 +551,6 @@ impl<'a> Builder<'a> {
         self.mark(happening, happening.node, Some(partition), kind);
     }
 
-    fn sent(&mut self, happening: &Happening, envelope: &Arc<Envelope>) {
-        let index = self.story.messages.len() as u32;
-        let key = (envelope.connection, envelope.message.correlation);
-        let body = &envelope.message.body;
-        let partner = if body.is_request() {
-            self.asked.insert(key, index);
-            None
-        } else {
-            self.asked.remove(&key)
-        };
-        if let Some(partner) = partner {
-            self.story.messages[partner as usize].partner = Some(index);
-        }
-        let (kind, matters) = self.kind(envelope);
-        match body {
-            Body::ProduceRequest(request) => {
-                for (_, batch) in &request.partitions {
-                    self.batches.entry(batch.id).or_insert_with(|| batch.clone());
-                    self.batch(batch.id).clone_from(&batch.records);
-                    for &record in &batch.records {
-                        if let Some(story) = self.record(record) {
-                            story.drained.get_or_insert(happening.at);
-                        }
-                    }
-                }
-            }
-            // The question that made a follower cut its log is as interesting as the answer.
-            Body::FetchResponse { .. } | Body::OffsetsForLeaderEpochResponse { .. }
-                if kind == Kind::Error && matters =>
-            {
-                if let Some(partner) = partner {
-                    let question = &mut self.story.messages[partner as usize];
-                    question.matters = true;
-                    let (sent, arrived) = (question.sent, question.arrived);
-                    self.insert_moment(sent);
-                    arrived.into_iter().for_each(|at| self.insert_moment(at));
-                }
-            }
-            _ => {}
-        }
-        if matters {
-            self.moment(happening.at, false, false);
-        }
-        self.story.messages.push(Message {
-            id: happening.id,
-            sent: happening.at,
-            arrived: None,
-            lost: None,
-            kind,
-            matters,
-            envelope: envelope.clone(),
-            partner,
-        });
-    }
-
-    fn arrived(&mut self, sent: HappeningId, at: Time) {
-        let Ok(index) = self.story.messages.binary_search_by_key(&sent, |message| message.id) else { return };
-        let message = &mut self.story.messages[index];
-        message.arrived = Some(at);
-        let matters = message.matters;
-        if let Body::BrokerHeartbeatRequest(heartbeat) = &message.envelope.message.body {
-            self.heard.insert(heartbeat.broker, index as u32);
-        }
-        if matters {
-            self.moment(at, false, false);
-        }
-    }
-
-    fn kind(&mut self, envelope: &Envelope) -> (Kind, bool) {
-        match &envelope.message.body {
-            Body::ProduceRequest(_) => (Kind::Produce, true),
-            Body::ProduceResponse { partitions } => {
-                let refused = partitions.iter().any(|result| result.result.is_err());
-                (if refused { Kind::Error } else { Kind::Ack }, true)
-            }
-            Body::FetchRequest(_) | Body::ListOffsetsRequest { .. } => (Kind::Fetch, false),
-            Body::FetchResponse { partitions } => {
-                let mut kind = Kind::Fetch;
-                let mut matters = false;
-                for result in partitions {
-                    match &result.answer {
-                        FetchAnswer::Diverging { .. } => return (Kind::Error, true),
-                        FetchAnswer::Error { .. } => (kind, matters) = (Kind::Error, matters),
-                        FetchAnswer::Records { batches, .. } if !batches.is_empty() => {
-                            (kind, matters) = (Kind::Data, true);
-                        }
-                        FetchAnswer::Records { .. } => {}
-                    }
-                }
-                (kind, matters)
-            }
-            // A follower asks in order to truncate; a consumer only makes sure.
-            Body::OffsetsForLeaderEpochRequest { .. } => (Kind::Fetch, envelope.from.broker().is_some()),
-            Body::OffsetsForLeaderEpochResponse { .. } if envelope.to.broker().is_some() => {
-                (Kind::Error, true)
-            }
-            Body::OffsetsForLeaderEpochResponse { .. } => (Kind::Fetch, false),
-            Body::ListOffsetsResponse { .. } => (Kind::Fetch, false),
-            Body::BrokerHeartbeatRequest(_) | Body::BrokerHeartbeatResponse(_) => (Kind::Heartbeat, false),
-            Body::ApiVersionsRequest
-            | Body::ApiVersionsResponse
-            | Body::MetadataRequest { .. }
-            | Body::MetadataResponse(_)
-            | Body::InitProducerIdRequest
-            | Body::InitProducerIdResponse { .. }
-            | Body::AllocateProducerIdsRequest { .. }
-            | Body::AllocateProducerIdsResponse { .. } => (Kind::Metadata, false),
-            Body::MetadataFetchResponse { records, .. } => (Kind::Control, self.news(envelope.to, records)),
-            Body::LeaderAndIsrRequest { records, .. } => (Kind::Control, self.news(envelope.to, records)),
-            Body::AlterPartitionRequest { .. }
-            | Body::AlterPartitionResponse { .. }
-            | Body::ControlledShutdownRequest { .. }
-            | Body::ControlledShutdownResponse { .. } => (Kind::Control, true),
-            Body::MetadataFetchRequest { .. }
-            | Body::BrokerRegistrationRequest(_)
-            | Body::BrokerRegistrationResponse { .. }
-            | Body::LeaderAndIsrResponse
-            | Body::UpdateMetadataRequest { .. }
-            | Body::UpdateMetadataResponse => (Kind::Control, false),
-        }
-    }
-
-    /// Whether the records tell a broker of a leader that it has not heard of.
-    fn news(&mut self, to: NodeId, records: &[MetadataRecord]) -> bool {
-        let Some(broker) = to.broker() else { return false };
-        let mut news = false;
-        for record in records {
-            if let MetadataRecord::Partition { partition, state } = record {
-                let known = self.told.insert((broker, *partition), state.leader_epoch);
-                news |= known.unwrap_or_default() < state.leader_epoch;
-            }
-        }
-        news
-    }
-
     fn finish(mut self) -> Story {
         let story = &mut self.story;
         let end = story.end;
@@ -790,6 +568,7 @@ impl<'a> Builder<'a> {
                 reach
             })
             .collect();
+        story.flows = messages::flows(&story.messages, end);
         let partitions = story.partitions.len();
         for index in 0..partitions {
             let elections: Vec<doom::Election> = story.partitions[index]
@@ -839,91 +618,6 @@ fn label(value: &Arc<str>) -> Arc<str> {
         return short.chars().take(LONGEST - 1).chain(['…']).collect::<String>().into();
     }
     if short.as_str() == &**value { value.clone() } else { short.into() }
-}
-
-fn union(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
-    ranges.sort_unstable();
-    let mut out: Vec<(Offset, Offset)> = Vec::new();
-    for (from, to) in ranges {
-        match out.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => out.push((from, to)),
-        }
-    }
-    out
-}
-
-fn truncate(replica: &mut Replica, cut: LogCut) {
-    let mut kept = Vec::new();
-    for bar in replica.bars.iter_mut().filter(|bar| bar.to == Time::NEVER && bar.next > cut.to) {
-        if bar.base < cut.to {
-            // Cut through a batch: the part below stays.
-            kept.push(Bar { next: cut.to, ..bar.clone() });
-            bar.base = cut.to;
-            bar.batch = None;
-        }
-        bar.to = cut.at;
-    }
-    replica.bars.append(&mut kept);
-    replica.ends.push((cut.at, cut.to));
-    if replica.high_watermarks.last().is_some_and(|&(_, offset)| offset > cut.to) {
-        replica.high_watermarks.push((cut.at, cut.to));
-    }
-    replica.cuts.push(cut);
-}
-
-/// Both step lists run side by side.
-fn lags(replica: &Replica, end: Time) -> Vec<Lag> {
-    let (mut ends, mut marks) = (replica.ends.iter().peekable(), replica.high_watermarks.iter().peekable());
-    let (mut log_end, mut high) = (Offset(0), Offset(0));
-    let mut lags: Vec<Lag> = Vec::new();
-    loop {
-        let at = match (ends.peek(), marks.peek()) {
-            (Some(&&(a, _)), Some(&&(b, _))) => a.min(b),
-            (Some(&&(at, _)), None) | (None, Some(&&(at, _))) => at,
-            (None, None) => break,
-        };
-        while let Some(&(_, offset)) = ends.next_if(|step| step.0 == at) {
-            log_end = offset;
-        }
-        while let Some(&(_, offset)) = marks.next_if(|step| step.0 == at) {
-            high = offset;
-        }
-        let open = lags.last_mut().filter(|lag| lag.to == Time::NEVER);
-        let still = open.as_ref().is_some_and(|lag| lag.high_watermark == high && log_end > high);
-        if !still {
-            open.into_iter().for_each(|lag| lag.to = at);
-            if log_end > high {
-                lags.push(Lag { from: at, to: Time::NEVER, high_watermark: high });
-            }
-        }
-    }
-    lags.iter_mut().for_each(|lag| lag.to = lag.to.min(end));
-    lags
-}
-
-fn close_role(replica: &mut Replica, at: Time) {
-    if let Some(band) = replica.roles.last_mut().filter(|band| band.to == Time::NEVER) {
-        band.to = at;
-    }
-}
-
-fn lead(replica: &mut Replica, at: Time, role: BandRole) {
-    if replica.roles.last().is_some_and(|band| band.to == Time::NEVER && band.role == role) {
-        return;
-    }
-    close_role(replica, at);
-    replica.roles.push(RoleBand { from: at, to: Time::NEVER, role });
-}
-
-/// Offsets as a broker finds them when it loads a log or takes it over.
-fn settle(replica: &mut Replica, at: Time, end: Offset, high_watermark: Offset) {
-    if replica.end_at(at) != end {
-        replica.ends.push((at, end));
-    }
-    if replica.high_watermark_at(at) != high_watermark {
-        replica.high_watermarks.push((at, high_watermark));
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,202 @@
+//! What pictures and words ask of a story.
+
+use ackscope_sim::batch::RecordBatch;
+use ackscope_sim::ids::{BatchId, BrokerId, Brokers, HappeningId, NodeId, Partition, RecordId};
+use ackscope_sim::message::{Body, FetchAnswer};
+use ackscope_sim::time::{Duration, Time};
+
+use super::{Flow, Kind, Mark, Message, NodeStory, RecordStory, Replica, State, Story};
+use crate::picture::Source;
+
+impl Story {
+    pub fn node(&self, node: NodeId) -> Option<&NodeStory> {
+        self.nodes.iter().find(|story| story.node == node)
+    }
+
+    pub fn record(&self, record: RecordId) -> &RecordStory {
+        &self.records[record.0 as usize]
+    }
+
+    pub fn replica(&self, broker: BrokerId, partition: Partition) -> Option<&Replica> {
+        let place = self.brokers.iter().position(|&id| id == broker)?;
+        self.replicas.get(place * self.partitions.len() + usize::from(partition.0))
+    }
+
+    pub fn brokers(&self) -> &[BrokerId] {
+        &self.brokers
+    }
+
+    pub fn message(&self, id: HappeningId) -> Option<&Message> {
+        self.messages.binary_search_by_key(&id, |message| message.id).ok().map(|at| &self.messages[at])
+    }
+
+    /// A batch's records.
+    pub fn batch(&self, batch: BatchId) -> &[RecordId] {
+        self.batches.get(batch.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// A flow's messages in a window, as places in its list.
+    pub fn flow_in(&self, flow: &Flow, from: Time, to: Time) -> std::ops::Range<usize> {
+        let start = flow.reach.partition_point(|&reach| reach < from);
+        let end = flow.messages.partition_point(|&place| self.messages[place as usize].sent <= to);
+        start.min(end)..end
+    }
+
+    /// The messages that may have been under way in a window, in order of sending.
+    pub fn messages_in(&self, from: Time, to: Time) -> &[Message] {
+        let start = self.reach.partition_point(|&reach| reach < from);
+        let end = self.messages.partition_point(|message| message.sent <= to);
+        &self.messages[start.min(end)..end]
+    }
+
+    /// The marks within a window.
+    pub fn marks_in(&self, from: Time, to: Time) -> &[Mark] {
+        let start = self.marks.partition_point(|mark| mark.at < from);
+        let end = self.marks.partition_point(|mark| mark.at <= to);
+        &self.marks[start..end.max(start)]
+    }
+
+    /// The batches that a message carries, or answers, of one partition.
+    pub fn batches_of<'a>(
+        &'a self,
+        message: &'a Message,
+        partition: Partition,
+    ) -> impl Iterator<Item = &'a RecordBatch> + 'a {
+        let request = match message.envelope.message.body {
+            Body::ProduceResponse { .. } => message.partner.map(|at| &self.messages[at as usize]),
+            _ => Some(message),
+        };
+        let (mut sent, mut fetched): (&[_], &[_]) = (&[], &[]);
+        match request.map(|request| &request.envelope.message.body) {
+            Some(Body::ProduceRequest(request)) => sent = &request.partitions,
+            Some(Body::FetchResponse { partitions }) => fetched = partitions,
+            _ => {}
+        }
+        let sent = sent.iter().filter(move |(to, _)| *to == partition).map(|(_, batch)| &**batch);
+        let fetched =
+            fetched.iter().filter(move |result| result.partition == partition).flat_map(
+                |result| match &result.answer {
+                    FetchAnswer::Records { batches, .. } => batches.as_slice(),
+                    FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => &[],
+                },
+            );
+        sent.chain(fetched.map(|entry| &*entry.batch))
+    }
+
+    /// The partition that a message is about: None for all or none.
+    pub fn touches(&self, message: &Message, partition: Partition) -> bool {
+        match &message.envelope.message.body {
+            Body::ProduceRequest(request) => request.partitions.iter().any(|(to, _)| *to == partition),
+            Body::ProduceResponse { partitions } => partitions.iter().any(|of| of.partition == partition),
+            Body::FetchRequest(request) => request.partitions.iter().any(|of| of.partition == partition),
+            // An answer about other partitions alone is about them; one about none at all is an empty poll.
+            Body::FetchResponse { partitions } => {
+                partitions.is_empty() || partitions.iter().any(|of| of.partition == partition)
+            }
+            Body::AlterPartitionRequest { partitions, .. } => {
+                partitions.iter().any(|of| of.partition == partition)
+            }
+            Body::OffsetsForLeaderEpochRequest { partitions } => {
+                partitions.iter().any(|of| of.partition == partition)
+            }
+            Body::OffsetsForLeaderEpochResponse { partitions } => {
+                partitions.iter().any(|of| of.partition == partition)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a message carries a record or answers the request that did.
+    pub fn carries(&self, message: &Message, record: RecordId) -> bool {
+        let Some(partition) = self.record(record).partition else { return false };
+        matches!(message.kind, Kind::Produce | Kind::Ack | Kind::Data | Kind::Error)
+            && self.batches_of(message, partition).any(|batch| batch.records.contains(&record))
+    }
+
+    /// The ISR as the controller had it at a time.
+    pub fn isr_at(&self, partition: Partition, at: Time) -> Brokers {
+        let Some(story) = self.partitions.get(usize::from(partition.0)) else { return Brokers::NONE };
+        match story.changes.partition_point(|change| change.at <= at) {
+            0 => story.opening.as_ref().map_or(Brokers::NONE, |opening| opening.isr),
+            after => story.changes[after - 1].change.isr,
+        }
+    }
+
+    /// A node's states at a time: none means it simply runs.
+    pub fn states_at(&self, node: NodeId, at: Time) -> impl Iterator<Item = State> + '_ {
+        let bands = self.node(node).map_or(&[][..], |story| &story.bands);
+        bands.iter().filter(move |band| band.from <= at && at < band.to).map(|band| band.state)
+    }
+
+    /// Whether packets from one node to another vanish at a time.
+    pub fn is_cut(&self, from: NodeId, to: NodeId, at: Time) -> bool {
+        let machine = |node| self.node(node).map(|story| story.machine);
+        let (Some(from), Some(to)) = (machine(from), machine(to)) else { return false };
+        from != to
+            && self.cuts.iter().filter(|cut| cut.from <= at && at < cut.to).any(|cut| {
+                let hits = |a, b| cut.a == a && cut.b.is_none_or(|other| other == b);
+                hits(from, to) || (!cut.one_way && hits(to, from))
+            })
+    }
+
+    pub fn length(&self) -> Duration {
+        self.end.since(Time::ZERO)
+    }
+
+    /// The next landmark after `at`, or the last one before it.
+    pub fn landmark(&self, at: Time, forward: bool) -> Option<&Mark> {
+        let mut landmarks = self.marks.iter().filter(|mark| mark.kind.is_landmark());
+        if forward {
+            landmarks.find(|mark| mark.at > at)
+        } else {
+            landmarks.take_while(|mark| mark.at < at).last()
+        }
+    }
+
+    /// The next time at which something worth drawing happens, or the last one before: a step of playback.
+    pub fn step(&self, at: Time, forward: bool) -> Option<Time> {
+        if forward {
+            let next = self.moments.partition_point(|moment| moment.at <= at);
+            return self.moments.get(next).map(|moment| moment.at);
+        }
+        let before = self.moments.partition_point(|moment| moment.at < at);
+        before.checked_sub(1).map(|place| self.moments[place].at)
+    }
+
+    /// The happening that a source stands for at a time: what "why?" is asked of.
+    pub fn subject(&self, source: Source, now: Time) -> Option<HappeningId> {
+        match source {
+            Source::Message(id) | Source::Happening(id) => Some(id),
+            Source::Record(record) => {
+                let of = self.records.get(record.0 as usize)?;
+                let heard = of.answer.filter(|answer| answer.at <= now);
+                heard.map(|answer| answer.happening).or(of.send)
+            }
+            Source::Entry { broker, partition, record, .. } => {
+                let replica = self.replica(broker, partition)?;
+                let copies = replica.bars.iter().filter(|bar| bar.holds(record).is_some());
+                let latest = copies.clone().rev().find(|bar| bar.from <= now);
+                latest.or_else(|| copies.clone().next()).map(|bar| bar.appended)
+            }
+            Source::Log { broker, partition } => {
+                let bars = &self.replica(broker, partition)?.bars;
+                bars.iter().rev().find(|bar| bar.from <= now).map(|bar| bar.appended)
+            }
+            Source::Node(node) => {
+                let marks = &self.marks[..self.marks.partition_point(|mark| mark.at <= now)];
+                marks.iter().rev().find(|mark| mark.node == node).map(|mark| mark.happening)
+            }
+            Source::Partition(partition) => {
+                let changes = &self.partitions.get(usize::from(partition.0))?.changes;
+                let before = changes.partition_point(|change| change.at <= now);
+                before.checked_sub(1).map(|place| changes[place].happening)
+            }
+            Source::Link(a, b) => {
+                let cut = self.cuts.iter().rev().filter(|cut| cut.from <= now);
+                let between = |machine| [a, b].iter().any(|&node| self.node(node).is_some_and(|of| of.machine == machine));
+                cut.clone().find(|cut| between(cut.a)).map(|cut| cut.happening)
+            }
+            Source::None | Source::Overview => None,
+        }
+    }
+}
