@@ -131,12 +131,46 @@ impl Page {
         done(self.find(test_id).await.text().await, test_id)
     }
 
+    /// Waits until the element's own text is this.
+    pub async fn until_text(&self, test_id: &str, text: &str) {
+        let is = format!(
+            "return document.querySelector(\"[data-testid='{test_id}']\")?.textContent.trim() === {}",
+            json!(text)
+        );
+        self.until(&format!("{test_id:?} says {text:?}"), &is).await;
+    }
+
+    /// Follows another fragment, as a click on a link would, and waits until its view is complete.
+    pub async fn follow(&self, fragment: &str) {
+        self.script_with("location.hash = arguments[0]", vec![json!(fragment)]).await;
+        self.ready().await;
+    }
+
+    /// The simulated time on show.
+    pub async fn time(&self) -> String {
+        self.script("return document.querySelector(\"[data-testid='time']\").textContent").await.to_string()
+    }
+
+    /// Moves the scrubber to a part of its way.
+    pub async fn scrub(&self, part: f64) {
+        self.find("scrubber").await;
+        let body = "const it = document.querySelector(\"[data-testid='scrubber']\"); it.value = Math.round(it.max * arguments[0]); \
+                    it.dispatchEvent(new Event('input', { bubbles: true }))";
+        self.script_with(body, vec![json!(part)]).await;
+    }
+
+    /// Waits until what was asked to be drawn is drawn.
+    pub async fn settled(&self) {
+        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+        done(self.client.execute_async(frames, Vec::new()).await, "wait for frames");
+    }
+
     pub async fn attribute(&self, test_id: &str, name: &str) -> Option<String> {
         done(self.find(test_id).await.attr(name).await, test_id)
     }
 
     /// Presses and lets go, wherever the focus is.
-    pub async fn press(&self, key: Key) {
+    pub async fn press(&self, key: impl Into<char>) {
         let value = key.into();
         let stroke =
             KeyActions::new("keyboard".into()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
@@ -242,6 +276,12 @@ pub fn dist() -> PathBuf {
 /// The page that computes trace hashes.
 pub fn hashes() -> PathBuf {
     from_environment("ACKSCOPE_HASHES").into()
+}
+
+/// The rules that look for barriers, as a script.
+pub fn axe() -> String {
+    let file = from_environment("ACKSCOPE_AXE");
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("cannot read {file}: {error}"))
 }
 
 /// The files that opening the landing page should fetch, as the size budget counts them.

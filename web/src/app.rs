@@ -23,7 +23,10 @@ fn App() -> impl IntoView {
     let session = RwSignal::new_local(Session::new(theme::current()));
     let (frames, send) = machinery(session);
     session.update(|session| session.go(address::route()));
-    address::on_change(move |route| session.update(|session| session.go(route)));
+    address::on_change(move |route| {
+        browser::set_ready(false);
+        session.update(|session| session.go(route));
+    });
     theme::on_system_change(move |theme| session.update(|session| session.theme = theme));
     browser::api::install(move || {
         session.with_untracked(|session| session.show.as_ref().map(|show| show.run.trace_hash()))

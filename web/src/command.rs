@@ -4,6 +4,8 @@
 use ackscope_scene::picture::Source;
 use ackscope_sim::time::Time;
 
+use crate::look::Change;
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     // playback
@@ -36,8 +38,22 @@ pub enum Command {
     PanBy(f64),
     /// Moves the window, not the playhead.
     Centre(Time),
+    /// One edge of the window: the left one or the right one.
+    Edge {
+        left: bool,
+        time: Time,
+    },
     Fit,
+    Look(Change),
+    // explaining
+    /// Selects what the narration speaks of.
+    WhyNow,
+    /// From a request to its response, and back.
+    FollowArrow,
+    /// To what caused the selected thing.
+    FollowCause,
     // the page
+    ToggleSearch,
     Share,
     ToggleTheme,
     DismissNotice,
@@ -70,7 +86,27 @@ pub const COMMANDS: &[Entry] = &[
     Entry { name: "Pan left", keys: &["a"], command: Command::PanLeft },
     Entry { name: "Pan right", keys: &["d"], command: Command::PanRight },
     Entry { name: "Show the whole run", keys: &["f", "0"], command: Command::Fit },
+    Entry {
+        name: "Another axis: elastic, time, events",
+        keys: &["x"],
+        command: Command::Look(Change::NextAxis),
+    },
+    Entry {
+        name: "Only what concerns the selection",
+        keys: &["o"],
+        command: Command::Look(Change::OnlySelected(true)),
+    },
+    Entry { name: "Everything again", keys: &["e"], command: Command::Look(Change::OnlySelected(false)) },
+    Entry { name: "Show all lanes", keys: &[], command: Command::Look(Change::AllLanes) },
+    Entry { name: "Why did this happen?", keys: &["y"], command: Command::WhyNow },
+    Entry { name: "From a request to its response, and back", keys: &["r"], command: Command::FollowArrow },
+    Entry { name: "To the cause of what is selected", keys: &["c"], command: Command::FollowCause },
     Entry { name: "Nothing selected", keys: &["escape"], command: Command::Select(Source::None) },
+    Entry {
+        name: "Search records, nodes, commands, scenarios",
+        keys: &["/"],
+        command: Command::ToggleSearch,
+    },
     Entry { name: "Copy a link to this moment", keys: &["l"], command: Command::Share },
     Entry { name: "Light or dark", keys: &["t"], command: Command::ToggleTheme },
     Entry { name: "Keys and commands", keys: &["?"], command: Command::ToggleHelp },

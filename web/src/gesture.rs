@@ -13,6 +13,8 @@ pub enum Ground {
     Ruler,
     /// Dragging moves the window.
     Overview,
+    /// Dragging moves the window's left or right edge.
+    Edge(bool),
     /// Clicking selects, dragging pans.
     Lanes,
 }
@@ -23,6 +25,7 @@ pub enum Intention {
     Click(Point),
     Scrub(Point),
     MoveWindow(Point),
+    MoveEdge(bool, Point),
     /// In px since the last one.
     Pan(f32),
     /// About this x; below 1 is closer.
@@ -56,7 +59,7 @@ impl Gesture {
         match ground {
             Ground::Ruler => Some(Intention::Scrub(at)),
             Ground::Overview => Some(Intention::MoveWindow(at)),
-            Ground::Lanes => None,
+            Ground::Edge(_) | Ground::Lanes => None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Gesture {
         match self.ground? {
             Ground::Ruler => Some(Intention::Scrub(at)),
             Ground::Overview => Some(Intention::MoveWindow(at)),
+            Ground::Edge(left) => Some(Intention::MoveEdge(left, at)),
             Ground::Lanes => {
                 let far = (at.x - self.start.x).hypot(at.y - self.start.y) > DRAG_PIXELS;
                 let first = far && !self.moved;

@@ -5,6 +5,7 @@ mod browser;
 mod command;
 mod components;
 mod draft;
+mod follow;
 mod gesture;
 mod look;
 mod pace;

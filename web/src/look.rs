@@ -3,22 +3,48 @@
 use std::sync::Arc;
 
 use ackscope_scene::axis::{Axis, AxisMode, TimeWindow};
+use ackscope_scene::story::Kind;
 use ackscope_scene::story::Story;
-use ackscope_scene::timeline::{Filter, Lane, Room, lanes};
+use ackscope_scene::timeline::{Filter, Form, Lane, Room, lanes};
+use ackscope_sim::ids::NodeId;
 use ackscope_sim::ids::Partition;
 use ackscope_sim::time::Time;
 
 /// What one press of a zoom or pan key does.
 const ZOOM_STEP: f64 = 0.6;
 const PAN_STEP: f64 = 0.2;
+/// Handles that are dragged over each other stop here, in places of the axis.
+const LEAST_WIDTH: f64 = 2.0;
 
 #[derive(Clone, Debug)]
 pub struct Look {
     pub axis: Arc<Axis>,
     pub window: TimeWindow,
-    pub partition: Partition,
+    /// None: all of them, small.
+    pub partition: Option<Partition>,
     pub filter: Filter,
+    /// Every lane in its order, hidden ones too.
     pub lanes: Vec<Lane>,
+    pub hidden: Vec<NodeId>,
+}
+
+/// What can be changed about it, apart from the window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    Axis(AxisMode),
+    /// The next kind of axis.
+    NextAxis,
+    Partition(Option<Partition>),
+    /// Messages of a kind, shown or not.
+    Kind(Kind, bool),
+    /// Only what is selected, or everything.
+    OnlySelected(bool),
+    /// Folds a lane to its life line, or opens it.
+    FoldLane(NodeId),
+    HideLane(NodeId, bool),
+    /// Changes places with its neighbour.
+    MoveLane(NodeId, bool),
+    AllLanes,
 }
 
 impl PartialEq for Look {
@@ -28,6 +54,7 @@ impl PartialEq for Look {
             && self.partition == other.partition
             && self.filter == other.filter
             && self.lanes == other.lanes
+            && self.hidden == other.hidden
     }
 }
 
@@ -38,10 +65,73 @@ impl Look {
         Look {
             window: axis.whole(),
             axis: Arc::new(axis),
-            partition: Partition(0),
+            partition: Some(Partition(0)),
             filter: Filter::default(),
             lanes: lanes(story, room),
+            hidden: Vec::new(),
         }
+    }
+
+    pub fn change(&mut self, change: Change, story: &Story) {
+        match change {
+            Change::Axis(mode) => self.set_axis(mode, story),
+            Change::NextAxis => {
+                let at = AxisMode::ALL.iter().position(|&mode| mode == self.axis.mode).unwrap_or(0);
+                self.set_axis(AxisMode::ALL[(at + 1) % AxisMode::ALL.len()], story);
+            }
+            Change::Partition(partition) => {
+                self.partition = partition;
+                let form = if partition.is_none() { Form::Partitions } else { Form::Full };
+                let brokers = self.lanes.iter_mut().filter(|lane| matches!(lane.node, NodeId::Broker(_)));
+                brokers.for_each(|lane| lane.form = form);
+            }
+            Change::Kind(kind, on) => self.filter = self.filter.with(kind, on),
+            Change::OnlySelected(on) => self.filter.only_selected = on,
+            Change::FoldLane(node) => {
+                let open = if self.partition.is_none() { Form::Partitions } else { Form::Full };
+                if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.node == node) {
+                    lane.form = if lane.form == Form::Slim { open } else { Form::Slim };
+                }
+                // Log strips of folded lanes stand in the folds.
+                self.set_axis(self.axis.mode, story);
+            }
+            Change::HideLane(node, hide) => {
+                self.hidden.retain(|&hidden| hidden != node);
+                if hide && self.hidden.len() + 1 < self.lanes.len() {
+                    self.hidden.push(node);
+                }
+            }
+            Change::MoveLane(node, up) => {
+                let place = self.lanes.iter().position(|lane| lane.node == node);
+                let other = place.and_then(|at| if up { at.checked_sub(1) } else { Some(at + 1) });
+                if let (Some(at), Some(other)) = (place, other)
+                    && other < self.lanes.len()
+                {
+                    self.lanes.swap(at, other);
+                }
+            }
+            Change::AllLanes => self.hidden.clear(),
+        }
+    }
+
+    fn set_axis(&mut self, mode: AxisMode, story: &Story) {
+        let was_whole = self.is_whole();
+        let strips = self.lanes.iter().any(|lane| lane.form == Form::Slim);
+        let axis = if strips { Axis::with_wide_folds(mode, story) } else { Axis::new(mode, story) };
+        self.axis = Arc::new(axis);
+        if was_whole {
+            self.fit();
+        }
+    }
+
+    /// The lanes that are drawn.
+    pub fn shown(&self) -> Vec<Lane> {
+        self.lanes.iter().copied().filter(|lane| !self.hidden.contains(&lane.node)).collect()
+    }
+
+    /// The partition whose logs the lanes and the stage speak of.
+    pub fn principal(&self) -> Partition {
+        self.partition.unwrap_or(Partition(0))
     }
 
     pub fn is_whole(&self) -> bool {
@@ -74,6 +164,26 @@ impl Look {
         let (from, to) = (self.axis.place(self.window.from), self.axis.place(self.window.to));
         let width = (to - from).max(1e-9);
         self.pan((self.axis.place(time) - (from + to) / 2.0) / width);
+    }
+
+    /// Moves one edge of the window.
+    pub fn edge(&mut self, left: bool, time: Time) {
+        let TimeWindow { mut from, mut to } = self.window;
+        if left {
+            from = time
+        } else {
+            to = time
+        }
+        if from < to && self.axis.place(to) - self.axis.place(from) > LEAST_WIDTH {
+            self.window = TimeWindow { from, to };
+        }
+    }
+
+    /// Moves the window as little as brings `time` into sight.
+    pub fn reveal(&mut self, time: Time) {
+        if !self.is_whole() {
+            self.window = self.axis.reveal(self.window, time);
+        }
     }
 
     pub fn fit(&mut self) {

@@ -12,6 +12,7 @@ use ackscope_sim::time::Time;
 
 use crate::command::Command;
 use crate::draft::Draft;
+use crate::follow;
 use crate::look::Look;
 use crate::playback::{Playback, SPEEDS};
 use crate::route::{LANDING, Route};
@@ -39,6 +40,7 @@ pub struct Session {
     /// Something that the person should know, until dismissed.
     pub notice: Option<String>,
     pub help_open: bool,
+    pub search_open: bool,
 }
 
 impl Session {
@@ -54,11 +56,13 @@ impl Session {
             theme,
             notice: None,
             help_open: false,
+            search_open: false,
         }
     }
 
     pub fn apply(&mut self, command: Command) -> Vec<Errand> {
         let mut errands = Vec::new();
+        let before = self.playback.position.time;
         match command {
             Command::TogglePlay => self.toggle_play(),
             Command::StepForward(count) => self.step(count.cast_signed()),
@@ -92,6 +96,16 @@ impl Session {
             Command::PanBy(by) => self.look(|look, _| look.pan(by)),
             Command::Centre(time) => self.look(|look, _| look.centre(time)),
             Command::Fit => self.look(|look, _| look.fit()),
+            Command::Edge { left, time } => self.look(|look, _| look.edge(left, time)),
+            Command::Look(change) => {
+                if let (Some(look), Some(show)) = (&mut self.look, &self.show) {
+                    look.change(change, &show.story);
+                }
+            }
+            Command::WhyNow => self.follow(|show, _, now| follow::present(show, now)),
+            Command::FollowArrow => self.follow(|show, selection, _| follow::partner(show, selection)),
+            Command::FollowCause => self.follow(follow::cause),
+            Command::ToggleSearch => self.search_open = !self.search_open,
             Command::Share => errands.extend(self.link().map(Errand::Share)),
             Command::ToggleTheme => {
                 self.theme = match self.theme {
@@ -102,6 +116,10 @@ impl Session {
             }
             Command::DismissNotice => self.notice = None,
             Command::ToggleHelp => self.help_open = !self.help_open,
+        }
+        let now = self.playback.position.time;
+        if now != before {
+            self.look(|look, now| look.reveal(now));
         }
         errands
     }
@@ -131,6 +149,16 @@ impl Session {
         self.playback.playing = false;
         let target = find(&show.moments, self.playback.position.time).unwrap_or(show.pace.end());
         self.seek(target);
+    }
+
+    /// Selects what is found, and goes there where it has a moment of its own.
+    fn follow(&mut self, find: impl FnOnce(&Show, Source, Time) -> Option<(Source, Time)>) {
+        let Some(show) = self.show.clone() else { return };
+        if let Some((found, at)) = find(&show, self.selection, self.playback.position.time) {
+            self.selection = found;
+            self.playback.playing = false;
+            self.seek(at);
+        }
     }
 
     fn look(&mut self, change: impl FnOnce(&mut Look, Time)) {

@@ -18,6 +18,8 @@ pub struct Show {
     pub run: Run,
     pub story: Story,
     pub notes: Vec<PinnedNote>,
+    /// Recorded runs of real Kafka of the same kind.
+    pub recorded: Vec<String>,
     /// The time of every event that playback stops at.
     pub events: Vec<Time>,
     /// Moments worth jumping to.
@@ -46,6 +48,7 @@ impl Show {
             events: story.moments.iter().map(|moment| moment.at).collect(),
             moments,
             notes,
+            recorded: document.recorded.clone(),
             pace: Pace::new(Axis::new(AxisMode::Elastic, &story)),
             verdict: verdict(&run.audit),
             decided: decided.unwrap_or(run.end).min(run.end),
@@ -60,9 +63,8 @@ impl Show {
     }
 
     /// The scenario's own words for this moment: the last note up to then.
-    pub fn note_at(&self, now: Time) -> Option<&str> {
-        let after = self.notes.partition_point(|note| note.at <= now);
-        Some(self.notes[..after].last()?.text.as_str())
+    pub fn note_at(&self, now: Time) -> Option<usize> {
+        self.notes.partition_point(|note| note.at <= now).checked_sub(1)
     }
 }
 

@@ -26,14 +26,15 @@ pub struct Signals {
     pub theme: Memo<Theme>,
     pub notice: Memo<Option<String>>,
     pub help_open: Memo<bool>,
+    pub search_open: Memo<bool>,
     /// Whether the run has been watched to where the verdict can be told.
     pub reached: Memo<bool>,
     /// Before a first play-through the future is absent.
     pub future: Memo<Future>,
     /// What has just happened.
     pub present: Memo<Sentence>,
-    /// The scenario's own words for this moment.
-    pub note: Memo<String>,
+    /// The scenario's own words for this moment, by place.
+    pub note: Memo<Option<usize>>,
 }
 
 impl Signals {
@@ -52,6 +53,7 @@ impl Signals {
             theme: Memo::new(move |_| session.with(|session| session.theme)),
             notice: Memo::new(move |_| session.with(|session| session.notice.clone())),
             help_open: Memo::new(move |_| session.with(|session| session.help_open)),
+            search_open: Memo::new(move |_| session.with(|session| session.search_open)),
             reached,
             future: Memo::new(move |_| if reached.get() { Future::Veiled } else { Future::Absent }),
             present: Memo::new(move |_| {
@@ -61,7 +63,7 @@ impl Signals {
             }),
             note: Memo::new(move |_| {
                 let now = now.get();
-                show.with(|show| show.as_ref()?.note_at(now).map(str::to_owned)).unwrap_or_default()
+                show.with(|show| show.as_ref()?.note_at(now))
             }),
         }
     }

@@ -11,6 +11,7 @@ pub struct Args {
     pub json: bool,
     pub happenings: bool,
     pub all: bool,
+    pub slim: bool,
     pub variants: Vec<String>,
     pub seed: Option<u64>,
     pub seeds: u64,
@@ -20,7 +21,7 @@ pub struct Args {
     pub set: Vec<(String, String)>,
 }
 
-const OPTIONS: &str = "--json, --happenings, --all, --variant NAME, --seed N, --seeds N, --until TIME, --theme NAME, \
+const OPTIONS: &str = "--json, --happenings, --all, --slim, --variant NAME, --seed N, --seeds N, --until TIME, --theme NAME, \
      --width PIXELS, --set PATH=VALUE";
 
 impl Args {
@@ -44,6 +45,7 @@ impl Args {
                 "--json" => args.json = true,
                 "--happenings" => args.happenings = true,
                 "--all" => args.all = true,
+                "--slim" => args.slim = true,
                 "--variant" => args.variants.push(value("the name of a variant")?),
                 "--seed" => args.seed = Some(number(&option, &value("a number")?)?),
                 "--seeds" => args.seeds = number(&option, &value("a number")?)?,

@@ -42,6 +42,7 @@ ackscope: what an Apache Kafka configuration does when things fail, record by re
   --seed N          another seed
   --theme NAME      render: light, dark or system (as the reader's system has it)
   --width PIXELS    render: how wide the picture is, 320 to 4000
+  --slim            render: lanes as life lines, logs only where nothing happens
   --until TIME      end the run there, e.g. --until \"12 s\"
   --set PATH=VALUE  another value, e.g. --set producer.p.config.acks=all
   --seeds N         check: each variant also with N other seeds

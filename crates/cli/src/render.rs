@@ -4,7 +4,7 @@ use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::picture::Picture;
 use ackscope_scene::story::Story;
 use ackscope_scene::svg::{self, Colours};
-use ackscope_scene::timeline::{Future, Room, Timeline, View, lanes};
+use ackscope_scene::timeline::{Form, Future, Room, Timeline, View, lanes};
 use ackscope_scene::tokens::Theme;
 use ackscope_sim::run::Run;
 
@@ -16,7 +16,7 @@ const WIDTH: u64 = 720;
 const WIDTHS: std::ops::RangeInclusive<u64> = 320..=4_000;
 
 pub fn render(args: &Args) -> Result<bool, Failed> {
-    let usage = "render <id|file> [--variant NAME] [--width PIXELS] [--theme light|dark|system]";
+    let usage = "render <id|file> [--variant NAME] [--width PIXELS] [--slim] [--theme light|dark|system]";
     let name = &args.exactly(1, usage)?[0];
     let colours = match args.theme.as_deref() {
         None | Some("system") => Colours::System,
@@ -35,9 +35,14 @@ pub fn render(args: &Args) -> Result<bool, Failed> {
     let variant = source::variant(&document, args.variants.first())?;
     let run = Run::new(variant.spec.clone());
     let story = Story::new(&run);
-    let axis = Axis::new(AxisMode::Elastic, &story);
     let room = if width < 560 { Room::Phone } else { Room::Figure };
-    let lanes = lanes(&story, room);
+    let mut lanes = lanes(&story, room);
+    let axis = if args.slim {
+        lanes.iter_mut().for_each(|lane| lane.form = Form::Slim);
+        Axis::with_wide_folds(AxisMode::Elastic, &story)
+    } else {
+        Axis::new(AxisMode::Elastic, &story)
+    };
     let view = View { future: Future::Shown, ..View::new(width as f32, room, &lanes, axis.whole()) };
     let mut picture = Picture::default();
     Timeline::new(&story, &axis, view).draw(&mut picture);

@@ -2,7 +2,7 @@
 
 use crate::install::say;
 use crate::tools;
-use crate::{Result, browser, exec, side_page};
+use crate::{Result, browser, build, exec, lighthouse, side_page};
 use serde_json::{Value, json};
 
 pub enum Output {
@@ -28,6 +28,11 @@ pub fn run(output: Output) -> Result<()> {
     let page = side_page::build(&tools, "bench")?;
     let driver = ["--package", "ackscope-tests", "--features", "browser", "--bin", "bench-page"];
     exec::run(exec::cargo().arg("build").args(driver))?;
+    let frames = ["--package", "ackscope-tests", "--features", "browser", "--bin", "frames"];
+    exec::run(exec::cargo().arg("build").args(frames))?;
+    if !build::dist().join("index.html").is_file() {
+        build::site()?;
+    }
 
     say("measuring natively");
     let native = figures(&exec::output(exec::cargo().args(["run", "--quiet", "--release"]).args(bench))?)?;
@@ -37,19 +42,43 @@ pub fn run(output: Output) -> Result<()> {
             .args(["run", "--quiet"])
             .args(driver)
             .arg(page)
+            .env("CHROME", &browser.chrome.path)
+            .env("CHROMEDRIVER", &browser.driver.path),
+    )?)?;
+    say("measuring frames of the page");
+    let mut page = figures(&exec::output(
+        exec::cargo()
+            .args(["run", "--quiet"])
+            .args(frames)
+            .env("ACKSCOPE_DIST", build::dist())
             .env("CHROME", browser.chrome.path)
             .env("CHROMEDRIVER", browser.driver.path),
     )?)?;
+    say("asking Lighthouse, five times for each device");
+    match lighthouse::figures() {
+        Ok(marks) => page.extend(marks),
+        Err(problem) => say(&format!("no marks: {problem}")),
+    }
 
     match output {
-        Output::Json => println!("{}", json!({ "native": native, "wasm": wasm })),
-        Output::Table => print!("{}", table(&native, &wasm)),
+        Output::Json => println!("{}", json!({ "native": native, "wasm": wasm, "page": page })),
+        Output::Table => print!("{}\n{}", table(&native, &wasm), list(&page)),
     }
     Ok(())
 }
 
 fn figures(text: &str) -> Result<Vec<Value>> {
     serde_json::from_str(text.trim()).map_err(|error| format!("the bench wrote no figures ({error}): {text}"))
+}
+
+/// What is measured in one world only.
+fn list(figures: &[Value]) -> String {
+    let word = |figure: &Value, key: &str| figure[key].as_str().unwrap_or_default().to_owned();
+    let line = |figure: &Value| {
+        let value = figure["value"].as_f64().unwrap_or_default();
+        format!("{:<24} {value:>12.1}  {}\n", word(figure, "name"), word(figure, "unit"))
+    };
+    figures.iter().map(line).collect()
 }
 
 fn table(native: &[Value], wasm: &[Value]) -> String {

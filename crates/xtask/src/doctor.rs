@@ -1,7 +1,7 @@
 //! `cargo xtask doctor`: what is on this machine, in which version, and how to get what is missing.
 
 use crate::install::{self, Found, version_of};
-use crate::{Result, browser, exec, tools, wasm_opt};
+use crate::{Result, browser, exec, npm, tools, wasm_opt};
 
 pub fn run() -> Result<()> {
     let wasm_bindgen = tools::wasm_bindgen_version()?;
@@ -26,6 +26,15 @@ pub fn run() -> Result<()> {
     let apt = "apt-get install chromium chromium-driver, or name the two in CHROME and CHROMEDRIVER";
     report_or_problem("chromium", browser::find_chrome(), "any release of the last years", apt);
     report_or_problem("chromedriver", browser::find_driver(), "the same release as Chromium", apt);
+    for package in [npm::AXE, npm::LIGHTHOUSE] {
+        let found = package.find().map(|path| Found { path, version: package.version.to_owned() });
+        report(
+            package.name,
+            found,
+            &format!("exactly {}, from npm", package.version),
+            "cargo xtask test and bench",
+        );
+    }
     let nextest = exec::output(exec::cargo().args(["nextest", "--version"])).is_ok();
     println!(
         "  {:<14} {}",

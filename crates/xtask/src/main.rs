@@ -8,7 +8,10 @@ mod build;
 mod doctor;
 mod exec;
 mod install;
+mod lighthouse;
+mod npm;
 mod serve;
+mod shots;
 mod side_page;
 mod stages;
 mod tools;
@@ -34,7 +37,8 @@ cargo xtask <command>
   check    the quick part of `test`: no web build, no browser
              [stage …]      only these stages
   build    the static site in dist/, and the size of its initial download
-  bench    the engine's speed, native and in the browser, as ratios to a bare queue
+  bench    the engine's speed, native and in the browser, as ratios to a bare queue; what a frame of the page costs;
+           Lighthouse's marks
              --json         the numbers as JSON on standard output
   fuzz     random runs in which everything that must hold is checked; what fails becomes a scenario file
              --runs <n>     how many (1000)
@@ -42,6 +46,7 @@ cargo xtask <command>
              --failures <n> stop after so many (10)
   mutants  wrong rules, and which check notices each
              --all          the first check of every kind that does
+  shots    the documentation's pictures of the page in dist/
   doctor   what is installed, in which version, and how to get what is missing
 ";
 
@@ -73,6 +78,7 @@ fn run(args: &[String]) -> Result<()> {
         "bench" => bench::run(bench::parse(rest)?),
         "fuzz" => trials::fuzz(rest),
         "mutants" => trials::mutants(rest),
+        "shots" => no_arguments(command, rest).and_then(|()| shots::run()),
         "doctor" => no_arguments(command, rest).and_then(|()| doctor::run()),
         other => Err(format!("unknown command {other:?}; what there is:\n\n{USAGE}")),
     }

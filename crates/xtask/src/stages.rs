@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `check`: every stage runs, whatever the others did, and each ends as one line.
 
 use crate::tools::WASM_TARGET;
-use crate::{Result, arrows, browser, build, exec, side_page, tools, weigh, words};
+use crate::{Result, arrows, browser, build, exec, npm, side_page, tools, weigh, words};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ pub const CHECK: Suite = Suite {
 
 pub const TEST: Suite = Suite {
     name: "test",
-    set_up: || tools::set_up().and(browser::set_up()).map(drop),
+    set_up: || tools::set_up().and(browser::set_up()).and(npm::AXE.set_up()).map(drop),
     stages: &[FMT, ARROWS, WORDS, CLIPPY, CLIPPY_WASM, TESTS, DOCS, BUILD, SIZE, BROWSER],
 };
 
@@ -192,6 +192,7 @@ fn browser_tests() -> Result<()> {
             ])
             .env("ACKSCOPE_DIST", build::dist())
             .env("ACKSCOPE_HASHES", hashes)
+            .env("ACKSCOPE_AXE", npm::AXE.set_up()?)
             .env("ACKSCOPE_INITIAL_DOWNLOAD", files.join("\n"))
             .env("CHROME", browser.chrome.path)
             .env("CHROMEDRIVER", browser.driver.path),

@@ -32,6 +32,11 @@ pub fn replace(hash: &str) {
     }
 }
 
+/// Follows a fragment, as a click on a link would.
+pub fn go(hash: &str) {
+    let _ = window().location().set_hash(hash);
+}
+
 /// The whole address with another fragment.
 pub fn with_hash(hash: &str) -> String {
     let href = window().location().href().unwrap_or_default();

@@ -12,6 +12,10 @@ pub fn install(send: impl Fn(Command) + 'static) {
         if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
+        // What is open in front of the page has the keys to itself.
+        if document().query_selector("dialog[open], :popover-open").is_ok_and(|open| open.is_some()) {
+            return;
+        }
         let key = event.key();
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         if target.is_some_and(|target| wants(&target, &key)) {

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod api;
 pub mod failure;
+pub mod fetch;
 pub mod frames;
 pub mod keys;
 pub mod size;
@@ -29,6 +30,14 @@ pub fn root() -> HtmlElement {
 pub fn listen<C: ?Sized + WasmClosure>(target: &EventTarget, event: &str, handler: Closure<C>) {
     let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
     handler.forget();
+}
+
+/// Moves the focus to the element of this id.
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
 }
 
 /// Tells whoever waits for it that the addressed view is complete.

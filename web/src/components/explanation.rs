@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use ackscope_scene::narration::{Narrator, Sentence, Step};
+use ackscope_scene::narration::{Sentence, Step};
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::selected_record;
-use ackscope_sim::ids::HappeningId;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
@@ -19,40 +18,38 @@ struct Told {
     title: String,
     /// Its fate, where it has one that may be told.
     fate: Option<(&'static str, &'static str)>,
+    /// A message that belongs to another one.
+    paired: bool,
     lead: Option<Sentence>,
     steps: Vec<Step>,
 }
 
-fn tell(show: &Show, selection: Source, reached: bool) -> Option<Told> {
+fn tell(show: &Show, selection: Source, reached: bool, now: Time) -> Option<Told> {
     let narrator = show.narrator();
     if let Some(record) = selected_record(selection) {
         let story = show.story.record(record);
         return Some(Told {
             title: story.name.to_string(),
             fate: reached.then(|| (story.fate.name(), fate_words(story.fate))),
+            paired: false,
             lead: None,
             steps: narrator.life(record),
         });
     }
-    let happening = match selection {
-        Source::Message(id) | Source::Happening(id) => id,
-        Source::None
-        | Source::Node(_)
-        | Source::Partition(_)
-        | Source::Record(_)
-        | Source::Entry { .. }
-        | Source::Log { .. }
-        | Source::Link(..)
-        | Source::Overview => return None,
+    let subject = show.story.subject(selection, now);
+    let title = match selection {
+        Source::Node(node) => show.story.node(node).map(|story| story.name.clone()),
+        Source::None | Source::Overview => return None,
+        _ => subject.map(|id| show.run.happening(id).at.to_string()),
     };
-    Some(of_happening(narrator, show, happening))
-}
-
-fn of_happening(narrator: Narrator<'_>, show: &Show, id: HappeningId) -> Told {
-    let mut steps = narrator.why(id);
     // The first link of the chain is the thing itself.
+    let mut steps = subject.map_or_else(Vec::new, |id| narrator.why(id));
     let lead = if steps.is_empty() { None } else { Some(steps.remove(0).sentence) };
-    Told { title: show.run.happening(id).at.to_string(), fate: None, lead, steps }
+    let paired = match selection {
+        Source::Message(id) => show.story.message(id).is_some_and(|message| message.partner.is_some()),
+        _ => false,
+    };
+    Some(Told { title: title?, fate: None, paired, lead, steps })
 }
 
 #[component]
@@ -64,10 +61,27 @@ pub fn Explanation(
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
     let told = Memo::new(move |_| {
-        show.with(|show| show.as_ref().and_then(|show| tell(show, selection.get(), reached.get())))
+        show.with(|show| show.as_ref().and_then(|show| tell(show, selection.get(), reached.get(), now.get())))
     });
     let panel = move || {
-        let Told { title, fate, lead, steps } = told.get()?;
+        let Some(Told { title, fate, paired, lead, steps }) = told.get() else {
+            return view! {
+                <h2>"Why?"</h2>
+                <p class="lead">"Choose a record, an arrow or a mark: here stands what it is, and what led to it."</p>
+            }
+            .into_any();
+        };
+        let ways = (paired || (lead.is_some() && !steps.is_empty())).then(|| {
+            let pair = paired.then(|| view! {
+                <button class="tool line small" data-testid="follow-arrow" on:click=move |_| on_command.run(Command::FollowArrow)>"Its other half"</button>
+            });
+            view! {
+                <p class="ways">
+                    {pair}
+                    <button class="tool line small" data-testid="follow-cause" on:click=move |_| on_command.run(Command::FollowCause)>"To the cause"</button>
+                </p>
+            }
+        });
         let fate = fate.map(|(name, words)| view! { <span class=format!("fate {name}")>{words}</span> });
         // The last step that has happened is the present one.
         let times: Vec<Time> = steps.iter().map(|step| step.at).collect();
@@ -92,19 +106,19 @@ pub fn Explanation(
                 </li>
             }
         });
-        Some(view! {
-            <section class="explanation" data-testid="why" aria-label="Why">
-                <header>
-                    <h3>{title}</h3>
-                    {fate}
-                    <button class="soft push" on:click=move |_| on_command.run(Command::Select(Source::None))>"close"</button>
-                </header>
-                {lead.map(|lead| view! { <p class="lead"><Words sentence=lead /></p> })}
-                <ol class="chain">{steps.collect_view()}</ol>
-            </section>
-        })
+        view! {
+            <header>
+                <h2>{title}</h2>
+                {fate}
+                <button class="soft push" on:click=move |_| on_command.run(Command::Select(Source::None))>"close"</button>
+            </header>
+            {lead.map(|lead| view! { <p class="lead"><Words sentence=lead /></p> })}
+            {ways}
+            <ol class="chain">{steps.collect_view()}</ol>
+        }
+        .into_any()
     };
-    view! { {panel} }
+    view! { <section class="explanation" data-testid="why" aria-label="Why">{panel}</section> }
 }
 
 /// What happened, why, and the setting that decides it.

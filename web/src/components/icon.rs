@@ -19,6 +19,13 @@ pub enum Glyph {
     Cross,
     Plus,
     Minus,
+    Fit,
+    Filter,
+    Fold,
+    Unfold,
+    Up,
+    Search,
+    Keys,
 }
 
 impl Glyph {
@@ -42,6 +49,13 @@ impl Glyph {
             Glyph::Cross => "m4.5 4.5 9 9m0-9-9 9",
             Glyph::Plus => "M4 9h10M9 4v10",
             Glyph::Minus => "M4 9h10",
+            Glyph::Fit => "M2.5 6V2.5H6m6 0h3.5V6m0 6v3.5H12m-6 0H2.5V12",
+            Glyph::Filter => "M2.5 4h13L10.5 10v4.5l-3 1.5v-6z",
+            Glyph::Fold => "m4.5 6.5 4.5 4.5 4.5-4.5",
+            Glyph::Unfold => "m6.5 4.5 4.5 4.5-4.5 4.5",
+            Glyph::Up => "M9 14.5v-11m-4 4 4-4 4 4",
+            Glyph::Search => "M3 8a5 5 0 1 0 10 0a5 5 0 1 0-10 0m8.7 3.7 3.8 3.8",
+            Glyph::Keys => "M2 4.5h14v9H2zM5 7.5h.01M8 7.5h.01M11 7.5h.01M13.5 7.5h.01M5.5 10.5h7",
         }
     }
 

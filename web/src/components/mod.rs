@@ -1,33 +1,47 @@
 //! The parts of the page, one file each: narrow signals in, commands out.
 
+pub mod agreement;
+pub mod axis_switch;
+pub mod badge;
 pub mod canvas;
 pub mod explanation;
 pub mod help;
 pub mod icon;
+pub mod lanes;
 pub mod narration;
 pub mod notice;
 pub mod playback_bar;
 mod pointer;
 pub mod record_grid;
+pub mod search;
 pub mod stage_view;
 pub mod thumbnail;
 pub mod timeline_view;
 pub mod top_bar;
+pub mod transcript;
 pub mod verdict_panel;
+pub mod viewing;
 
+pub use agreement::Agreement;
+pub use axis_switch::AxisSwitch;
+pub use badge::Badge;
 pub use canvas::Canvas;
 pub use explanation::Explanation;
 pub use help::Help;
 pub use icon::{Glyph, Icon, Logo};
+pub use lanes::LaneControls;
 pub use narration::Narration;
 pub use notice::Notice;
 pub use playback_bar::PlaybackBar;
 pub use record_grid::RecordGrid;
+pub use search::Search;
 pub use stage_view::StageView;
 pub use thumbnail::Thumbnail;
 pub use timeline_view::TimelineView;
 pub use top_bar::TopBar;
+pub use transcript::Transcript;
 pub use verdict_panel::VerdictPanel;
+pub use viewing::{PartitionSwitch, ViewTools, Viewing};
 
 /// The class that colours text by role.
 pub fn tone_class(tone: ackscope_scene::tokens::Tone) -> String {

@@ -3,8 +3,9 @@
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
-use super::{Glyph, Icon};
+use super::{AxisSwitch, Glyph, Icon};
 use crate::command::Command;
+use crate::look::Look;
 use crate::playback::{Playback, SPEEDS};
 
 #[component]
@@ -14,6 +15,7 @@ pub fn PlaybackBar(
     #[prop(into)]
     events: Signal<usize>,
     #[prop(into)] end: Signal<Time>,
+    #[prop(into)] look: Signal<Option<Look>>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
     let position = Memo::new(move |_| playback.with(|playback| playback.position));
@@ -68,10 +70,10 @@ pub fn PlaybackBar(
             </output>
             <input id="scrubber" class="scrubber desk" data-testid="scrubber" type="range" aria-label="Time" min="0"
                 max=SCRUB_STEPS.to_string() step="1" prop:value=move || scrub_value().to_string() aria-valuetext=time on:input=on_scrub />
-            <div class="option desk" data-testid="speed">
-                <span id="speed-name">"Speed"</span>
-                <span class="segmented" role="group" aria-labelledby="speed-name">{speeds.collect_view()}</span>
+            <div class="option speed" data-testid="speed">
+                <span class="segmented" role="group" aria-label="Speed">{speeds.collect_view()}</span>
             </div>
+            <div class="option wide"><AxisSwitch look on_command /></div>
         </div>
     }
 }

@@ -133,7 +133,10 @@ pub fn RecordGrid(
             }
         });
         let class = if named { "records" } else { "records dense" };
-        Some(view! { <div class=class>{tiles.collect_view()}</div> })
+        let rest = (records.len() > MOST_TILES).then(|| {
+            view! { <p class="soft">{format!("{} records; tiles stand for those that were not kept.", records.len())}</p> }
+        });
+        Some(view! { {rest}<div class=class>{tiles.collect_view()}</div> })
     };
     view! { <section data-testid="record-grid" aria-label="Records">{grid}</section> }
 }

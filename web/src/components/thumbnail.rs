@@ -27,8 +27,7 @@ pub fn Thumbnail(
     let layout = move |picture: &mut Picture| {
         let show = Show::new(entry.document(), "");
         let look = Look::new(&show.story, Room::Figure);
-        let view =
-            View { partition: look.partition, ..View::new(WIDTH, Room::Figure, &look.lanes, look.window) };
+        let view = View::new(WIDTH, Room::Figure, &look.lanes, look.window);
         Timeline::new(&show.story, &look.axis, view).draw(picture);
     };
     let picture = StoredValue::new_local(Picture::default());

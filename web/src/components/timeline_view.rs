@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ackscope_scene::axis::TimeWindow;
 use ackscope_scene::picture::{Picture, Point, Source};
 use ackscope_scene::timeline::{Future, Room, Timeline, View};
 use ackscope_scene::tokens::Theme;
@@ -12,8 +13,8 @@ use leptos::ev::{PointerEvent, WheelEvent};
 use leptos::html;
 use leptos::prelude::*;
 
-use super::Canvas;
 use super::pointer::{place, reach};
+use super::{Canvas, LaneControls, ViewTools};
 use crate::browser::frames::Frames;
 use crate::browser::size::size_of;
 use crate::command::Command;
@@ -23,6 +24,8 @@ use crate::show::Show;
 
 /// What one notch of a wheel does.
 const WHEEL_ZOOM: f64 = 1.0015;
+/// How near a press means a handle of the window.
+const HANDLE_REACH: f32 = 7.0;
 
 #[component]
 pub fn TimelineView(
@@ -32,32 +35,37 @@ pub fn TimelineView(
     #[prop(into)] future: Signal<Future>,
     #[prop(into)] selection: Signal<Source>,
     #[prop(into)] room: Signal<Room>,
-    /// Whether the strip in true proportion stands above the lanes.
+    /// On a page of its own: with the strip in true proportion above the lanes, tools beside it, and controls in the
+    /// gutter. Else the lanes alone.
     overview: bool,
     #[prop(into)] theme: Signal<Theme>,
     frames: StoredValue<Frames, LocalStorage>,
     #[prop(into)] on_command: Callback<Command>,
-    /// What stands in each lane's gutter, by node.
-    #[prop(optional, into)]
-    controls: ViewFn,
 ) -> impl IntoView {
-    let frame = NodeRef::<html::Div>::new();
-    let size = size_of(frame);
+    let (outer, frame) = (NodeRef::<html::Section>::new(), NodeRef::<html::Div>::new());
+    let (outer_size, size) = (size_of(outer), size_of(frame));
     let width = Memo::new(move |_| size.get().map(|(width, _)| width));
+    // On a phone the page scrolls, and lanes may be as high as they like.
+    let room_height = Memo::new(move |_| match room.get() {
+        Room::Page if overview => outer_size.get().map(|(_, height)| height),
+        _ => None,
+    });
     // Lays the timeline out for one use; everything it depends on is read here, the playhead where it is needed.
     let arrange = move |now: Option<Time>, with: &mut dyn FnMut(&Timeline<'_>)| {
         let (Some(show), Some(width)) = (show.get(), width.get()) else { return };
         look.with(|look| {
             let Some(look) = look else { return };
+            let lanes = look.shown();
             let view = View {
+                height: room_height.get(),
                 room: room.get(),
-                partition: look.partition,
+                partition: look.principal(),
                 now,
                 future: future.get(),
                 selection: selection.get(),
                 filter: look.filter,
                 overview,
-                ..View::new(width, room.get(), &look.lanes, look.window)
+                ..View::new(width, room.get(), &lanes, look.window)
             };
             with(&Timeline::new(&show.story, &look.axis, view));
         });
@@ -80,6 +88,19 @@ pub fn TimelineView(
         arrange(None, &mut |timeline| height = timeline.height());
         height
     });
+
+    let lanes = Memo::new(move |_| {
+        let mut lanes = Vec::new();
+        if overview && room.get() == Room::Page {
+            arrange(None, &mut |timeline| lanes.clone_from(&timeline.lanes));
+        }
+        lanes
+    });
+
+    // In nanoseconds, for whoever wants to know what is shown.
+    let edge = move |of: fn(TimeWindow) -> Time| {
+        look.with(|look| look.as_ref().map(|look| of(look.window).nanos.to_string()))
+    };
 
     let gesture = StoredValue::new_local(Gesture::default());
     let under = move |at: Point, reach: f32| {
@@ -112,6 +133,11 @@ pub fn TimelineView(
                     });
                 });
             }),
+            Intention::MoveEdge(left, at) => untrack(|| {
+                arrange(None, &mut |timeline| {
+                    on_command.run(Command::Edge { left, time: timeline.overview_time(at.x) });
+                });
+            }),
             Intention::Pan(by) => on_command.run(Command::PanBy(pan_share(by, width.get_untracked()))),
             Intention::Pinch { about, factor, pan } => {
                 on_command.run(Command::PanBy(pan_share(pan, width.get_untracked())));
@@ -123,8 +149,17 @@ pub fn TimelineView(
         let mut ground = Ground::Lanes;
         untrack(|| {
             arrange(None, &mut |timeline| {
-                if at.y < timeline.top {
-                    ground = if at.y < timeline.top - 18.0 { Ground::Overview } else { Ground::Ruler };
+                if at.y >= timeline.top {
+                    return;
+                }
+                ground = if at.y < timeline.top - 18.0 { Ground::Overview } else { Ground::Ruler };
+                let window = timeline.view.window;
+                if ground == Ground::Overview && window != timeline.scale.axis.whole() {
+                    let [left, right] =
+                        [window.from, window.to].map(|time| (timeline.overview_x(time) - at.x).abs());
+                    if left.min(right) < HANDLE_REACH {
+                        ground = Ground::Edge(left < right);
+                    }
                 }
             });
         });
@@ -173,17 +208,20 @@ pub fn TimelineView(
             on_command.run(Command::PanBy(-pan_share(by as f32, width.get_untracked())));
         }
     };
-    let points_at_something = Memo::new(move |_| false);
     view! {
-        <section class="timeline" data-testid="timeline" aria-label="Timeline">
-            <div class="drawing" node_ref=frame class:on-mark=points_at_something
+        <section class="timeline" node_ref=outer data-testid="timeline" aria-label="Timeline"
+            data-from=move || edge(|window| window.from) data-to=move || edge(|window| window.to)>
+            <div class="drawing" node_ref=frame
                 style:height=move || format!("{}px", height.get().ceil() as u32)
                 on:pointerdown=on_down on:pointermove=on_move on:pointerup=on_up on:pointercancel=on_cancel
                 on:pointerleave=on_leave on:wheel=on_wheel>
                 <Canvas layout=draw_run picture=shapes theme frames />
                 <Canvas layout=draw_now picture=overlay theme frames />
             </div>
-            {controls.run()}
+            {overview.then(|| view! {
+                <ViewTools on_command />
+                <LaneControls show lanes selection on_command />
+            })}
         </section>
     }
 }

@@ -22,12 +22,21 @@ pub fn TopBar(
             <h1 class="question">{move || question.get()}</h1>
             <span class="soft">{move || detail.get()}</span>
             <span class="push"></span>
-            <a class="tool" href="#gallery" title="Library"><Icon glyph=Glyph::Library /><span class="word">"Library"</span></a>
-            <a class="tool" href="#lab" title="Lab"><Icon glyph=Glyph::Lab /><span class="word">"Lab"</span></a>
+            <nav aria-label="Views">
+                <a class="tool" href="#gallery" title="Every scenario"><Icon glyph=Glyph::Library /><span class="word">"Library"</span></a>
+                <a class="tool" href="#lab" title="linger.ms and batch.size as a chart"><Icon glyph=Glyph::Lab /><span class="word">"Lab"</span></a>
+                <a class="tool" href="#about" title="How far to trust it"><span class="word">"About"</span></a>
+            </nav>
             <Show when=move || shareable.get()>
+                <button class="tool only-icon wide" aria-label="Search" title="Search  /" on:click=move |_| on_command.run(Command::ToggleSearch)>
+                    <Icon glyph=Glyph::Search />
+                </button>
+                <button class="tool only-icon wide" aria-label="Keys and commands" title="Keys and commands  ?" on:click=move |_| on_command.run(Command::ToggleHelp)>
+                    <Icon glyph=Glyph::Keys />
+                </button>
                 <button class="tool line" data-testid="share-link" title="Copy a link to this moment" on:click=move |_| on_command.run(Command::Share)>
                     <Icon glyph=Glyph::Share />
-                    "Share"
+                    <span>"Share"</span>
                 </button>
             </Show>
             <button class="tool only-icon" aria-label="Light or dark" title="Light or dark" on:click=move |_| on_command.run(Command::ToggleTheme)>

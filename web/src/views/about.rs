@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::command::Command;
-use crate::components::TopBar;
+use crate::components::{Agreement, TopBar};
 
 #[component]
 pub fn AboutView(on_command: Callback<Command>) -> impl IntoView {
@@ -24,10 +24,18 @@ pub fn AboutView(on_command: Callback<Command>) -> impl IntoView {
             <h2>"How far to trust it"</h2>
             <p>
                 "Rules follow the behaviour of the stated Kafka version, with that version's defaults and error names. "
-                "Where a scenario has been compared with a recorded run of real Kafka, it says so."
+                "Above them stand recorded runs of real Kafka, replayed here and compared record by record; the table below "
+                "lists every one. A scenario of a kind that was recorded says so below its verdict."
             </p>
+            <h2>"What is not modelled"</h2>
+            <ul>
+                <li>"Consumer groups, transactions and quotas are not there yet; consumers read partitions that are assigned to them."</li>
+                <li>"TLS, SASL and ACLs; log segments, retention and compaction; the Raft quorum's own messages."</li>
+                <li>"The JVM has no pauses but those that a scenario asks for; compression is a ratio and a cost, not a codec."</li>
+            </ul>
             <h2>"Keys"</h2>
             <p>"Press " <kbd>"?"</kbd> " on a scenario. Everything that a button does has a key."</p>
         </main>
+        <Agreement />
     }
 }

@@ -1,14 +1,16 @@
-//! A scenario: watched in the middle, judged, broken and set at the side. On the landing page the library follows below.
+//! A scenario: watched in the middle, judged at the side, broken and set beside that. Below follow the run in words and,
+//! on the landing page, the library.
 
 use ackscope_scene::timeline::Room;
 use leptos::prelude::*;
 
 use super::gallery::Library;
+use crate::browser;
 use crate::browser::frames::Frames;
 use crate::command::Command;
 use crate::components::{
-    Explanation, Help, Narration, Notice, PlaybackBar, RecordGrid, StageView, TimelineView, TopBar,
-    VerdictPanel,
+    Badge, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid, Search, StageView,
+    TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
 };
 use crate::route::Route;
 use crate::signals::Signals;
@@ -27,30 +29,38 @@ pub fn PlayerView(
     let detail = signals.of_show(|show| show.detail.clone());
     let events = signals.of_show(|show| show.events.len());
     let end = signals.of_show(|show| show.run.end);
-    let width = crate::browser::size::window_width();
+    let notes = signals.of_show(|show| show.notes.iter().map(|note| note.text.clone()).collect::<Vec<_>>());
+    let recorded = signals.of_show(|show| show.recorded.clone());
+    let width = browser::size::window_width();
     let room = Memo::new(move |_| if width.get() < PHONE_PIXELS { Room::Phone } else { Room::Page });
-    let partition = Memo::new(move |_| look.with(|look| look.as_ref().map(|look| look.partition)));
+    let partition = Memo::new(move |_| look.with(|look| look.as_ref().and_then(|look| look.partition)));
     let is_landing = Memo::new(move |_| signals.route.get() == Route::Landing);
     view! {
+        <button class="skip" on:click=move |_| browser::focus("main")>"To the player"</button>
         <div class="player">
             <TopBar question detail shareable=Signal::stored(true) on_command />
-            <main class="main">
+            <main class="main" id="main" tabindex="-1">
                 <Notice text=signals.notice on_command />
-                <p class="asked">{move || question.get()}</p>
+                <PartitionSwitch show look on_command />
                 <StageView show now partition selection room theme frames on_command />
-                <Narration sentence=signals.present note=signals.note />
+                <Narration sentence=signals.present notes note=signals.note on_command />
                 <TimelineView show look now future selection room overview=true theme frames on_command />
-                <PlaybackBar playback events end on_command />
+                <PlaybackBar playback events end look on_command />
             </main>
             <aside class="side" aria-label="What became of it">
                 <VerdictPanel show reached before=Signal::stored(None::<String>) />
                 <RecordGrid show now reached selection on_command />
                 <Explanation show selection reached now on_command />
+                <Badge recorded />
             </aside>
+            <aside class="change" aria-label="Change it"></aside>
         </div>
         <Show when=move || is_landing.get()>
             <Library theme frames />
         </Show>
+        <Transcript show frames on_command />
+        <Viewing show look on_command />
+        <Search open=signals.search_open show on_command />
         <Help open=signals.help_open on_command />
     }
 }

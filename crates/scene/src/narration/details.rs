@@ -140,8 +140,7 @@ impl Narrator<'_> {
         if !matches!(leads, Some(BandRole::Leading(_))) {
             return because(what, "Learnt from the leader.");
         }
-        let records =
-            self.held(broker, partition, from.0..to.0, at + Duration::from_nanos(1));
+        let records = self.held(broker, partition, from.0..to.0, at + Duration::from_nanos(1));
         if records.is_empty() {
             return say(what);
         }

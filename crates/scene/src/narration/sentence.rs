@@ -315,5 +315,4 @@ impl Narrator<'_> {
             other => say(format!("{other:?}")),
         }
     }
-
 }

@@ -193,7 +193,9 @@ impl Story {
             }
             Source::Link(a, b) => {
                 let cut = self.cuts.iter().rev().filter(|cut| cut.from <= now);
-                let between = |machine| [a, b].iter().any(|&node| self.node(node).is_some_and(|of| of.machine == machine));
+                let between = |machine| {
+                    [a, b].iter().any(|&node| self.node(node).is_some_and(|of| of.machine == machine))
+                };
                 cut.clone().find(|cut| between(cut.a)).map(|cut| cut.happening)
             }
             Source::None | Source::Overview => None,

@@ -148,16 +148,17 @@ impl Timeline<'_> {
         for y in [self.top].into_iter().chain(self.lanes.iter().map(|lane| lane.bottom)) {
             picture.segment(point(2.0, y), point(left, y), Stroke::new(Tone::Line, 1.0));
         }
-        let (name_size, detail_size) =
-            if self.view.room == Room::Phone { (10.5, 10.0) } else { (12.0, 11.0) };
-        let x = if self.view.room == Room::Page { 16.0 } else { 4.0 };
+        let name_size = if self.view.room == Room::Phone { 10.5 } else { 12.0 };
+        let x = self.gutter_x();
         let room = left - x - 4.0;
         for lane in &self.lanes {
             let Some(story) = self.story.node(lane.node) else { continue };
             picture.source = Source::Node(lane.node);
-            let detail = self.detail(lane);
+            let is_broker = matches!(lane.node, NodeId::Broker(_));
+            // Below a broker's name stands its state at the playhead: `states` writes it.
+            let alone = if is_broker { self.view.future == Future::Shown } else { story.detail.is_empty() };
             let middle = lane.middle();
-            let name_y = if detail.is_empty() { middle + 4.0 } else { middle - 2.0 };
+            let name_y = if alone { middle + 4.0 } else { middle - 2.0 };
             // With several producers the kind goes first when there is no room for both.
             let fits = text::width(&story.name, name_size, true) <= room;
             let name = if fits {
@@ -169,25 +170,33 @@ impl Timeline<'_> {
                 let style = Style::new(name_size, Tone::Ink).bold();
                 picture.words(point(x, name_y), &name, style, Anchor::Start);
             }
-            let detail = text::shorten(&detail, detail_size, false, room).filter(|detail| !detail.is_empty());
-            if let Some(detail) = detail {
-                let style = Style::new(detail_size, Tone::Ink3);
-                picture.words(point(x, middle + 13.0), &detail, style, Anchor::Start);
-            }
+            self.under_name(picture, lane, &story.detail);
         }
         picture.source = Source::None;
     }
 
-    /// What a lane says under its name: a broker its state at the playhead.
-    fn detail(&self, lane: &LaneBox) -> String {
-        match (lane.node, self.view.now) {
-            (NodeId::Broker(broker), Some(now)) => {
-                let say = if self.view.room == Room::Phone { broker_state_short } else { broker_state };
-                say(self.story, broker, self.view.partition, now)
+    /// What each broker is at the playhead, under its name.
+    pub(super) fn states(&self, picture: &mut Picture, now: Time) {
+        let say = if self.view.room == Room::Phone { broker_state_short } else { broker_state };
+        for lane in &self.lanes {
+            if let NodeId::Broker(broker) = lane.node {
+                self.under_name(picture, lane, &say(self.story, broker, self.view.partition, now));
             }
-            (NodeId::Broker(_), None) => String::new(),
-            _ => self.story.node(lane.node).map_or_else(String::new, |story| story.detail.clone()),
         }
+    }
+
+    fn under_name(&self, picture: &mut Picture, lane: &LaneBox, detail: &str) {
+        let size = if self.view.room == Room::Phone { 10.0 } else { 11.0 };
+        let x = self.gutter_x();
+        let detail = text::shorten(detail, size, false, self.scale.left - x - 4.0);
+        if let Some(detail) = detail.filter(|detail| !detail.is_empty()) {
+            let style = Style::new(size, Tone::Ink3);
+            picture.words(point(x, lane.middle() + 13.0), &detail, style, Anchor::Start);
+        }
+    }
+
+    fn gutter_x(&self) -> f32 {
+        if self.view.room == Room::Page { 16.0 } else { 4.0 }
     }
 
     /// The line of the present, and what it does to the future.

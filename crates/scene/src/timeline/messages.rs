@@ -64,7 +64,7 @@ impl Timeline<'_> {
         let chatter = story.flows.iter().filter(|flow| !flow.matters);
         let chatter: usize = chatter.map(|flow| story.flow_in(flow, window.from, window.to).len()).sum();
         let mut drawn = Vec::new();
-        for flow in story.flows.iter().filter(shown) {
+        for flow in story.flows.iter().filter(shown).filter(|flow| self.is_wanted(flow)) {
             let forced = self.view.filter.forces(flow.kind);
             if let Some(lanes) = here(flow)
                 && (flow.matters || forced || chatter <= QUIET_MESSAGES)
@@ -76,6 +76,16 @@ impl Timeline<'_> {
         picture.source = Source::None;
         picture.opacity = 1.0;
         drawn
+    }
+
+    /// Where only what is selected is wanted: a node's own messages; those of a record or of a pair are drawn apart.
+    fn is_wanted(&self, flow: &Flow) -> bool {
+        match self.view.selection {
+            _ if !self.view.filter.only_selected => true,
+            Source::Node(node) => flow.from == node || flow.to == node,
+            Source::Record(_) | Source::Entry { .. } | Source::Message(_) => false,
+            _ => true,
+        }
     }
 
     /// One direction and kind, thinned to what can be told apart.

@@ -65,11 +65,13 @@ pub enum Future {
 pub struct Filter {
     shown: u8,
     forced: u8,
+    /// Only what is selected, or carries the selected record.
+    pub only_selected: bool,
 }
 
 impl Default for Filter {
     fn default() -> Filter {
-        Filter { shown: u8::MAX, forced: 0 }
+        Filter { shown: u8::MAX, forced: 0, only_selected: false }
     }
 }
 
@@ -79,9 +81,9 @@ impl Filter {
     pub fn with(self, kind: Kind, on: bool) -> Filter {
         let bit = 1 << kind as u8;
         if on {
-            Filter { shown: self.shown | bit, forced: self.forced | bit }
+            Filter { shown: self.shown | bit, forced: self.forced | bit, ..self }
         } else {
-            Filter { shown: self.shown & !bit, forced: self.forced & !bit }
+            Filter { shown: self.shown & !bit, forced: self.forced & !bit, ..self }
         }
     }
 
@@ -99,6 +101,8 @@ impl Filter {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     pub width: f32,
+    /// What there is for all lanes; they give up some of their logs' height to fit. None: as high as they like.
+    pub height: Option<f32>,
     pub room: Room,
     /// From top to bottom.
     pub lanes: &'a [Lane],
@@ -120,6 +124,7 @@ impl<'a> View<'a> {
     pub fn new(width: f32, room: Room, lanes: &'a [Lane], window: TimeWindow) -> View<'a> {
         View {
             width,
+            height: None,
             room,
             lanes,
             partition: Partition(0),
@@ -175,12 +180,30 @@ pub struct Timeline<'a> {
     pub bottom: f32,
 }
 
+/// The least room that a log can be read in.
+const LEAST_LOG: f32 = 30.0;
+
 impl<'a> Timeline<'a> {
     pub fn new(story: &'a Story, axis: &'a Axis, view: View<'a>) -> Timeline<'a> {
-        let (gutter, margin, log_room) = match view.room {
-            Room::Page => (118.0, 14.0, 50.0),
-            Room::Figure => (76.0, 8.0, 60.0),
-            Room::Phone => (64.0, 6.0, 50.0),
+        let log_room = match view.room {
+            Room::Page | Room::Phone => 50.0,
+            Room::Figure => 60.0,
+        };
+        let timeline = Timeline::with_logs(story, axis, view, log_room);
+        let too_high = timeline.height() - view.height.unwrap_or(f32::MAX);
+        let logs = timeline.logs_shown().count() as f32;
+        if too_high <= 0.0 || logs == 0.0 {
+            return timeline;
+        }
+        Timeline::with_logs(story, axis, view, (log_room - too_high / logs).floor().max(LEAST_LOG))
+    }
+
+    /// Every log has this much room.
+    fn with_logs(story: &'a Story, axis: &'a Axis, view: View<'a>, log_room: f32) -> Timeline<'a> {
+        let (gutter, margin) = match view.room {
+            Room::Page => (118.0, 14.0),
+            Room::Figure => (76.0, 8.0),
+            Room::Phone => (64.0, 6.0),
         };
         let none = PartitionStory::default();
         let shown = story.partitions.get(usize::from(view.partition.0)).unwrap_or(&none);
@@ -263,6 +286,10 @@ impl<'a> Timeline<'a> {
     pub fn draw_now(&self, picture: &mut Picture) {
         if let Some(now) = self.view.now {
             self.playhead(picture, now);
+            self.states(picture, now);
+            if self.view.overview {
+                self.overview_now(picture, now);
+            }
         }
     }
 

@@ -65,12 +65,15 @@ impl Timeline<'_> {
                 );
             }
         }
-        if let Some(now) = self.view.now {
-            let x = self.overview_x(now);
-            let wedge = [point(x - 4.0, top - 4.0), point(x + 4.0, top - 4.0), point(x, top + 1.0)];
-            picture.area(wedge, Some(Fill::plain(Tone::Ink)), None);
-        }
         picture.source = Source::None;
+    }
+
+    /// Where the playhead stands in the whole run.
+    pub(super) fn overview_now(&self, picture: &mut Picture, now: Time) {
+        let x = self.overview_x(now);
+        let wedge =
+            [point(x - 4.0, STRIP_TOP - 4.0), point(x + 4.0, STRIP_TOP - 4.0), point(x, STRIP_TOP + 1.0)];
+        picture.area(wedge, Some(Fill::plain(Tone::Ink)), None);
     }
 
     /// The stretches of the window between its folds.

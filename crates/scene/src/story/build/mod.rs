@@ -554,9 +554,11 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Story {
         let story = &mut self.story;
         let end = story.end;
+        // What lasts to the end holds at the run's last moment, too.
+        let after = Time { nanos: end.nanos.saturating_add(1) };
         for node in &mut story.nodes {
             for band in &mut node.bands {
-                band.to = band.to.min(end);
+                band.to = band.to.min(after);
             }
         }
         let mut reach = Time::ZERO;
@@ -593,7 +595,7 @@ impl<'a> Builder<'a> {
                 replica.by_batch.sort_unstable();
                 replica.lags = lags(replica, end);
                 for band in &mut replica.roles {
-                    band.to = band.to.min(end);
+                    band.to = band.to.min(after);
                 }
                 let partition = &mut story.partitions[index];
                 partition.end = replica.bars.iter().map(|bar| bar.next).fold(partition.end, Offset::max);

@@ -1,7 +1,7 @@
 //! What clients sent and heard: names above their life line, ticks where they were told.
 
 use ackscope_sim::audit::Fate;
-use ackscope_sim::ids::{NodeId, RecordId};
+use ackscope_sim::ids::RecordId;
 use ackscope_sim::time::Time;
 
 use super::Words;

@@ -1,0 +1,68 @@
+//! The table of agreement with recorded runs of real Kafka, as the project publishes it. Fetched when it is looked at.
+
+use leptos::prelude::*;
+
+use crate::browser::fetch;
+
+/// A recorded run: name, Kafka's version, whether it agrees, what was compared.
+type Row = Vec<String>;
+
+/// The cells of a Markdown table without its head.
+fn rows(text: &str) -> Vec<Row> {
+    let lines = text.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let cells =
+        |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().replace("**", "")).collect();
+    lines.map(cells).collect()
+}
+
+#[component]
+pub fn Agreement() -> impl IntoView {
+    let found = RwSignal::new(Vec::<Row>::new());
+    fetch::text("./agreement.md", move |text| _ = found.try_set(rows(&text)));
+    let sum = move || {
+        let (all, agree) = found.with(|rows| {
+            (rows.len(), rows.iter().filter(|row| row.get(2).is_some_and(|word| word == "agrees")).count())
+        });
+        if all == 0 {
+            "Opening the table …".to_owned()
+        } else {
+            format!("{agree} of {all} recorded runs agree.")
+        }
+    };
+    let table = move || {
+        let rows = found.get().into_iter().map(|row| {
+            let cells = row.into_iter().map(|cell| view! { <td>{cell}</td> });
+            view! { <tr>{cells.collect_view()}</tr> }
+        });
+        rows.collect_view()
+    };
+    view! {
+        <section class="transcript agreement" data-testid="agreement" aria-labelledby="agreement-title">
+            <h2 id="agreement-title">"Agreement with real Apache Kafka"</h2>
+            <p class="lead">{sum}</p>
+            <div class="scrolled" tabindex="0" role="region" aria-labelledby="agreement-title">
+                <table>
+                    <thead><tr>
+                        <th scope="col">"Recorded run"</th><th scope="col">"Kafka"</th><th scope="col">"Outcome"</th><th scope="col">"Compared"</th>
+                    </tr></thead>
+                    <tbody>{table}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rows;
+
+    #[test]
+    fn the_published_table_can_be_read() {
+        let rows = rows(include_str!("../../../docs/agreement.md"));
+        assert!(rows.len() > 50, "{} rows", rows.len());
+        assert!(
+            rows.iter().all(|row| row.len() == 4 && ["agrees", "differs"].contains(&row[2].as_str())),
+            "{rows:?}"
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! One field for everything that has a name: records and nodes of this run, commands, scenarios of the library.
+
+use std::sync::Arc;
+
+use ackscope_scenario::library::library;
+use ackscope_scene::picture::Source;
+use ackscope_sim::ids::RecordId;
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::command::{COMMANDS, Command, key_name};
+use crate::show::Show;
+
+const MOST_FOUND: usize = 12;
+
+/// Something to choose.
+#[derive(Clone)]
+struct Found {
+    name: String,
+    what: String,
+    choice: Choice,
+}
+
+#[derive(Clone)]
+enum Choice {
+    Command(Command),
+    Scenario(&'static str),
+}
+
+/// What has all of the words in its name, names that begin with them first.
+fn find(show: &Show, typed: &str) -> Vec<Found> {
+    let typed = typed.trim().to_ascii_lowercase();
+    let records = show.story.records.iter().zip(0..).map(|(record, id)| Found {
+        name: record.name.to_string(),
+        what: "record".to_owned(),
+        choice: Choice::Command(Command::Select(Source::Record(RecordId(id)))),
+    });
+    let nodes = show.story.nodes.iter().map(|story| Found {
+        name: story.name.clone(),
+        what: "node".to_owned(),
+        choice: Choice::Command(Command::Select(Source::Node(story.node))),
+    });
+    let commands =
+        COMMANDS.iter().filter(|entry| entry.command != Command::ToggleSearch).map(|entry| Found {
+            name: entry.name.to_owned(),
+            what: entry.keys.first().map_or_else(String::new, |key| key_name(key)),
+            choice: Choice::Command(entry.command.clone()),
+        });
+    let scenarios = library().iter().map(|entry| Found {
+        name: entry.id.replace('-', " "),
+        what: "scenario".to_owned(),
+        choice: Choice::Scenario(entry.id),
+    });
+    let matches = |found: &Found| {
+        let name = found.name.to_ascii_lowercase();
+        typed.split_whitespace().all(|word| name.contains(word))
+    };
+    let every: Vec<Found> = nodes.chain(commands).chain(records).chain(scenarios).filter(matches).collect();
+    let begins = |found: &&Found| found.name.to_ascii_lowercase().starts_with(&typed);
+    let (first, rest): (Vec<&Found>, Vec<&Found>) = every.iter().partition(begins);
+    first.into_iter().chain(rest).take(MOST_FOUND).cloned().collect()
+}
+
+#[component]
+pub fn Search(
+    #[prop(into)] open: Signal<bool>,
+    #[prop(into)] show: Signal<Option<Arc<Show>>>,
+    #[prop(into)] on_command: Callback<Command>,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let typed = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        match (open.get(), dialog.open()) {
+            (true, false) => {
+                typed.set(String::new());
+                _ = dialog.show_modal();
+            }
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
+    let close = move || {
+        if open.get_untracked() {
+            on_command.run(Command::ToggleSearch);
+        }
+    };
+    let found = Memo::new_with_compare(
+        move |_| match (open.get(), show.get()) {
+            (true, Some(show)) => find(&show, &typed.get()),
+            _ => Vec::new(),
+        },
+        |_, _| true,
+    );
+    let choose = move |choice: &Choice| {
+        close();
+        match choice {
+            Choice::Command(command) => on_command.run(command.clone()),
+            Choice::Scenario(id) => crate::browser::address::go(&format!("#{id}")),
+        }
+    };
+    let on_submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if let Some(first) = found.with_untracked(|found| found.first().cloned()) {
+            choose(&first.choice);
+        }
+    };
+    let rows = move || {
+        let rows = found.get().into_iter().map(|Found { name, what, choice }| {
+            view! {
+                <li><button on:click=move |_| choose(&choice)><span>{name}</span><span class="soft">{what}</span></button></li>
+            }
+        });
+        rows.collect_view()
+    };
+    view! {
+        <dialog class="search" node_ref=dialog aria-label="Search" data-testid="search" on:close=move |_| close()>
+            <form on:submit=on_submit>
+                <input type="search" data-testid="search-field" aria-label="Search records, nodes, commands, scenarios"
+                    placeholder="w2, broker 1, zoom, truncation …" autofocus=true autocomplete="off"
+                    prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event)) />
+            </form>
+            <ul>{rows}</ul>
+        </dialog>
+    }
+}
