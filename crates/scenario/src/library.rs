@@ -97,6 +97,7 @@ library! {
     "batch-size-underfilled"
     "saturated-batching"
     "reorder-in-flight-5"
+    "five-retries-reversed"
     "order-kept-in-flight-1"
     "order-kept-idempotent"
     "duplicate-by-timeout"

@@ -24,7 +24,7 @@ const fn shot(name: &'static str, fragment: &'static str, played: f64, record: O
 const SHOTS: [Shot; 8] = [
     shot("landing", "", 0.0, None),
     shot("lost", "#acks-1-leader-crash", 1.0, Some(7)),
-    shot("reordered", "#reorder-in-flight-5", 1.0, None),
+    shot("reordered", "#five-retries-reversed", 1.0, None),
     shot("twice", "#duplicate-by-timeout", 1.0, None),
     shot("library", "#gallery", 0.0, None),
     Shot { theme: "dark", ..shot("dark", "#acks-1-leader-crash", 1.0, Some(7)) },

@@ -101,7 +101,7 @@ impl Filter {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     pub width: f32,
-    /// What there is for all lanes; they give up some of their logs' height to fit. None: as high as they like.
+    /// What there is for all lanes: the logs share what is left of it. None: as high as they like.
     pub height: Option<f32>,
     pub room: Room,
     /// From top to bottom.
@@ -180,8 +180,9 @@ pub struct Timeline<'a> {
     pub bottom: f32,
 }
 
-/// The least room that a log can be read in.
+/// The least room that a log can be read in, and the most that makes it clearer.
 const LEAST_LOG: f32 = 30.0;
+const MOST_LOG: f32 = 100.0;
 
 impl<'a> Timeline<'a> {
     pub fn new(story: &'a Story, axis: &'a Axis, view: View<'a>) -> Timeline<'a> {
@@ -190,12 +191,14 @@ impl<'a> Timeline<'a> {
             Room::Figure => 60.0,
         };
         let timeline = Timeline::with_logs(story, axis, view, log_room);
-        let too_high = timeline.height() - view.height.unwrap_or(f32::MAX);
-        let logs = timeline.logs_shown().count() as f32;
-        if too_high <= 0.0 || logs == 0.0 {
-            return timeline;
+        let logs = timeline.logs_shown().count();
+        match view.height {
+            Some(height) if logs > 0 => {
+                let each = log_room + (height - timeline.height()) / logs as f32;
+                Timeline::with_logs(story, axis, view, each.floor().clamp(LEAST_LOG, MOST_LOG))
+            }
+            _ => timeline,
         }
-        Timeline::with_logs(story, axis, view, (log_room - too_high / logs).floor().max(LEAST_LOG))
     }
 
     /// Every log has this much room.
