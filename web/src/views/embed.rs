@@ -39,7 +39,7 @@ pub fn EmbedView(
         address::without_query()
     };
     view! {
-        <div class="embed">
+        <main class="embed">
             <header>
                 <h1>{move || question.get()}</h1>
                 <a class="brand" href=home target="_blank" rel="noopener" title="Open in Ackscope"><Logo />"Ackscope"</a>
@@ -67,6 +67,6 @@ pub fn EmbedView(
                 </p>
                 {verdict}
             </div>
-        </div>
+        </main>
     }
 }

@@ -19,7 +19,7 @@ pub fn GalleryView(
     view! {
         <TopBar question=Signal::stored("Library".to_owned()) detail=Signal::stored(String::new())
             shareable=Signal::stored(false) on_command />
-        <Library theme=signals.theme frames />
+        <main><Library theme=signals.theme frames /></main>
         <Help open=signals.help_open on_command />
     }
 }

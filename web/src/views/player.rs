@@ -35,8 +35,13 @@ pub fn PlayerView(
     let room = Memo::new(move |_| if width.get() < PHONE_PIXELS { Room::Phone } else { Room::Page });
     let partition = Memo::new(move |_| look.with(|look| look.as_ref().and_then(|look| look.partition)));
     let is_landing = Memo::new(move |_| signals.route.get() == Route::Landing);
+    // Not a fragment to follow: fragments are views.
+    let skip = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        browser::focus("main");
+    };
     view! {
-        <button class="skip" on:click=move |_| browser::focus("main")>"To the player"</button>
+        <a class="skip" href="#main" on:click=skip>"To the player"</a>
         <div class="player">
             <TopBar question detail shareable=Signal::stored(true) on_command />
             <main class="main" id="main" tabindex="-1">

@@ -131,7 +131,7 @@ impl Timeline<'_> {
             picture.opacity = match (record.is_some(), crowded || foreign) {
                 (true, false) => 0.5,
                 (true, true) => 0.3,
-                (false, true) if gap < CROWDED / 2.0 => 0.35,
+                (false, true) if gap < CROWDED / 2.0 => 0.22,
                 (false, true) => 0.55,
                 (false, false) => 1.0,
             };
