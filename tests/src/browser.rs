@@ -142,7 +142,9 @@ impl Page {
 
     /// Follows another fragment, as a click on a link would, and waits until its view is complete.
     pub async fn follow(&self, fragment: &str) {
-        self.script_with("location.hash = arguments[0]", vec![json!(fragment)]).await;
+        let follow = "const [fragment, done] = arguments; addEventListener('hashchange', () => setTimeout(done), { once: true }); \
+                      location.hash = fragment";
+        done(self.client.execute_async(follow, vec![json!(fragment)]).await, fragment);
         self.ready().await;
     }
 

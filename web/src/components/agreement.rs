@@ -40,7 +40,7 @@ pub fn Agreement() -> impl IntoView {
         <section class="transcript agreement" data-testid="agreement" aria-labelledby="agreement-title">
             <h2 id="agreement-title">"Agreement with real Apache Kafka"</h2>
             <p class="lead">{sum}</p>
-            <div class="scrolled" tabindex="0" role="region" aria-labelledby="agreement-title">
+            <div class="scrolled" tabindex="0" role="group" aria-label="Table of recorded runs">
                 <table>
                     <thead><tr>
                         <th scope="col">"Recorded run"</th><th scope="col">"Kafka"</th><th scope="col">"Outcome"</th><th scope="col">"Compared"</th>
