@@ -32,7 +32,7 @@ fn crowded() -> String {
     text += "\n[do]\n";
     for producer in 0..PRODUCERS {
         text += &format!(
-            "\"load {producer}\" = {{ at = \"1 s\", load = 600, rate = \"200/s\", prefix = \"r{producer}x\", size = \"100 B\", producer = \"p{producer}\" }}\n"
+            "\"load {producer}\" = {{ at = \"1 s\", load = 600, rate = \"200/s\", prefix = \"r{producer}x\", size = \"100 B\", producer = \"producer-p{producer}\" }}\n"
         );
     }
     text
