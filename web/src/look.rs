@@ -190,3 +190,65 @@ impl Look {
         self.window = self.axis.whole();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ackscope_scenario::library;
+    use ackscope_scene::axis::AxisMode;
+    use ackscope_scene::timeline::{Form, Room};
+    use ackscope_sim::ids::{BrokerId, NodeId, Partition};
+    use ackscope_sim::time::Time;
+
+    use super::{Change, Look};
+    use crate::show::Show;
+
+    fn show() -> Show {
+        Show::new(library::find("healthy").expect("it is in the library").document(), "")
+    }
+
+    #[test]
+    fn the_last_lane_stays_and_all_of_them_come_back() {
+        let show = show();
+        let mut look = Look::new(&show.story, Room::Page);
+        let nodes: Vec<NodeId> = look.lanes.iter().map(|lane| lane.node).collect();
+        for &node in &nodes {
+            look.change(Change::HideLane(node, true), &show.story);
+        }
+        assert_eq!(look.shown().len(), 1);
+        look.change(Change::AllLanes, &show.story);
+        assert_eq!(look.shown().len(), nodes.len());
+        look.change(Change::MoveLane(nodes[1], true), &show.story);
+        assert_eq!((look.lanes[0].node, look.lanes[1].node), (nodes[1], nodes[0]));
+        look.change(Change::MoveLane(nodes[1], true), &show.story);
+        assert_eq!(look.lanes[0].node, nodes[1], "there is nothing above the first one");
+    }
+
+    #[test]
+    fn a_fold_and_another_axis_keep_the_whole_run_in_sight() {
+        let show = show();
+        let mut look = Look::new(&show.story, Room::Page);
+        let broker = NodeId::Broker(BrokerId(1));
+        let form = |look: &Look| look.lanes.iter().find(|lane| lane.node == broker).map(|lane| lane.form);
+        look.change(Change::FoldLane(broker), &show.story);
+        assert!(look.is_whole() && form(&look) == Some(Form::Slim));
+        look.change(Change::FoldLane(broker), &show.story);
+        assert_eq!(form(&look), Some(Form::Full));
+        look.change(Change::NextAxis, &show.story);
+        assert!(look.is_whole() && look.axis.mode == AxisMode::Time);
+        look.change(Change::Partition(None), &show.story);
+        assert_eq!((form(&look), look.principal()), (Some(Form::Partitions), Partition(0)));
+    }
+
+    #[test]
+    fn an_edge_moves_alone_and_not_past_the_other() {
+        let show = show();
+        let mut look = Look::new(&show.story, Room::Page);
+        let end = look.window.to;
+        look.edge(true, Time::from_millis(100));
+        assert_eq!((look.window.from, look.window.to), (Time::from_millis(100), end));
+        look.edge(false, Time::from_millis(50));
+        assert_eq!(look.window.to, end);
+        look.reveal(Time::from_millis(10));
+        assert!(look.window.from < Time::from_millis(10), "what happens is brought into sight");
+    }
+}
