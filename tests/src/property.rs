@@ -119,6 +119,9 @@ fn rest(run: &Run, wrong: &mut Vec<String>) {
     if last + REST > run.end {
         return;
     }
+    if is_busy(run) {
+        return;
+    }
     let view = run.last().view();
     let is_up = |id: BrokerId| {
         let broker = view.brokers.iter().find(|broker| broker.id == id).expect("a broker of this scenario");
@@ -198,6 +201,15 @@ fn patience(spec: &Spec, config: &ProducerConfig) -> Option<Duration> {
         (false, _) => return None,
     };
     Some(config.max_block + config.linger + attempts + Duration::from_secs(5))
+}
+
+/// Loads that wait for answers may go on to the end.
+fn is_busy(run: &Run) -> bool {
+    let lately =
+        run.happenings.iter().rev().take_while(|happening| happening.at + Duration::from_secs(2) > run.end);
+    lately
+        .into_iter()
+        .any(|happening| matches!(happening.fact, Fact::Appended { .. } | Fact::SendCalled { .. }))
 }
 
 fn has_failed(run: &Run, node: NodeId) -> bool {

@@ -44,7 +44,8 @@ impl Run {
             keyframes.offer(&world);
         }
         let hash = trace.hash();
-        let happenings = trace.happenings;
+        let mut happenings = trace.happenings;
+        happenings.shrink_to_fit();
         let audit = Audit::of(&world, &happenings);
         Run {
             ledger: world.ledger().clone(),

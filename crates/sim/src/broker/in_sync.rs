@@ -211,7 +211,8 @@ impl Broker {
         let Some(leading) = replica.leading_mut() else { return };
         let is_current =
             leading.pending.is_some_and(|pending| (pending.leader_epoch, pending.partition_epoch) == sent);
-        if !is_current {
+        // A leader's own write to ZooKeeper holds: an order of a new controller that crosses it does not undo it.
+        if !is_current && !cx.spec.version.uses_zookeeper() {
             return; // metadata or an election has overtaken the answer
         }
         match result {

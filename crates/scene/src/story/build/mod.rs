@@ -42,6 +42,9 @@ impl Story {
         end: Time,
     ) -> Story {
         let mut builder = Builder::new(spec, ledger, audit, end);
+        // Long runs send many: room for all of them at once, instead of twice as much in the end.
+        let sent = happenings.iter().filter(|happening| matches!(happening.fact, Fact::MessageSent { .. }));
+        builder.story.messages.reserve_exact(sent.count());
         builder.open_with(opening);
         for happening in happenings {
             builder.read(happening);
@@ -554,6 +557,12 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Story {
         let story = &mut self.story;
         let end = story.end;
+        story.moments.shrink_to_fit();
+        for replica in &mut story.replicas {
+            replica.bars.shrink_to_fit();
+            replica.high_watermarks.shrink_to_fit();
+            replica.ends.shrink_to_fit();
+        }
         // What lasts to the end holds at the run's last moment, too.
         let after = Time { nanos: end.nanos.saturating_add(1) };
         for node in &mut story.nodes {
