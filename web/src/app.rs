@@ -35,8 +35,10 @@ fn App() -> impl IntoView {
     let signals = Signals::new(session);
     Effect::new(move |_| theme::set(signals.theme.get()));
     Effect::new(move |_| {
-        signals.route.track();
         signals.show.track();
+        if signals.route.get() == Route::Lab {
+            return; // it says so itself, when its chart is there
+        }
         // The frame after this one has what changed on it.
         frames.with_value(|frames| frames.paint(|| browser::set_ready(true)));
     });
@@ -47,7 +49,7 @@ fn App() -> impl IntoView {
     move || match signals.route.get() {
         _ if embedded => view! { <EmbedView signals frames on_command=send /> }.into_any(),
         Route::Gallery => view! { <GalleryView signals frames on_command=send /> }.into_any(),
-        Route::Lab => view! { <LabView on_command=send /> }.into_any(),
+        Route::Lab => view! { <LabView signals on_command=send /> }.into_any(),
         Route::About => view! { <AboutView on_command=send /> }.into_any(),
         Route::Landing | Route::Scenario(_) | Route::Broken(_) => {
             view! { <PlayerView signals frames on_command=send /> }.into_any()

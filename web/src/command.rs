@@ -2,8 +2,10 @@
 //! one table of those that have a name and keys.
 
 use ackscope_scene::picture::Source;
+use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 
+use crate::edit::Edit;
 use crate::look::Change;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +54,16 @@ pub enum Command {
     FollowArrow,
     /// To what caused the selected thing.
     FollowCause,
+    // changing what is run
+    Edit(Edit),
+    Undo,
+    Redo,
+    /// What can be done to this node is shown; none: no longer.
+    OpenVerbs(Option<NodeId>),
+    /// What comes is compared with this run.
+    KeepRun,
+    /// The kept run and this one change places.
+    SwapRuns,
     // the page
     ToggleSearch,
     Share,
@@ -63,7 +75,7 @@ pub enum Command {
 /// A command that can be found by name and sent by a key.
 pub struct Entry {
     pub name: &'static str,
-    /// As `KeyboardEvent.key` names them, in lower case; `Shift+` before those that need it.
+    /// As `KeyboardEvent.key` names them, in lower case; `Shift+` or `Mod+` (Ctrl or Command) before those that need it.
     pub keys: &'static [&'static str],
     pub command: Command,
 }
@@ -107,16 +119,26 @@ pub const COMMANDS: &[Entry] = &[
         keys: &["/"],
         command: Command::ToggleSearch,
     },
+    Entry { name: "Undo", keys: &["Mod+z", "u"], command: Command::Undo },
+    Entry { name: "Redo", keys: &["Mod+y", "Shift+u"], command: Command::Redo },
     Entry { name: "Copy a link to this moment", keys: &["l"], command: Command::Share },
     Entry { name: "Light or dark", keys: &["t"], command: Command::ToggleTheme },
     Entry { name: "Keys and commands", keys: &["?"], command: Command::ToggleHelp },
 ];
 
 /// What a key press asks for. Shift counts only for keys that it does not change into another character.
-pub fn for_key(key: &str, shift: bool) -> Option<&'static Command> {
+pub fn for_key(key: &str, shift: bool, modifier: bool) -> Option<&'static Command> {
     let key = key.to_ascii_lowercase();
     let find = |wanted: &str| COMMANDS.iter().find(|entry| entry.keys.contains(&wanted));
-    let entry = if shift && key.chars().count() > 1 { find(&format!("Shift+{key}")) } else { find(&key) };
+    let entry = match (modifier, shift) {
+        // As the rest of the world has it.
+        (true, true) if key == "z" => find("Mod+y"),
+        (true, _) => find(&format!("Mod+{key}")),
+        (false, true) => {
+            find(&format!("Shift+{key}")).or_else(|| find(&key).filter(|_| key.chars().count() == 1))
+        }
+        (false, false) => find(&key),
+    };
     entry.map(|entry| &entry.command)
 }
 
@@ -127,6 +149,7 @@ pub fn key_name(key: &str) -> String {
         .replace("home", "Home")
         .replace("end", "End")
         .replace("escape", "Esc")
+        .replace("Mod", "Ctrl")
         .replace(' ', "Space")
         .replace('+', if key.len() > 1 { " " } else { "+" })
 }
@@ -146,16 +169,19 @@ mod tests {
 
     #[test]
     fn shift_makes_arrows_longer_and_leaves_characters_alone() {
-        assert_eq!(for_key("ArrowRight", false), Some(&Command::StepForward(1)));
-        assert_eq!(for_key("ArrowRight", true), Some(&Command::StepForward(10)));
-        assert_eq!(for_key("?", true), Some(&Command::ToggleHelp));
-        assert_eq!(for_key("W", true), Some(&Command::ZoomIn));
-        assert_eq!(for_key("q", false), None);
+        assert_eq!(for_key("ArrowRight", false, false), Some(&Command::StepForward(1)));
+        assert_eq!(for_key("ArrowRight", true, false), Some(&Command::StepForward(10)));
+        assert_eq!(for_key("?", true, false), Some(&Command::ToggleHelp));
+        assert_eq!(for_key("W", true, false), Some(&Command::ZoomIn));
+        assert_eq!(for_key("q", false, false), None);
+        assert_eq!(for_key("z", false, true), Some(&Command::Undo));
+        assert_eq!(for_key("Z", true, true), Some(&Command::Redo));
+        assert_eq!(for_key("s", false, true), None);
     }
 
     #[test]
     fn keys_have_names_that_fit_a_keyboard() {
-        let names: Vec<_> = ["Shift+arrowright", " ", "+", "end"].map(key_name).into();
-        assert_eq!(names, ["Shift →", "Space", "+", "End"]);
+        let names: Vec<_> = ["Shift+arrowright", " ", "+", "end", "Mod+z"].map(key_name).into();
+        assert_eq!(names, ["Shift →", "Space", "+", "End", "Ctrl z"]);
     }
 }

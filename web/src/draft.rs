@@ -1,14 +1,13 @@
-//! What is being run: a text, and what has been changed in it. Every edit of the page is a value for a dotted path laid
-//! over the text, so that any of them can be undone, and all of them travel in a link.
+//! What is being run: the text of a scenario, and where it came from. The text is the one truth: every change of the page is
+//! a change of it, so that all of them can be undone, read, and sent as a link.
 
 use ackscope_scenario::link::{self, Target, View};
-use ackscope_scenario::{Document, Override, Problem, library};
+use ackscope_scenario::{Document, Problem, adjust, library};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     pub base: Base,
-    /// Dotted paths and their values, in the order in which they were first changed.
-    pub changes: Vec<(String, String)>,
+    pub text: String,
     /// Empty: the first one.
     pub variant: String,
 }
@@ -17,51 +16,62 @@ pub struct Draft {
 pub enum Base {
     /// A document of the library, by its id.
     Library(&'static str),
-    Text(String),
+    /// Somebody's own.
+    Own,
 }
 
 impl Draft {
     /// The library's document of that id.
     pub fn of_library(id: &str) -> Option<Draft> {
         let entry = library::find(id)?;
-        Some(Draft { base: Base::Library(entry.id), changes: Vec::new(), variant: String::new() })
+        Some(Draft { base: Base::Library(entry.id), text: entry.text.to_owned(), variant: String::new() })
     }
 
     /// What a link holds; None where it names a document that the library does not have.
     pub fn of_target(target: &Target) -> Option<(Draft, View)> {
         match target {
             Target::Named { name, overrides, view } => {
-                let draft = Draft::of_library(name)?;
-                let variant = view.variant.clone().unwrap_or_default();
-                Some((Draft { changes: overrides.clone(), variant, ..draft }, view.clone()))
+                let mut draft = Draft::of_library(name)?;
+                draft.variant = view.variant.clone().unwrap_or_default();
+                draft.lay_over(overrides);
+                Some((draft, view.clone()))
             }
             Target::Text { text, view } => {
                 let variant = view.variant.clone().unwrap_or_default();
-                Some((Draft { base: Base::Text(text.clone()), changes: Vec::new(), variant }, view.clone()))
+                Some((Draft { base: Base::Own, text: text.clone(), variant }, view.clone()))
             }
         }
     }
 
-    pub fn text(&self) -> &str {
-        match &self.base {
-            Base::Library(id) => library::find(id).map_or("", |entry| entry.text),
-            Base::Text(text) => text,
+    /// A link to a document of the library may change values in it. What cannot be changed is left for the document's own
+    /// complaint.
+    fn lay_over(&mut self, values: &[(String, String)]) {
+        if values.is_empty() {
+            return;
+        }
+        let Ok(document) = self.document() else { return };
+        for variant in &document.variants {
+            for (path, value) in values {
+                if let Ok(changed) = adjust::set(&self.text, variant, path, value) {
+                    self.text = changed;
+                }
+            }
         }
     }
 
-    /// Read and judged, changes and all.
+    /// Read and judged.
     pub fn document(&self) -> Result<Document, Vec<Problem>> {
-        let changes: Vec<Override<'_>> =
-            self.changes.iter().map(|(path, value)| (path.as_str(), value.as_str())).collect();
-        Document::parse_with(self.text(), &changes)
+        Document::parse(&self.text)
     }
 
     /// The fragment, with its `#`, that leads here.
     pub fn hash(&self, view: View) -> String {
         let view = View { variant: (!self.variant.is_empty()).then(|| self.variant.clone()), ..view };
         match &self.base {
-            Base::Library(id) => format!("#{}", link::to_named(id, &self.changes, &view)),
-            Base::Text(text) => format!("#{}", link::to_text(text, &view)),
+            Base::Library(id) if library::find(id).is_some_and(|entry| entry.text == self.text) => {
+                format!("#{}", link::to_named(id, &[], &view))
+            }
+            Base::Library(_) | Base::Own => format!("#{}", link::to_text(&self.text, &view)),
         }
     }
 }
@@ -74,21 +84,35 @@ mod tests {
     use super::Draft;
     use crate::route::{LANDING, Route};
 
+    fn of_hash(hash: &str) -> (Draft, View) {
+        let Route::Scenario(target) = Route::parse(hash) else { panic!("not a scenario: {hash}") };
+        Draft::of_target(&target).expect("a scenario")
+    }
+
     #[test]
     fn a_changed_draft_comes_back_from_its_link() {
         let mut draft = Draft::of_library(LANDING).expect("the landing scenario is in the library");
-        draft.changes.push(("producer.p.config.acks".to_owned(), "-1".to_owned()));
         let view = View { time: Some(Time::from_millis(2_300)), ..View::default() };
-        let Route::Scenario(target) = Route::parse(&draft.hash(view.clone())) else {
-            panic!("not a scenario")
-        };
-        assert_eq!(Draft::of_target(&target), Some((draft, view)));
+        let named = draft.hash(view.clone());
+        assert!(named.starts_with("#acks-1-leader-crash?"), "{named}");
+        assert_eq!(of_hash(&named), (draft.clone(), view.clone()));
+        draft.text = draft.text.replace("acks = 1", "acks = \"all\"");
+        let (back, seen) = of_hash(&draft.hash(view.clone()));
+        assert_eq!((back.text, seen), (draft.text, view));
+    }
+
+    #[test]
+    fn a_named_link_can_change_values() {
+        let (draft, _) = of_hash("#acks-1-leader-crash?producer.p.config.acks=all");
+        assert!(draft.text.contains("config.acks = \"all\""), "{}", draft.text);
+        let (draft, _) = of_hash("#split-brain-zombie-leader?seed=7");
+        let document = draft.document().expect("it can be run");
+        assert!(document.variants.iter().all(|variant| variant.spec.seed == 7));
     }
 
     #[test]
     fn what_cannot_be_is_refused_with_its_key() {
-        let mut draft = Draft::of_library(LANDING).expect("the landing scenario is in the library");
-        draft.changes.push(("cluster.brokers".to_owned(), "many".to_owned()));
+        let (draft, _) = of_hash("#acks-1-leader-crash?cluster.brokers=many");
         let problems = draft.document().expect_err("\"many\" is no number");
         assert!(problems[0].to_string().contains("brokers"), "{}", problems[0]);
     }

@@ -3,10 +3,15 @@
 mod app;
 mod browser;
 mod command;
+mod compare;
 mod components;
 mod draft;
+mod edit;
 mod follow;
 mod gesture;
+mod history;
+mod lab;
+mod lab_worker;
 mod look;
 mod pace;
 mod paint;
@@ -22,4 +27,9 @@ pub fn start() {
     browser::failure::install_hook();
     browser::theme::install_tokens();
     app::mount();
+}
+
+/// Waits for questions of the lab's page.
+pub fn start_lab_worker() {
+    lab_worker::run();
 }

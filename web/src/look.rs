@@ -134,6 +134,27 @@ impl Look {
         self.partition.unwrap_or(Partition(0))
     }
 
+    /// The same part of another run.
+    #[must_use]
+    pub fn of(&self, story: &Story) -> Look {
+        let mut look = Look::new(story, Room::Page);
+        // Another scenario's text may have other nodes.
+        let same = self.lanes.len() == look.lanes.len()
+            && self.lanes.iter().all(|lane| story.node(lane.node).is_some());
+        if same {
+            (look.lanes, look.hidden) = (self.lanes.clone(), self.hidden.clone());
+        }
+        if self.partition.is_none_or(|partition| usize::from(partition.0) < story.partitions.len()) {
+            look.partition = self.partition;
+        }
+        look.filter = self.filter;
+        look.set_axis(self.axis.mode, story);
+        if !self.is_whole() && self.window.to <= look.axis.end() {
+            look.window = self.window;
+        }
+        look
+    }
+
     pub fn is_whole(&self) -> bool {
         self.window == self.axis.whole()
     }

@@ -3,16 +3,21 @@
 
 use std::sync::Arc;
 
-use ackscope_scenario::Document;
 use ackscope_scenario::link::View;
+use ackscope_scenario::paste::Pasted;
+use ackscope_scenario::{Document, Variant};
 use ackscope_scene::picture::Source;
-use ackscope_scene::timeline::Room;
+use ackscope_scene::timeline::{Room, selected_record};
 use ackscope_scene::tokens::Theme;
+use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 
 use crate::command::Command;
+use crate::compare::Baseline;
 use crate::draft::Draft;
+use crate::edit::{Edit, Refusal, Seen};
 use crate::follow;
+use crate::history::History;
 use crate::look::Look;
 use crate::playback::{Playback, SPEEDS};
 use crate::route::{LANDING, Route};
@@ -37,6 +42,17 @@ pub struct Session {
     pub selection: Source,
     pub hover: Source,
     pub theme: Theme,
+    pub history: History,
+    /// The scenario as it was opened: what counts as changed, and what a reset goes back to.
+    pub origin: Option<Arc<Variant>>,
+    /// The run that others are compared with: the one that was opened, until another is kept.
+    pub baseline: Option<Arc<Baseline>>,
+    /// Why the last edit was not carried out.
+    pub refusal: Refusal,
+    /// What became of what was pasted.
+    pub pasted: Pasted,
+    /// Whose verbs are shown.
+    pub verbs_of: Option<NodeId>,
     /// Something that the person should know, until dismissed.
     pub notice: Option<String>,
     pub help_open: bool,
@@ -54,6 +70,12 @@ impl Session {
             selection: Source::None,
             hover: Source::None,
             theme,
+            history: History::default(),
+            origin: None,
+            baseline: None,
+            refusal: Refusal::default(),
+            pasted: Pasted::default(),
+            verbs_of: None,
             notice: None,
             help_open: false,
             search_open: false,
@@ -86,7 +108,12 @@ impl Session {
                     self.playback.advance(&show.events, &show.pace, seconds);
                 }
             }
-            Command::Select(source) => self.selection = source,
+            Command::Select(source) => {
+                // The same key closes what is open and then lets go of what is selected.
+                if self.verbs_of.take().is_none() || source != Source::None {
+                    self.selection = source;
+                }
+            }
             Command::Hover(source) => self.hover = source,
             Command::ZoomIn => self.look(|look, now| look.zoom_step(now, true)),
             Command::ZoomOut => self.look(|look, now| look.zoom_step(now, false)),
@@ -106,6 +133,14 @@ impl Session {
             Command::FollowArrow => self.follow(|show, selection, _| follow::partner(show, selection)),
             Command::FollowCause => self.follow(follow::cause),
             Command::ToggleSearch => self.search_open = !self.search_open,
+            Command::Edit(edit) => self.edit(&edit),
+            Command::Undo => self.travel(History::back),
+            Command::Redo => self.travel(History::forward),
+            Command::OpenVerbs(node) => self.verbs_of = node,
+            Command::KeepRun => {
+                self.baseline = self.draft.clone().zip(self.show.as_deref()).map(Baseline::of)
+            }
+            Command::SwapRuns => self.swap(),
             Command::Share => errands.extend(self.link().map(Errand::Share)),
             Command::ToggleTheme => {
                 self.theme = match self.theme {
@@ -167,6 +202,79 @@ impl Session {
         }
     }
 
+    /// Changes what is run, and runs it again, at the same moment.
+    fn edit(&mut self, edit: &Edit) {
+        let (Some(draft), Some(show), Some(origin)) =
+            (self.draft.clone(), self.show.clone(), self.origin.clone())
+        else {
+            return;
+        };
+        let breaks = matches!(edit, Edit::Break { .. } | Edit::AddProducer | Edit::AddConsumer);
+        let now = if breaks { just_after(self.playback.position.time) } else { self.playback.position.time };
+        let seen = Seen { draft: &draft, variant: &show.variant, origin: &origin, now };
+        let edited = match seen.edited(edit) {
+            Ok((edited, pasted)) => {
+                self.pasted = pasted.unwrap_or_default();
+                edited
+            }
+            Err(refusal) => return self.refusal = refusal,
+        };
+        self.refusal = Refusal::default();
+        if edited == draft {
+            return;
+        }
+        if self.run(edited, edit.about()) {
+            self.history.record(draft, edit.is_typed().then(|| edit.about()));
+            if breaks {
+                self.seek(now);
+            }
+        }
+    }
+
+    fn travel(&mut self, go: fn(&mut History, Draft) -> Option<Draft>) {
+        let Some(draft) = self.draft.clone() else { return };
+        if let Some(other) = go(&mut self.history, draft) {
+            self.run(other, "");
+            self.refusal = Refusal::default();
+        }
+    }
+
+    /// To the kept run; the present one is kept in its place.
+    fn swap(&mut self) {
+        let Some(baseline) = self.baseline.clone() else { return };
+        self.apply(Command::KeepRun);
+        self.edit(&Edit::Draft(Box::new(baseline.draft.clone())));
+    }
+
+    /// Runs a draft in place of the present one, or says why it cannot be run.
+    fn run(&mut self, draft: Draft, about: &str) -> bool {
+        let document = match draft.document() {
+            Ok(document) => document,
+            Err(problems) => {
+                self.refusal = Refusal { about: about.to_owned(), problems };
+                return false;
+            }
+        };
+        let told = self.is_reached();
+        let show = Show::new(document, &draft.variant);
+        self.look = Some(match &self.look {
+            Some(look) => look.of(&show.story),
+            None => Look::new(&show.story, Room::Page),
+        });
+        self.playback.seek(&show.events, self.playback.position.time.min(show.run.end));
+        self.playback.reached = if told { show.decided } else { self.playback.position.time };
+        if selected_record(self.selection).is_none_or(|record| record.0 as usize >= show.story.records.len())
+        {
+            self.selection = Source::None;
+        }
+        self.hover = Source::None;
+        if self.draft.as_ref().is_none_or(|before| before.variant != draft.variant) {
+            self.origin = Some(origin(&draft, &show));
+        }
+        (self.draft, self.show) = (Some(draft), Some(Arc::new(show)));
+        true
+    }
+
     /// Follows an address. What cannot be had gives a notice and the default scenario.
     pub fn go(&mut self, route: Route) {
         self.playback.playing = false;
@@ -216,6 +324,9 @@ impl Session {
         }
         self.selection = Source::None;
         self.hover = Source::None;
+        (self.history, self.refusal, self.pasted, self.verbs_of) = Default::default();
+        self.origin = Some(origin(&draft, &show));
+        self.baseline = Some(Baseline::of((draft.clone(), &show)));
         self.draft = Some(draft);
         self.show = Some(Arc::new(show));
     }
@@ -223,6 +334,12 @@ impl Session {
     /// Whether the run has been watched to where the verdict can be told.
     pub fn is_reached(&self) -> bool {
         self.show.as_ref().is_some_and(|show| self.playback.reached >= show.decided)
+    }
+
+    /// What differs from the run that is compared with; None where that is the same run.
+    pub fn compared(&self) -> Option<String> {
+        let (baseline, draft, show) = (self.baseline.as_ref()?, self.draft.as_ref()?, self.show.as_ref()?);
+        (baseline.draft != *draft).then(|| baseline.against(&show.run.audit.totals))
     }
 
     /// The fragment that leads to what is shown now.
@@ -233,13 +350,30 @@ impl Session {
     }
 }
 
+/// Behind all that has been seen of this moment, and at a time that can be read.
+fn just_after(now: Time) -> Time {
+    if now == Time::ZERO { now } else { Time { nanos: now.nanos / 1_000 * 1_000 + 1_000 } }
+}
+
+/// The scenario before its changes: for somebody's text that of the library, where it has its name.
+fn origin(draft: &Draft, show: &Show) -> Arc<Variant> {
+    let id = show.id.as_str();
+    let library = Draft::of_library(id).filter(|own| own.text != draft.text);
+    let document = library.and_then(|own| own.document().ok());
+    let variant = document.as_ref().and_then(|document| document.variant(&draft.variant));
+    Arc::new(variant.unwrap_or(&show.variant).clone())
+}
+
 #[cfg(test)]
 mod tests {
+    use ackscope_scenario::faults::Verb;
     use ackscope_scene::tokens::Theme;
+    use ackscope_sim::ids::{BrokerId, NodeId};
     use ackscope_sim::time::Time;
 
     use super::{Errand, Session};
     use crate::command::Command;
+    use crate::edit::Edit;
     use crate::route::Route;
 
     fn at(hash: &str) -> Session {
@@ -281,5 +415,132 @@ mod tests {
         assert_eq!(restored.playback.position, session.playback.position);
         let hash_of = |session: &Session| session.show.as_ref().map(|show| show.run.trace_hash());
         assert_eq!(hash_of(&restored), hash_of(&session));
+    }
+
+    fn edit(session: &mut Session, edit: Edit) {
+        session.apply(Command::Edit(edit));
+    }
+
+    fn acks(session: &mut Session, value: &str) {
+        edit(session, Edit::Set { path: "producer.p.config.acks".to_owned(), value: value.to_owned() });
+    }
+
+    fn crash(session: &mut Session) {
+        let node = NodeId::Broker(BrokerId(1));
+        let verb =
+            Verb::of_node(node).into_iter().find(|verb| verb.id == "crash").expect("a broker can crash");
+        edit(session, Edit::Break { node, verb, peer: None, next: None });
+    }
+
+    fn lost(session: &Session) -> u32 {
+        session.show.as_ref().map_or(0, |show| show.run.audit.totals.acked_lost)
+    }
+
+    fn hash(session: &Session) -> Option<String> {
+        session.show.as_ref().map(|show| show.run.trace_hash())
+    }
+
+    fn compared(session: &Session) -> String {
+        session.compared().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_edit_runs_again_at_the_same_moment_and_can_be_undone() {
+        let mut session = at("");
+        session.apply(Command::ToEnd);
+        session.apply(Command::Seek(Time::from_millis(500)));
+        assert!(session.is_reached() && lost(&session) == 5);
+        acks(&mut session, "all");
+        assert_eq!((lost(&session), session.playback.position.time), (0, Time::from_millis(500)));
+        assert!(
+            session.is_reached() && compared(&session).starts_with("was 5 lost, now 0"),
+            "{}",
+            compared(&session)
+        );
+        session.apply(Command::Undo);
+        assert_eq!((lost(&session), compared(&session).as_str()), (5, ""));
+        session.apply(Command::Redo);
+        assert_eq!(lost(&session), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_run_leaves_the_run_alone() {
+        let mut session = at("");
+        acks(&mut session, "some");
+        assert!(
+            session.refusal.words().starts_with("ConfigException: Invalid value some"),
+            "{}",
+            session.refusal.words()
+        );
+        assert!(lost(&session) == 5 && !session.history.can_go_back());
+        acks(&mut session, "1");
+        assert_eq!(session.refusal.about, "");
+        edit(&mut session, Edit::Text("ackscope = 1\nid = 5".to_owned()));
+        assert!(session.refusal.problems[0].line > 0 && session.refusal.about == "text");
+    }
+
+    #[test]
+    fn a_fault_is_an_entry_that_can_be_moved_and_taken_out_and_shared() {
+        let mut session = at("#healthy");
+        let untouched = hash(&session);
+        session.apply(Command::Seek(Time::from_millis(150)));
+        crash(&mut session);
+        let broken = hash(&session);
+        assert_ne!(broken, untouched);
+        let [Errand::Share(link)] = &session.apply(Command::Share)[..] else { panic!("no link") };
+        assert_eq!(hash(&at(link)), broken);
+        let name = "crash broker-1".to_owned();
+        let moved = Edit::Entry { name: name.clone(), key: "at", value: "180 ms".to_owned() };
+        edit(&mut session, moved);
+        assert_ne!(hash(&session), broken);
+        edit(&mut session, Edit::LeaveOut(name));
+        assert_eq!(hash(&session), untouched);
+        for _ in 0..3 {
+            session.apply(Command::Undo);
+        }
+        assert_eq!((hash(&session), session.history.can_go_back()), (untouched, false));
+    }
+
+    #[test]
+    fn an_entry_of_the_text_can_be_left_out_and_put_back() {
+        let mut session = at("");
+        edit(&mut session, Edit::LeaveOut("leader dies".to_owned()));
+        assert_eq!((session.refusal.words().as_str(), lost(&session)), ("", 0));
+        edit(&mut session, Edit::PutBack("leader dies".to_owned()));
+        assert_eq!(lost(&session), 5);
+    }
+
+    #[test]
+    fn pasting_applies_what_is_known_and_lists_the_rest() {
+        let mut session = at("");
+        edit(&mut session, Edit::Paste("acks=all\nno.such.key=1".to_owned()));
+        assert_eq!((lost(&session), session.pasted.unknown.len()), (0, 1));
+    }
+
+    #[test]
+    fn two_runs_can_be_held_against_each_other() {
+        let mut session = at("");
+        acks(&mut session, "all");
+        session.apply(Command::KeepRun);
+        assert_eq!(compared(&session), "");
+        acks(&mut session, "1");
+        assert!(compared(&session).starts_with("was 0 lost, now 5"), "{}", compared(&session));
+        session.apply(Command::SwapRuns);
+        assert_eq!(lost(&session), 0);
+        assert!(compared(&session).starts_with("was 5 lost, now 0"), "{}", compared(&session));
+    }
+
+    #[test]
+    fn a_reset_goes_back_to_the_scenario() {
+        let mut session = at("");
+        let untouched = session.draft.clone();
+        acks(&mut session, "all");
+        edit(&mut session, Edit::Reset("producer.p.config.acks".to_owned()));
+        edit(
+            &mut session,
+            Edit::Set { path: "producer.p.config.linger.ms".to_owned(), value: "7".to_owned() },
+        );
+        edit(&mut session, Edit::Reset("producer.p.config.linger.ms".to_owned()));
+        assert_eq!(session.draft, untouched);
     }
 }

@@ -12,7 +12,11 @@ use ackscope_sim::time::Time;
 use crate::pace::Pace;
 
 pub struct Show {
+    /// The document's own name.
+    pub id: String,
     pub variant: Variant,
+    /// Name and title of every run that the document has.
+    pub variants: Vec<(String, String)>,
     /// What it is made of, in a few words: `acks=1, Kafka 4.3`.
     pub detail: String,
     pub run: Run,
@@ -44,6 +48,8 @@ impl Show {
         let deciding = run.audit.records.iter().filter_map(|record| record.decided_by);
         let decided = deciding.map(|id| run.happening(id).at).chain(moments.last().copied()).max();
         Show {
+            variants: document.variants.iter().map(|run| (run.name.clone(), run.title.clone())).collect(),
+            id: document.id,
             detail: detail(&variant.spec),
             events: story.moments.iter().map(|moment| moment.at).collect(),
             moments,

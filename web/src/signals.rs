@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use ackscope_scenario::Variant;
+use ackscope_scenario::paste::Pasted;
 use ackscope_scene::narration::Sentence;
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::Future;
 use ackscope_scene::tokens::Theme;
+use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
+use crate::draft::Draft;
+use crate::edit::Refusal;
 use crate::look::Look;
 use crate::playback::Playback;
 use crate::route::Route;
@@ -35,6 +40,16 @@ pub struct Signals {
     pub present: Memo<Sentence>,
     /// The scenario's own words for this moment, by place.
     pub note: Memo<Option<usize>>,
+    // changing what is run
+    pub draft: Memo<Option<Draft>>,
+    pub origin: Memo<Option<Arc<Variant>>>,
+    /// What differs from the run that is compared with; None: nothing was changed.
+    pub compared: Memo<Option<String>>,
+    pub refusal: Memo<Refusal>,
+    pub pasted: Memo<Pasted>,
+    pub verbs_of: Memo<Option<NodeId>>,
+    /// Whether there is something to undo, and to redo.
+    pub history: Memo<(bool, bool)>,
 }
 
 impl Signals {
@@ -64,6 +79,15 @@ impl Signals {
             note: Memo::new(move |_| {
                 let now = now.get();
                 show.with(|show| show.as_ref()?.note_at(now))
+            }),
+            draft: Memo::new(move |_| session.with(|session| session.draft.clone())),
+            origin: Memo::new(move |_| session.with(|session| session.origin.clone())),
+            compared: Memo::new(move |_| session.with(Session::compared)),
+            refusal: Memo::new(move |_| session.with(|session| session.refusal.clone())),
+            pasted: Memo::new(move |_| session.with(|session| session.pasted.clone())),
+            verbs_of: Memo::new(move |_| session.with(|session| session.verbs_of)),
+            history: Memo::new(move |_| {
+                session.with(|session| (session.history.can_go_back(), session.history.can_go_forward()))
             }),
         }
     }

@@ -329,7 +329,11 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
         let Some(fields) = item.fields() else { continue };
         let at = fields.required("at", "a moment").and_then(|item| names.moment(&item));
         let text = fields.required("text", "a sentence").and_then(|item| item.text());
-        if let (Some(at), Some(text)) = (at, text) {
+        // Words for what is not done would be wrong.
+        let off = |at: &Moment| names.steps.iter().any(|step| step.off && step.is_at(at));
+        if let (Some(at), Some(text)) = (at, text)
+            && !off(&at)
+        {
             notes.push(Note { at, text: text.to_owned() });
         }
         fields.finish();

@@ -49,50 +49,56 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// Sets what stands at a path to a value (written as TOML); what is not there yet is added under the nearest heading.
-/// Parts of the path: `["producer", "p", "config", "acks"]`; Kafka's dots count as parts. A change for one variant alone goes
-/// to `["variant", name, …]`.
+/// Sets what stands at a path to a value (written as TOML); what is not there yet is added where it belongs: inside the
+/// braces of its table, or under the nearest heading. Parts of the path: `["producer", "p", "config", "acks"]`; Kafka's
+/// dots count as parts. A change for one variant alone goes to `["variant", name, …]`.
 pub fn set(text: &str, path: &[&str], value: &str) -> Result<String, EditError> {
+    let unable = || EditError::Place(path.join("."));
     let root = tree::parse(text).map_err(|_| EditError::Unreadable)?;
     let changed = match find(&root, path) {
-        Some(node) => {
-            let span = replaceable(text, node).ok_or_else(|| EditError::Place(path.join(".")))?;
-            splice(text, span, value)
-        }
-        None => add(text, path, value),
+        Some(node) => splice(text, replaceable(text, node).ok_or_else(unable)?, value),
+        None => match braces(text, &root, path) {
+            Some((inside, rest)) => {
+                let before = text[..inside].trim_end();
+                let gap = if before.ends_with(['{', ',']) { " " } else { ", " };
+                format!("{before}{gap}{} = {value} {}", dotted(rest), &text[inside..])
+            }
+            None => add(text, path, value),
+        },
     };
     // Never hand out what says something else than was meant.
-    let again = tree::parse(&changed).map_err(|_| EditError::Place(path.join(".")))?;
-    match find(&again, path) {
-        Some(_) => Ok(changed),
-        None => Err(EditError::Place(path.join("."))),
-    }
+    let again = tree::parse(&changed).map_err(|_| unable())?;
+    if find(&again, path).is_some() { Ok(changed) } else { Err(unable()) }
 }
 
-/// Takes what stands at a path out, with its line.
+/// Takes what stands at a path out: with its line, out of the braces around it, or all of its headings.
 pub fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
     let unable = || EditError::Place(path.join("."));
     let root = tree::parse(text).map_err(|_| EditError::Unreadable)?;
     let node = find(&root, path).ok_or_else(unable)?;
-    let value = replaceable(text, node).ok_or_else(unable)?;
-    let start = text[..value.start].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[value.end..].find('\n').map_or(text.len(), |at| value.end + at + 1);
-    // Only where the line holds nothing else.
-    let before = text[start..value.start].trim();
-    let behind = text[value.end..end].trim();
-    if !before.ends_with('=')
-        || before.contains(['{', ','])
-        || !(behind.is_empty() || behind.starts_with('#'))
-    {
-        return Err(unable());
-    }
-    let changed = splice(text, start..end, "");
+    let changed = match replaceable(text, node).zip(node.key.clone()) {
+        Some((value, key)) => splice(text, whole_entry(text, key.start, value.end), ""),
+        None => without_headings(text, path),
+    };
     let again = tree::parse(&changed).map_err(|_| unable())?;
     if find(&again, path).is_none() { Ok(changed) } else { Err(unable()) }
 }
 
+/// Whether something stands at a path.
+pub fn has(text: &str, path: &[&str]) -> bool {
+    tree::parse(text).is_ok_and(|root| find(&root, path).is_some())
+}
+
 fn find<'n>(root: &'n Node, path: &[&str]) -> Option<&'n Node> {
     path.iter().try_fold(root, |node, part| node.table()?.get(part))
+}
+
+/// The nearest table around a path that is written in braces: the place of its closing one, and what of the path is in it.
+fn braces<'p, 's>(text: &str, root: &Node, path: &'p [&'s str]) -> Option<(usize, &'p [&'s str])> {
+    let deepest = (1..path.len()).rev().find_map(|depth| Some((depth, find(root, &path[..depth])?)));
+    let (depth, node) = deepest?;
+    node.table()?;
+    Some((replaceable(text, node)?.end - 1, &path[depth..]))
 }
 
 /// Where a value stands that can be replaced as a whole: not a table that is spread over lines of its own.
@@ -103,6 +109,38 @@ fn replaceable(text: &str, node: &Node) -> Option<Range<usize>> {
         Value::Table(_) => (written.starts_with('{') && written.ends_with('}')).then_some(span),
         _ => Some(span),
     }
+}
+
+/// From the key's first part to the end of its line, or to the comma behind it.
+fn whole_entry(text: &str, key: usize, end: usize) -> Range<usize> {
+    let before = text[..key].trim_end_matches(|letter: char| !matches!(letter, '\n' | '{' | ','));
+    let start = before.len();
+    match before.chars().next_back() {
+        Some(opener @ ('{' | ',')) => {
+            let behind = &text[end..];
+            let blank = behind.len() - behind.trim_start().len();
+            match (opener, behind[blank..].starts_with(',')) {
+                (_, true) => start..end + blank + 1,
+                // The last one takes the comma before it along.
+                (',', false) => start - 1..end,
+                (_, false) => start..end,
+            }
+        }
+        _ => start..text[end..].find('\n').map_or(text.len(), |at| end + at + 1),
+    }
+}
+
+/// The text without the sections of a path.
+fn without_headings(text: &str, path: &[&str]) -> String {
+    let headings = headings(text);
+    let mut kept = text[..headings.first().map_or(text.len(), |first| first.start)].to_owned();
+    for (index, heading) in headings.iter().enumerate() {
+        let end = headings.get(index + 1).map_or(text.len(), |next| next.start);
+        if !borrowed(&heading.path).starts_with(path) {
+            kept += &text[heading.start..end];
+        }
+    }
+    kept
 }
 
 fn splice(text: &str, span: Range<usize>, with: &str) -> String {
@@ -287,8 +325,32 @@ mod tests {
     fn a_line_is_taken_out() {
         let text = "[do]\na = { at = \"1 s\" } # first\nb = { at = \"2 s\" }\n";
         assert_eq!(remove(text, &["do", "a"]).unwrap(), "[do]\nb = { at = \"2 s\" }\n");
-        assert_eq!(remove(text, &["do", "a", "at"]), Err(EditError::Place("do.a.at".to_owned())));
+        assert_eq!(
+            remove(text, &["do", "a", "at"]).unwrap(),
+            "[do]\na = {} # first\nb = { at = \"2 s\" }\n".replace("{}", "{ }")
+        );
         assert_eq!(remove(text, &["do", "c"]), Err(EditError::Place("do.c".to_owned())));
+    }
+
+    #[test]
+    fn braces_are_opened_and_commas_kept() {
+        let text = "[do]\na = { at = \"1 s\", kill = \"broker-1\" } # first\n";
+        let longer = set(text, &["do", "a", "for"], "\"2 s\"").unwrap();
+        assert_eq!(longer, "[do]\na = { at = \"1 s\", kill = \"broker-1\", for = \"2 s\" } # first\n");
+        assert_eq!(remove(&longer, &["do", "a", "for"]).unwrap(), text);
+        let later = set(&longer, &["do", "a", "at"], "\"3 s\"").unwrap();
+        assert!(later.contains("{ at = \"3 s\", kill"));
+        let middle = remove(&longer, &["do", "a", "kill"]).unwrap();
+        assert_eq!(middle, "[do]\na = { at = \"1 s\", for = \"2 s\" } # first\n");
+        let first = remove(&longer, &["do", "a", "at"]).unwrap();
+        assert_eq!(first, "[do]\na = { kill = \"broker-1\", for = \"2 s\" } # first\n");
+        assert_eq!(set("[do]\na = {}\n", &["do", "a", "x", "y"], "1").unwrap(), "[do]\na = { x.y = 1 }\n");
+    }
+
+    #[test]
+    fn headings_go_with_all_that_stands_below_them() {
+        let text = "seed = 1\n[producer.p]\nconfig.acks = 1\n[producer.p.more]\na = 1\n[producer.q]\n";
+        assert_eq!(remove(text, &["producer", "p"]).unwrap(), "seed = 1\n[producer.q]\n");
     }
 
     #[test]

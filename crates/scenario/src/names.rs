@@ -27,7 +27,8 @@ pub(crate) fn find_node(text: &str, spec: &Spec) -> Option<NodeId> {
     nodes(spec).into_iter().find(|&node| spec.node_name(node) == text.trim())
 }
 
-fn nodes(spec: &Spec) -> Vec<NodeId> {
+/// Controller, brokers, producers, consumers.
+pub fn nodes(spec: &Spec) -> Vec<NodeId> {
     [NodeId::Controller]
         .into_iter()
         .chain(spec.brokers.iter().map(|broker| NodeId::Broker(broker.id)))

@@ -9,19 +9,20 @@ use crate::command::{Command, for_key};
 
 pub fn install(send: impl Fn(Command) + 'static) {
     let handler = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
-        if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
+        if event.default_prevented() || event.alt_key() {
             return;
         }
         // What is open in front of the page has the keys to itself.
         if document().query_selector("dialog[open], :popover-open").is_ok_and(|open| open.is_some()) {
             return;
         }
+        let modifier = event.ctrl_key() || event.meta_key();
         let key = event.key();
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         if target.is_some_and(|target| wants(&target, &key)) {
             return;
         }
-        if let Some(command) = for_key(&key, event.shift_key()) {
+        if let Some(command) = for_key(&key, event.shift_key(), modifier) {
             event.prevent_default();
             send(command.clone());
         }

@@ -8,6 +8,7 @@ pub mod frames;
 pub mod keys;
 pub mod size;
 pub mod theme;
+pub mod worker;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::{Closure, WasmClosure};
@@ -51,4 +52,10 @@ pub fn copy(text: &str) {
     if js_sys::Reflect::get(&window().navigator(), &"clipboard".into()).is_ok_and(|it| it.is_object()) {
         let _ = window().navigator().clipboard().write_text(text);
     }
+}
+
+/// A seed that nobody has chosen.
+pub fn fresh_seed() -> u32 {
+    // Short enough to be read out; a browser without random numbers gets the first one.
+    getrandom::u32().unwrap_or(1) % 1_000_000
 }

@@ -9,8 +9,8 @@ use crate::browser;
 use crate::browser::frames::Frames;
 use crate::command::Command;
 use crate::components::{
-    Badge, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid, Search, StageView,
-    TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
+    Badge, Change, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid, Search,
+    StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
 };
 use crate::route::Route;
 use crate::signals::Signals;
@@ -31,6 +31,11 @@ pub fn PlayerView(
     let end = signals.of_show(|show| show.run.end);
     let notes = signals.of_show(|show| show.notes.iter().map(|note| note.text.clone()).collect::<Vec<_>>());
     let recorded = signals.of_show(|show| show.recorded.clone());
+    // What was recorded speaks of the scenario as it is in the library.
+    let recorded = Memo::new(move |_| match signals.compared.get() {
+        None => recorded.get(),
+        Some(_) => Default::default(),
+    });
     let width = browser::size::window_width();
     let room = Memo::new(move |_| if width.get() < PHONE_PIXELS { Room::Phone } else { Room::Page });
     let partition = Memo::new(move |_| look.with(|look| look.as_ref().and_then(|look| look.partition)));
@@ -53,12 +58,12 @@ pub fn PlayerView(
                 <PlaybackBar playback events end look on_command />
             </main>
             <aside class="side" aria-label="What became of it">
-                <VerdictPanel show reached before=Signal::stored(None::<String>) />
+                <VerdictPanel show reached before=Signal::derive(move || signals.compared.get().filter(|words| !words.is_empty())) />
                 <RecordGrid show now reached selection on_command />
                 <Explanation show selection reached now on_command />
                 <Badge recorded />
             </aside>
-            <aside class="change" aria-label="Change it"></aside>
+            <Change signals on_command />
         </div>
         <Show when=move || is_landing.get()>
             <Library theme frames />

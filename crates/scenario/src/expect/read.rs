@@ -246,7 +246,8 @@ impl Names<'_> {
                     None
                 }
             },
-            None if self.spec.producers.len() == 1 => Some(0),
+            // The first one, unless said.
+            None if !self.spec.producers.is_empty() => Some(0),
             None => {
                 fields.required("producer", "which producer");
                 None

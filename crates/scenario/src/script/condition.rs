@@ -85,7 +85,8 @@ impl Script<'_> {
                 let count = count(&fields.get("delivered")?)?;
                 let consumer = match fields.get("consumer") {
                     Some(item) => self.consumer(&item)?,
-                    None if self.spec.consumers.len() == 1 => ClientId(0),
+                    // The first one, unless said.
+                    None if !self.spec.consumers.is_empty() => ClientId(0),
                     None => {
                         fields.required("consumer", "a consumer, such as \"consumer-c\"");
                         return None;

@@ -8,21 +8,23 @@ use ackscope_sim::spec::Spec;
 use crate::names::path;
 use crate::reader::{Fields, Item};
 
+/// What messages are called.
+pub(crate) const APIS: [(&str, Api); 11] = [
+    ("api-versions", Api::ApiVersions),
+    ("metadata", Api::Metadata),
+    ("init-producer-id", Api::InitProducerId),
+    ("produce", Api::Produce),
+    ("fetch", Api::Fetch),
+    ("list-offsets", Api::ListOffsets),
+    ("offsets-for-leader-epoch", Api::OffsetsForLeaderEpoch),
+    ("registration", Api::BrokerRegistration),
+    ("heartbeat", Api::BrokerHeartbeat),
+    ("alter-partition", Api::AlterPartition),
+    ("metadata-fetch", Api::MetadataFetch),
+];
+
 /// `produce response` and what becomes of the next ones.
 pub(super) fn meddle(verb: &str, object: &Item<'_>, fields: &Fields<'_>, spec: &Spec) -> Option<Action> {
-    const APIS: [(&str, Api); 11] = [
-        ("api-versions", Api::ApiVersions),
-        ("metadata", Api::Metadata),
-        ("init-producer-id", Api::InitProducerId),
-        ("produce", Api::Produce),
-        ("fetch", Api::Fetch),
-        ("list-offsets", Api::ListOffsets),
-        ("offsets-for-leader-epoch", Api::OffsetsForLeaderEpoch),
-        ("registration", Api::BrokerRegistration),
-        ("heartbeat", Api::BrokerHeartbeat),
-        ("alter-partition", Api::AlterPartition),
-        ("metadata-fetch", Api::MetadataFetch),
-    ];
     let accepted = "\"produce request\", \"produce response\", \"fetch request\", …";
     let text = object.text()?;
     let (name, kind) = text.trim().rsplit_once(' ').unwrap_or((text, ""));

@@ -7,12 +7,16 @@ mod records;
 use std::ops::Range;
 
 use ackscope_sim::config::TopicConfig;
+use ackscope_sim::happening::Fact;
 use ackscope_sim::ids::{ClientId, NodeId, Offset, Partition};
+use ackscope_sim::run::Run;
 use ackscope_sim::script::{Action, ActionId, Boot, Entry, Load, Patience, Trigger};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::{Duration, Time};
 
+pub(crate) use self::meddle::APIS;
 use self::meddle::meddle;
+use crate::expect::Moment;
 use crate::limits;
 use crate::names::{broker, find_node, node, partition, path, topic};
 use crate::reader::{Fields, Item};
@@ -27,10 +31,27 @@ pub struct Step {
     /// What it is done to, as written.
     pub object: String,
     pub note: Option<String>,
+    /// Left out with `off = true`: its moment comes, and nothing is done.
+    pub off: bool,
     /// Its entries in the engine's script.
     pub actions: Range<u32>,
     /// From 1; where the entry stands in the text.
     pub line: u32,
+}
+
+impl Step {
+    pub(crate) fn is_at(&self, moment: &Moment) -> bool {
+        matches!(moment, Moment::Step(action) if self.actions.contains(action))
+    }
+
+    /// When it was done in a run, if it was.
+    pub fn done_at(&self, run: &Run) -> Option<Time> {
+        let first = run.happenings.iter().find(|happening| match happening.fact {
+            Fact::ActionDone { action } => self.actions.contains(&action.0),
+            _ => false,
+        });
+        first.map(|happening| happening.at)
+    }
 }
 
 /// What an entry can do, with the keys that belong to it beside `at`, `after`, `when`, `delay`, `for`, `note`.
@@ -104,9 +125,19 @@ impl Script<'_> {
         let note = fields.text("note").map(str::to_owned);
         let trigger = self.trigger(&fields);
         let lasts = fields.duration("for");
+        let off = fields.flag("off") == Some(true);
         let verbs: Vec<&'static str> =
             VERBS.iter().map(|&(verb, _)| verb).filter(|verb| fields.has(verb)).collect();
         let verb = match verbs[..] {
+            // The moment stays for what hangs on it; nothing is done.
+            [verb] if off => {
+                let object = fields.get(verb).map(|object| show(&object.node.value)).unwrap_or_default();
+                let Some(when) = trigger else { return };
+                self.entries.push(Entry { when, action: Action::Note { text: "".into() }, lasts: None });
+                let (actions, line) = (first..first + 1, line_of(item, text));
+                self.steps.push(Step { name: name.to_owned(), verb, object, note: None, off, actions, line });
+                return;
+            }
             [verb] => verb,
             [] if note.is_some() => "note",
             [] => {
@@ -150,15 +181,14 @@ impl Script<'_> {
             };
             self.entries.push(Entry { when, action, lasts });
         }
-        let line = item.node.key.as_ref().map_or(0, |span| crate::problem::place(text, span.start).0);
-        let shown = object.map(|object| show(&object.node.value)).unwrap_or_default();
         self.steps.push(Step {
             name: name.to_owned(),
             verb,
-            object: shown,
+            object: object.map(|object| show(&object.node.value)).unwrap_or_default(),
             note,
+            off,
             actions: first..self.entries.len() as u32,
-            line,
+            line: line_of(item, text),
         });
         fields.finish();
     }
@@ -446,6 +476,10 @@ fn has_opposite(action: &Action) -> bool {
             | Action::SlowLink { .. }
             | Action::Meddle { .. }
     )
+}
+
+fn line_of(item: &Item<'_>, text: &str) -> u32 {
+    item.node.key.as_ref().map_or(0, |span| crate::problem::place(text, span.start).0)
 }
 
 fn show(value: &Value) -> String {

@@ -14,11 +14,11 @@ use crate::tree::Value;
 use crate::units;
 
 impl Script<'_> {
-    /// Who sends where: the only producer and the only topic need not be named.
+    /// Who sends where: the first producer and the only topic need not be named.
     pub(super) fn route(&self, fields: &Fields<'_>) -> Option<(ClientId, TopicId, Option<u32>)> {
         let producer = match fields.get("producer") {
             Some(item) => self.producer(&item)?,
-            None if self.spec.producers.len() == 1 => ClientId(0),
+            None if !self.spec.producers.is_empty() => ClientId(0),
             None => {
                 fields.required("producer", "which producer");
                 return None;

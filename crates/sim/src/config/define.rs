@@ -24,6 +24,29 @@ impl Setting {
         self.defaults.first().is_none_or(|&(since, _)| version >= since)
     }
 
+    /// What can be chosen among, where that is a short list.
+    pub fn choices(&self) -> &'static [&'static str] {
+        match (self.kind, self.valid) {
+            (Kind::Boolean, _) => &["true", "false"],
+            (_, Valid::OneOf(choices)) => choices,
+            (_, Valid::OffsetReset) => &["earliest", "latest", "none"],
+            _ => &[],
+        }
+    }
+
+    /// What it may be, in a few words; empty: anything.
+    pub fn range(&self) -> String {
+        match (self.valid, self.kind) {
+            (Valid::AtLeast(low), _) => format!("at least {low}"),
+            (Valid::Between(low, high), _) => format!("from {low} to {high}"),
+            (Valid::BetweenOrMinusOne(low, high), _) => format!("from {low} to {high}, or -1"),
+            (Valid::NonEmpty, _) => "not empty".to_owned(),
+            (Valid::Any, Kind::Int | Kind::Long) => "a whole number".to_owned(),
+            (Valid::Any, Kind::Class) => "a class of Kafka".to_owned(),
+            (Valid::Any | Valid::OneOf(_) | Valid::OffsetReset, _) => String::new(),
+        }
+    }
+
     pub fn default(&self, version: KafkaVersion) -> Option<&'static str> {
         self.defaults.iter().rev().find(|&&(since, _)| version >= since).and_then(|&(_, default)| default)
     }

@@ -1,0 +1,485 @@
+//! What can be done to a node or a link from outside while one watches, and the entry of the `do` table that each makes.
+
+use ackscope_sim::ids::NodeId;
+use ackscope_sim::message::Api;
+use ackscope_sim::script::{Condition, Trigger};
+use ackscope_sim::spec::Spec;
+use ackscope_sim::time::{Duration, Time};
+
+use crate::document::Variant;
+use crate::edit::{self, EditError, literal};
+use crate::names::nodes;
+use crate::script::{APIS, Step};
+use crate::units::write_duration;
+
+/// Something that can be done to a node.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verb {
+    /// As buttons are called: `crash`.
+    pub id: &'static str,
+    /// What the button says.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub hint: &'static str,
+    /// The key of the entry.
+    key: &'static str,
+    /// What else the entry needs.
+    with: &'static [(&'static str, &'static str)],
+    to: To,
+    when: When,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum To {
+    Anyone,
+    /// A broker or the controller.
+    Server,
+    Client,
+    Broker,
+    Producer,
+    /// A link of the node, or all of them.
+    Link,
+    /// A message that the node sends.
+    Message,
+}
+
+/// In which state of the node it makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Up,
+    Down,
+    Paused,
+    Always,
+}
+
+/// How a node stands now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Up,
+    Down,
+    Paused,
+}
+
+macro_rules! verbs {
+    ($($id:literal $name:literal $key:ident [$($with:ident $value:literal)*] $to:ident $when:ident $hint:literal;)*) => {
+        /// In the order in which they are offered. One id may have several rows, for different nodes or states.
+        pub const VERBS: &[Verb] = &[$(Verb {
+            id: $id,
+            name: $name,
+            hint: $hint,
+            key: stringify!($key),
+            with: &[$((stringify!($with), $value)),*],
+            to: To::$to,
+            when: When::$when,
+        }),*];
+    };
+}
+
+verbs! {
+    "crash" "Crash" kill [] Anyone Up "kill -9. What was written stays in the page cache.";
+    "restart" "Restart" start [] Anyone Down "Start the process again.";
+    "restart" "Restart" stop [for "1 s"] Server Up "SIGTERM, and started again after 1 s.";
+    "stop" "Stop" stop [] Server Up "SIGTERM: leaderships are handed over first.";
+    "stop" "Close" stop [] Client Up "close(): what waits is sent first.";
+    "pause" "Pause" pause [for "5 s"] Anyone Up "SIGSTOP, or a long garbage collection. The kernel goes on taking bytes.";
+    "resume" "Resume" resume [] Anyone Paused "SIGCONT.";
+    "power-loss" "Power loss" power_loss [] Server Up "What was not flushed to disk is gone.";
+    "disk-full" "Disk full" fail_disk [] Broker Up "The log directory fails: KAFKA_STORAGE_ERROR.";
+    "disk-stall" "Disk stall" stall_disk [for "5 s"] Broker Up "Writes hang for 5 s.";
+    "disk-slow" "Disk slow" slow_disk [by "20 ms" for "5 s"] Broker Up "Every append and flush takes 20 ms more.";
+    "disk-back" "Disk back" restore_disk [] Broker Always "A failed log directory works again.";
+    "disk-loss" "Disk loss" wipe [] Broker Down "An empty disk in its place. The process must be down.";
+    "slow" "Slow" slow [by "20 ms" for "5 s"] Broker Up "Every request takes 20 ms more.";
+    "burst" "Burst" load [every "1 ms"] Producer Up "20 more records, 1 ms apart.";
+    "cut" "Cut" cut [for "5 s"] Link Always "Packets vanish.";
+    "heal" "Heal" heal [] Link Always "Packets go through again.";
+    "lag" "Slow link" slow [by "100 ms" for "5 s"] Link Always "Every packet takes 100 ms more.";
+    "drop" "Drop" drop_next [] Message Always "The next one is lost.";
+    "delay" "Delay" delay_next [by "1 s"] Message Always "The next one takes 1 s more.";
+    "duplicate" "Duplicate" duplicate_next [] Message Always "The next one arrives twice.";
+}
+
+/// How many records a burst has.
+const BURST: u32 = 20;
+
+/// A kind of message, as the entries call it, and its receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// `produce response`
+    pub kind: String,
+    pub to: String,
+}
+
+impl Verb {
+    /// What can ever be done to a node itself.
+    pub fn of_node(node: NodeId) -> Vec<&'static Verb> {
+        let fits = |verb: &&Verb| match verb.to {
+            To::Anyone => true,
+            To::Server => matches!(node, NodeId::Broker(_) | NodeId::Controller),
+            To::Client => matches!(node, NodeId::Producer(_) | NodeId::Consumer(_)),
+            To::Broker => matches!(node, NodeId::Broker(_)),
+            To::Producer => matches!(node, NodeId::Producer(_)),
+            To::Link | To::Message => false,
+        };
+        VERBS.iter().filter(fits).collect()
+    }
+
+    pub fn of_links() -> impl Iterator<Item = &'static Verb> {
+        VERBS.iter().filter(|verb| verb.to == To::Link)
+    }
+
+    pub fn of_messages() -> impl Iterator<Item = &'static Verb> {
+        VERBS.iter().filter(|verb| verb.to == To::Message)
+    }
+
+    pub fn is_possible(&self, standing: Standing) -> bool {
+        match self.when {
+            When::Up => standing != Standing::Down,
+            When::Down => standing == Standing::Down,
+            When::Paused => standing == Standing::Paused,
+            When::Always => true,
+        }
+    }
+
+    /// The entry that does this to a node: what its name begins with, and its table. `peer`: the other end of the link,
+    /// none for all of them; `next`: which message.
+    pub fn entry(
+        &self,
+        spec: &Spec,
+        node: NodeId,
+        peer: Option<NodeId>,
+        next: Option<&Next>,
+        at: Time,
+    ) -> (String, String) {
+        let name = spec.node_name(node);
+        let mut pairs = vec![("at", literal(&write_time(at)))];
+        let mut stem = format!("{} {name}", self.id);
+        let between = |other: NodeId| format!("{name} <-> {}", spec.node_name(other));
+        match (self.to, peer, next) {
+            (To::Link, Some(peer), _) => {
+                stem = format!("{stem} and {}", spec.node_name(peer));
+                pairs.push((self.key, literal(&between(peer))));
+            }
+            // With a broker alone it would be the broker that is slow.
+            (To::Link, None, _) if self.key == "slow" => {
+                let others = nodes(spec).into_iter().filter(|&other| other != node);
+                let links: Vec<String> = others.map(|other| literal(&between(other))).collect();
+                pairs.push((self.key, format!("[{}]", links.join(", "))));
+            }
+            (To::Message, _, Some(next)) => {
+                stem = format!("{} {} of {name}", self.id, next.kind);
+                pairs.push((self.key, literal(&next.kind)));
+                pairs.push(("on", literal(&format!("{name} -> {}", next.to))));
+            }
+            (To::Producer, ..) => {
+                pairs.push((self.key, BURST.to_string()));
+                pairs.push(("producer", literal(&name)));
+                if let Some(topic) = spec.topics.first().filter(|_| spec.topics.len() > 1) {
+                    pairs.push(("topic", literal(&topic.name)));
+                }
+            }
+            _ => pairs.push((self.key, literal(&name))),
+        }
+        pairs.extend(self.with.iter().map(|&(key, value)| (key, literal(value))));
+        (stem, table(&pairs))
+    }
+}
+
+/// A moment as an entry's `at` says it.
+pub fn write_time(at: Time) -> String {
+    write_duration(at.since(Time::ZERO))
+}
+
+/// Values as TOML.
+fn table(pairs: &[(&str, String)]) -> String {
+    let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+/// What a node sends to whom: what can be dropped, delayed or doubled. The most telling first.
+pub fn messages_of(spec: &Spec, node: NodeId) -> Vec<Next> {
+    let mut found = Vec::new();
+    let all = nodes(spec);
+    let some = |fits: fn(&NodeId) -> bool| all.iter().copied().filter(fits).collect::<Vec<NodeId>>();
+    let brokers = some(|node| matches!(node, NodeId::Broker(_)));
+    let producers = some(|node| matches!(node, NodeId::Producer(_)));
+    let consumers = some(|node| matches!(node, NodeId::Consumer(_)));
+    let mut add = |others: &[NodeId], apis: &[Api], kind: &str| {
+        for (api, &other) in apis.iter().flat_map(|api| others.iter().map(move |other| (api, other))) {
+            if other != node {
+                let name = APIS.iter().find(|(_, known)| known == api).map_or("", |(name, _)| *name);
+                found.push(Next { kind: format!("{name} {kind}"), to: spec.node_name(other) });
+            }
+        }
+    };
+    let controller = [NodeId::Controller];
+    match node {
+        NodeId::Producer(_) => add(&brokers, &[Api::Produce, Api::Metadata, Api::InitProducerId], "request"),
+        NodeId::Consumer(_) => add(&brokers, &[Api::Fetch, Api::Metadata], "request"),
+        NodeId::Broker(_) => {
+            add(&producers, &[Api::Produce], "response");
+            add(&consumers, &[Api::Fetch], "response");
+            add(&brokers, &[Api::Fetch], "response");
+            add(&brokers, &[Api::Fetch, Api::OffsetsForLeaderEpoch], "request");
+            add(&producers, &[Api::Metadata, Api::InitProducerId], "response");
+            add(
+                &controller,
+                &[Api::BrokerHeartbeat, Api::AlterPartition, Api::BrokerRegistration],
+                "request",
+            );
+        }
+        NodeId::Controller => {
+            add(&brokers, &[Api::BrokerHeartbeat, Api::AlterPartition, Api::BrokerRegistration], "response");
+        }
+        NodeId::World => {}
+    }
+    found
+}
+
+/// A name that no entry of the text has: the stem, or the stem and a number.
+pub fn fresh_name(variant: &Variant, stem: &str) -> String {
+    let taken = |name: &str| variant.steps.iter().any(|step| step.name == name);
+    let numbered = (2_u32..).map(|number| format!("{stem} {number}"));
+    std::iter::once(stem.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// What an entry waits for, in words; None where it has a time of its own.
+pub fn waits_for(variant: &Variant, step: &Step) -> Option<String> {
+    let spec = &variant.spec;
+    let entry = spec.script.get(step.actions.start as usize)?;
+    let name_of = |action: u32| {
+        let found = variant.steps.iter().find(|step| step.actions.contains(&action));
+        found.map_or("the start", |step| step.name.as_str())
+    };
+    let (words, delay) = match &entry.when {
+        Trigger::At(_) => return None,
+        Trigger::After { entry, delay } => (format!("after “{}”", name_of(entry.0)), *delay),
+        Trigger::When { condition, delay, .. } => (in_words(spec, condition), *delay),
+    };
+    Some(if delay.is_zero() { words } else { format!("{} {words}", write_duration(delay)) })
+}
+
+fn in_words(spec: &Spec, condition: &Condition) -> String {
+    let of = |partition| spec.partition_name(partition);
+    match condition {
+        Condition::State { partitions } => match partitions.first() {
+            Some(&(partition, Some(leader), _)) => {
+                format!("after broker {leader} leads {}, with the ISR asked for", of(partition))
+            }
+            Some(&(partition, None, _)) => format!("after {} has no leader", of(partition)),
+            None => "at once".to_owned(),
+        },
+        Condition::Answers { prefix, count, acks_only, .. } => {
+            let what = if *acks_only { "acknowledgements" } else { "answers" };
+            let of = if prefix.is_empty() { String::new() } else { format!(" for {prefix}…") };
+            format!("after {count} {what}{of}")
+        }
+        Condition::Appended { partition, count } => {
+            format!("after record {count} of {} is appended", of(*partition))
+        }
+        Condition::AppendedOn { broker, partition, end_offset } => {
+            format!("after {} on broker {broker} ends at {}", of(*partition), end_offset.0)
+        }
+        Condition::IsrAtMost { partition, members } => {
+            format!("after the ISR of {} is down to {members}", of(*partition))
+        }
+        Condition::IsrAtLeast { partition, members } => {
+            format!("after the ISR of {} is up to {members}", of(*partition))
+        }
+        Condition::Leader { partition, leader: Some(leader) } => {
+            format!("after broker {leader} leads {}", of(*partition))
+        }
+        Condition::Leader { partition, leader: None } => format!("after {} has no leader", of(*partition)),
+        Condition::Delivered { consumer, count } => {
+            format!("after {} has been given {count} records", spec.node_name(NodeId::Consumer(*consumer)))
+        }
+        Condition::Events { kind, count, .. } => format!("after {kind} (number {count})"),
+        Condition::Running { broker } => format!("after broker {broker} runs"),
+        Condition::Unfenced { .. } => "after all brokers run".to_owned(),
+        Condition::Stopped { broker } => format!("after broker {broker} has stopped"),
+    }
+}
+
+/// How long an entry's effect lasts, where it ends by itself.
+pub fn lasts(variant: &Variant, step: &Step) -> Option<Duration> {
+    variant.spec.script.get(step.actions.start as usize)?.lasts
+}
+
+/// The entries of a variant alone stand below its name.
+pub fn place<'p>(variant: &'p Variant, path: &[&'p str]) -> Vec<&'p str> {
+    let own: &[&str] = if variant.name.is_empty() { &[] } else { &["variant", &variant.name] };
+    own.iter().chain(path).copied().collect()
+}
+
+/// Another producer that sends a few records from now on.
+pub fn add_producer(text: &str, variant: &Variant, at: Time) -> Result<String, EditError> {
+    let spec = &variant.spec;
+    let name = free_name("p", |name| spec.producers.iter().any(|producer| *producer.name == *name));
+    let node = format!("producer-{name}");
+    let text = edit::set(text, &["producer", &name], "{}")?;
+    let joins = fresh_name(variant, &format!("{node} joins"));
+    let sends = fresh_name(variant, &format!("{node} sends"));
+    let mut load = vec![
+        ("after", literal(&joins)),
+        ("load", BURST.to_string()),
+        ("every", literal("10 ms")),
+        ("producer", literal(&node)),
+        ("prefix", literal(&name)),
+    ];
+    if let Some(topic) = spec.topics.first().filter(|_| spec.topics.len() > 1) {
+        load.push(("topic", literal(&topic.name)));
+    }
+    let start = [("at", literal(&write_time(at))), ("start", literal(&node))];
+    let text = edit::set(&text, &place(variant, &["do", &joins]), &table(&start))?;
+    edit::set(&text, &place(variant, &["do", &sends]), &table(&load))
+}
+
+/// Another consumer that reads everything there is, from now on.
+pub fn add_consumer(text: &str, variant: &Variant, at: Time) -> Result<String, EditError> {
+    let name = free_name("c", |name| variant.spec.consumers.iter().any(|consumer| *consumer.name == *name));
+    let node = format!("consumer-{name}");
+    let config = "{ config.auto.offset.reset = \"earliest\" }";
+    let text = edit::set(text, &["consumer", &name], config)?;
+    let joins = fresh_name(variant, &format!("{node} joins"));
+    let start = [("at", literal(&write_time(at))), ("start", literal(&node))];
+    edit::set(&text, &place(variant, &["do", &joins]), &table(&start))
+}
+
+fn free_name(stem: &str, taken: impl Fn(&str) -> bool) -> String {
+    (2_u32..).map(|number| format!("{stem}{number}")).find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// Takes an entry out that the text gained by `Verb::entry`, `add_producer` or `add_consumer`; with the start of a client
+/// goes the client, and all that is done to it.
+pub fn remove(text: &str, variant: &Variant, step: &Step) -> Result<String, EditError> {
+    let text = edit::remove(text, &place(variant, &["do", &step.name]))?;
+    let client = step.object.split_once('-').filter(|(kind, _)| matches!(*kind, "producer" | "consumer"));
+    let Some((kind, name)) = client.filter(|_| step.verb == "start" && step.name.ends_with(" joins")) else {
+        return Ok(text);
+    };
+    let mut text = edit::remove(&text, &[kind, name])?;
+    for other in variant.steps.iter().filter(|other| other.name != step.name) {
+        if other.name.contains(&step.object) {
+            text = edit::remove(&text, &place(variant, &["do", &other.name]))?;
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use ackscope_sim::ids::{BrokerId, NodeId};
+    use ackscope_sim::spec::Spec;
+    use ackscope_sim::time::Time;
+
+    use super::{
+        Standing, To, VERBS, Verb, add_consumer, add_producer, fresh_name, messages_of, place, remove,
+        waits_for,
+    };
+    use crate::document::Document;
+    use crate::edit;
+    use crate::library::{find, library};
+
+    const NOW: Time = Time { nanos: 500_001_000 };
+
+    fn nodes_of(document: &Document) -> Vec<NodeId> {
+        crate::names::nodes(&document.variants[0].spec)
+    }
+
+    /// Lines may have moved.
+    fn specs(document: &Document) -> Vec<Spec> {
+        document.variants.iter().map(|variant| variant.spec.clone()).collect()
+    }
+
+    #[test]
+    fn what_can_be_done_depends_on_how_the_node_stands() {
+        let broker = NodeId::Broker(BrokerId(1));
+        let ids = |standing| {
+            let possible = Verb::of_node(broker).into_iter().filter(|verb| verb.is_possible(standing));
+            possible.map(|verb| verb.id).collect::<Vec<_>>()
+        };
+        assert!(ids(Standing::Up).contains(&"crash") && !ids(Standing::Up).contains(&"disk-loss"));
+        assert!(ids(Standing::Down).contains(&"restart") && !ids(Standing::Down).contains(&"crash"));
+        assert!(ids(Standing::Paused).contains(&"resume") && !ids(Standing::Up).contains(&"resume"));
+    }
+
+    #[test]
+    fn every_verb_makes_an_entry_that_a_scenario_takes() {
+        let text = find("acks-1-leader-crash").unwrap().text;
+        let document = Document::parse(text).unwrap();
+        let spec = &document.variants[0].spec;
+        for node in nodes_of(&document) {
+            let next = messages_of(spec, node);
+            let other = NodeId::Broker(BrokerId(2));
+            let verbs =
+                Verb::of_node(node).into_iter().chain(VERBS.iter().filter(|verb| verb.to == To::Link));
+            let plain = verbs.flat_map(|verb| [(verb, None, None), (verb, Some(other), None)]);
+            let messages =
+                next.iter().flat_map(|next| Verb::of_messages().map(move |verb| (verb, None, Some(next))));
+            for (verb, peer, next) in plain.chain(messages).filter(|(_, peer, _)| *peer != Some(node)) {
+                let (name, entry) = verb.entry(spec, node, peer, next, NOW);
+                let changed = edit::set(text, &["do", &name], &entry).unwrap();
+                let read =
+                    Document::parse(&changed).unwrap_or_else(|problems| panic!("{entry}: {}", problems[0]));
+                let step = read.variants[0].steps.iter().find(|step| step.name == name).expect("the entry");
+                assert!(waits_for(&read.variants[0], step).is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_can_be_added_left_out_and_removed_in_every_variant_of_the_library() {
+        for entry in library() {
+            for variant in &entry.document().variants {
+                let name = fresh_name(variant, "crash broker-1");
+                let (_, made) = VERBS[0].entry(&variant.spec, NodeId::Broker(BrokerId(1)), None, None, NOW);
+                let there = edit::set(entry.text, &place(variant, &["do", &name]), &made)
+                    .unwrap_or_else(|error| panic!("{} {}: {error}", entry.id, variant.name));
+                let read = Document::parse(&there)
+                    .unwrap_or_else(|problems| panic!("{}: {}", entry.id, problems[0]));
+                let changed = read.variant(&variant.name).unwrap();
+                let step = changed.steps.iter().find(|step| step.name == name).expect("the entry");
+                let again = remove(&there, changed, step).unwrap();
+                assert!(specs(&Document::parse(&again).unwrap()) == specs(&entry.document()), "{}", entry.id);
+                for step in &variant.steps {
+                    let off = edit::set(entry.text, &place(variant, &["do", &step.name, "off"]), "true")
+                        .unwrap_or_else(|error| panic!("{} {}: {error}", entry.id, step.name));
+                    let read = Document::parse(&off)
+                        .unwrap_or_else(|problems| panic!("{}: {}", entry.id, problems[0]));
+                    let changed = read.variant(&variant.name).unwrap();
+                    assert!(
+                        changed.steps.iter().any(|own| own.name == step.name && own.off),
+                        "{}",
+                        step.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn clients_come_and_go() {
+        for entry in library() {
+            let document = entry.document();
+            let variant = &document.variants[0];
+            for add in [add_producer, add_consumer] {
+                let text =
+                    add(entry.text, variant, NOW).unwrap_or_else(|error| panic!("{}: {error}", entry.id));
+                let read =
+                    Document::parse(&text).unwrap_or_else(|problems| panic!("{}: {}", entry.id, problems[0]));
+                let changed = &read.variants[0];
+                let clients =
+                    |variant: &crate::Variant| variant.spec.producers.len() + variant.spec.consumers.len();
+                assert_eq!(clients(changed), clients(variant) + 1, "{}", entry.id);
+                let step = changed
+                    .steps
+                    .iter()
+                    .find(|step| step.name.contains("er-") && step.name.ends_with(" joins"))
+                    .expect("its start");
+                let again =
+                    remove(&text, changed, step).unwrap_or_else(|error| panic!("{}: {error}", entry.id));
+                assert!(specs(&Document::parse(&again).unwrap()) == specs(&document), "{}", entry.id);
+            }
+        }
+    }
+}

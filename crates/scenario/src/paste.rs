@@ -1,0 +1,297 @@
+//! Pasted configuration: `producer.properties`, `server.properties`, a fragment of a Spring `application.yml`. Every line
+//! ends up in one of four lists; nothing is dropped in silence.
+
+use ackscope_sim::version::KafkaVersion;
+
+use crate::adjust::{Holder, Judged, Role, holders};
+use crate::document::Variant;
+use crate::units;
+
+/// One `key = value` as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Given {
+    /// Where the text itself says whose it is.
+    role: Option<Role>,
+    key: String,
+    value: String,
+}
+
+/// What became of each line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pasted {
+    /// What to change: dotted paths and their values.
+    pub changes: Vec<(String, String)>,
+    /// `acks=all`, and whose it is now.
+    pub applied: Vec<(String, String)>,
+    /// Known to Kafka; nothing here hangs on them.
+    pub without_effect: Vec<String>,
+    pub unknown: Vec<String>,
+    /// With Kafka's own complaint.
+    pub refused: Vec<(String, String)>,
+}
+
+impl Pasted {
+    pub fn is_empty(&self) -> bool {
+        *self == Pasted::default()
+    }
+}
+
+/// Reads a text and decides for each line where it belongs in the scenario.
+pub fn read(text: &str, variant: &Variant) -> Pasted {
+    let mut pasted = Pasted::default();
+    let given = if looks_like_yaml(text) { yaml(text, &mut pasted) } else { properties(text, &mut pasted) };
+    let version = variant.spec.version;
+    let holders = holders(variant);
+    let fallback = most_likely(&given, version);
+    for Given { role, key, value } in given {
+        let line = format!("{key}={value}");
+        let mut judged = roles(role, fallback).map(|role| (role, role.judge(version, &key, &value)));
+        // The first role that knows the key.
+        let found = judged.find(|(_, judged)| *judged != Ok(Judged::Unknown));
+        let of_role = |role: Role| holders.iter().filter(move |holder| holder.role == role);
+        match found {
+            None => pasted.unknown.push(line),
+            Some((_, Err(failure))) => {
+                pasted.refused.push((line, format!("{}: {}", failure.exception, failure.message)))
+            }
+            Some((role, Ok(Judged::Known))) if of_role(role).next().is_some() => {
+                pasted.applied.push((line, whose(variant, &holders, role, &key)));
+                let paths = of_role(role).map(|holder| (format!("{}.{key}", holder.path), value.clone()));
+                pasted.changes.extend(paths);
+            }
+            Some((_, Ok(_))) => pasted.without_effect.push(line),
+        }
+    }
+    pasted
+}
+
+/// Who has it now. What a topic says itself goes before what the brokers say.
+fn whose(variant: &Variant, holders: &[Holder], role: Role, key: &str) -> String {
+    let names: Vec<&str> =
+        holders.iter().filter(|holder| holder.role == role).map(|holder| holder.of.as_str()).collect();
+    let says_itself = |of: &str| {
+        let given = variant.settings.iter().filter(|settings| settings.of == of);
+        given.flat_map(|settings| &settings.given).any(|(own, _)| own == key)
+    };
+    let topics = holders.iter().filter(|holder| holder.role == Role::Topic && says_itself(&holder.of));
+    let others: Vec<&str> = topics.map(|holder| holder.of.as_str()).collect();
+    if role == Role::Broker && !others.is_empty() {
+        return format!("{}; {} has its own", names.join(", "), others.join(", "));
+    }
+    names.join(", ")
+}
+
+/// In which order to ask whose a key is.
+fn roles(said: Option<Role>, likely: Role) -> impl Iterator<Item = Role> {
+    let all = [Role::Producer, Role::Broker, Role::Consumer, Role::Topic];
+    let first = said.unwrap_or(likely);
+    let others = all.into_iter().filter(move |&role| said.is_none() && role != first);
+    [first].into_iter().chain(others)
+}
+
+/// Whose file this is: the role that knows most of the keys.
+fn most_likely(given: &[Given], version: KafkaVersion) -> Role {
+    let knows = |role: Role| {
+        given
+            .iter()
+            .filter(|given| role.judge(version, &given.key, &given.value) != Ok(Judged::Unknown))
+            .count()
+    };
+    // Of equals the last counts: a producer's file, rather than a broker's.
+    let roles = [Role::Topic, Role::Consumer, Role::Broker, Role::Producer];
+    roles.into_iter().max_by_key(|&role| knows(role)).unwrap_or(Role::Producer)
+}
+
+/// Java's properties: comments, `=`, `:` or a blank between key and value, a backslash goes on in the next line.
+fn properties(text: &str, pasted: &mut Pasted) -> Vec<Given> {
+    let mut given = Vec::new();
+    let whole = text.replace("\\\r\n", "").replace("\\\n", "");
+    for line in whole.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with(['#', '!']) {
+            continue;
+        }
+        match line.split_once(['=', ':']).or_else(|| line.split_once(char::is_whitespace)) {
+            Some((key, value)) if !key.trim().is_empty() => {
+                let value = value.trim().trim_matches('"').to_owned();
+                given.push(of_spring(key.trim(), &value));
+            }
+            _ => pasted.unknown.push(line.to_owned()),
+        }
+    }
+    given
+}
+
+/// Keys that end with a colon or are followed by a blank behind one, and no line that could be a property.
+fn looks_like_yaml(text: &str) -> bool {
+    let lines = || {
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.trim_start().starts_with('#'))
+    };
+    let key_of = |line: &str| line.split_once(':').map_or(String::new(), |(key, _)| key.trim().to_owned());
+    lines().any(|line| line.ends_with(':') || line.starts_with("spring.kafka") && line.contains(": "))
+        && !lines().any(|line| line.split_once('=').is_some_and(|(before, _)| key_of(before).is_empty()))
+}
+
+/// The part of YAML that configuration uses: nested keys, plain values, short tables in braces.
+fn yaml(text: &str, pasted: &mut Pasted) -> Vec<Given> {
+    let mut given = Vec::new();
+    let mut path: Vec<(usize, String)> = Vec::new();
+    for line in text.lines() {
+        let content = line.split(" #").next().unwrap_or(line);
+        let trimmed = content.trim();
+        if trimmed.is_empty() || trimmed.starts_with('#') || trimmed == "---" {
+            continue;
+        }
+        let indent = content.len() - content.trim_start().len();
+        path.retain(|(outer, _)| *outer < indent);
+        // The keys of Kafka's own properties may be quoted or in brackets.
+        let Some((key, value)) = trimmed.split_once(": ").or_else(|| Some((trimmed.strip_suffix(':')?, "")))
+        else {
+            pasted.unknown.push(trimmed.to_owned());
+            continue;
+        };
+        let plain = |text: &str| text.trim().trim_matches(['"', '\'', '[', ']']).to_owned();
+        let (key, value) = (plain(key), value.trim());
+        if value.is_empty() {
+            path.push((indent, key));
+            continue;
+        }
+        let names: Vec<&str> = path.iter().map(|(_, name)| name.as_str()).chain([key.as_str()]).collect();
+        let whole = names.join(".");
+        match value.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
+            Some(inner) => {
+                for pair in inner.split(',').filter(|pair| !pair.trim().is_empty()) {
+                    match pair.split_once(':') {
+                        Some((key, value)) => {
+                            given.push(of_spring(&format!("{whole}.{}", plain(key)), &plain(value)))
+                        }
+                        None => pasted.unknown.push(pair.trim().to_owned()),
+                    }
+                }
+            }
+            None => given.push(of_spring(&whole, &plain(value))),
+        }
+    }
+    given
+}
+
+/// What Spring calls otherwise than Kafka.
+const SPRINGS_NAMES: [(&str, &str); 5] = [
+    ("auto.commit.interval", "auto.commit.interval.ms"),
+    ("fetch.max.wait", "fetch.max.wait.ms"),
+    ("fetch.min.size", "fetch.min.bytes"),
+    ("heartbeat.interval", "heartbeat.interval.ms"),
+    ("max.poll.interval", "max.poll.interval.ms"),
+];
+
+/// Spring's `spring.kafka.producer.properties.linger.ms` and its like. Spring writes `batch-size` for `batch.size`, sizes as
+/// `16KB` and spans as `500ms`.
+fn of_spring(key: &str, value: &str) -> Given {
+    let (spring, mut rest) = match key.strip_prefix("spring.kafka.") {
+        Some(rest) => (true, rest),
+        None => (false, key),
+    };
+    let mut role = None;
+    for (prefix, named) in [("producer.", Role::Producer), ("consumer.", Role::Consumer)] {
+        if let Some(inner) = rest.strip_prefix(prefix) {
+            (role, rest) = (Some(named), inner);
+        }
+    }
+    if let Some(kafkas) = rest.strip_prefix("properties.") {
+        return Given { role, key: kafkas.to_owned(), value: value.to_owned() };
+    }
+    if !spring && role.is_none() {
+        return Given { role, key: rest.to_owned(), value: value.to_owned() };
+    }
+    let key = rest.replace('-', ".");
+    let key = SPRINGS_NAMES
+        .iter()
+        .find(|(springs, _)| *springs == key)
+        .map_or(key, |(_, kafkas)| (*kafkas).to_owned());
+    let value = if key.ends_with(".ms") {
+        units::duration(value).map(|span| span.as_millis().to_string())
+    } else {
+        // Spring's kB and MB are powers of two.
+        ["KB", "MB", "B"].iter().zip([1_u64 << 10, 1 << 20, 1]).find_map(|(unit, bytes)| {
+            let number = value.strip_suffix(unit)?.trim().parse::<u64>().ok()?;
+            Some(number.checked_mul(bytes)?.to_string())
+        })
+    }
+    .unwrap_or_else(|| value.to_owned());
+    Given { role, key, value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pasted, read};
+
+    fn paste(text: &str) -> Pasted {
+        read(text, &crate::library::find("acks-1-leader-crash").unwrap().document().variants[0])
+    }
+
+    fn change(path: &str, value: &str) -> (String, String) {
+        (path.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn a_properties_file_is_sorted_into_known_and_unknown() {
+        let pasted =
+            paste("# mine\nacks = all\nlinger.ms:20\nsecurity.protocol=SSL\nacsk=1\nretries=many\n\nrubbish");
+        assert_eq!(
+            pasted.changes,
+            [change("producer.p.config.acks", "all"), change("producer.p.config.linger.ms", "20")]
+        );
+        assert_eq!(pasted.without_effect, ["security.protocol=SSL"]);
+        assert_eq!(pasted.unknown, ["rubbish", "acsk=1"]);
+        assert_eq!(pasted.refused.len(), 1);
+        assert!(
+            pasted.refused[0].1.starts_with("ConfigException") && pasted.refused[0].1.contains("retries")
+        );
+    }
+
+    #[test]
+    fn a_brokers_file_goes_to_the_brokers() {
+        let pasted =
+            paste("min.insync.replicas=2\nreplica.lag.time.max.ms=10000\nnum.io.threads=4\nlog.dirs=/var\n");
+        assert_eq!(pasted.changes[0], change("cluster.config.min.insync.replicas", "2"));
+        assert_eq!((pasted.changes.len(), pasted.without_effect.len()), (3, 1));
+    }
+
+    #[test]
+    fn spring_yaml_is_understood() {
+        let pasted = paste(
+            "spring:\n  application:\n    name: shop\n  kafka:\n    bootstrap-servers: a:9092,b:9092\n    producer:\n      \
+             acks: all # safe\n      batch-size: 32KB\n      properties:\n        linger.ms: 10\n        \
+             \"[max.block.ms]\": 5000\n    consumer:\n      auto-offset-reset: earliest\n      fetch-max-wait: 2s\n",
+        );
+        assert_eq!(
+            pasted.changes,
+            [
+                change("producer.p.config.acks", "all"),
+                change("producer.p.config.batch.size", "32768"),
+                change("producer.p.config.linger.ms", "10"),
+                change("producer.p.config.max.block.ms", "5000"),
+                change("consumer.c.config.auto.offset.reset", "earliest"),
+                change("consumer.c.config.fetch.max.wait.ms", "2000"),
+            ]
+        );
+        assert_eq!(pasted.unknown, ["spring.application.name=shop"]);
+        assert_eq!(pasted.without_effect, ["bootstrap.servers=a:9092,b:9092"]);
+    }
+
+    #[test]
+    fn springs_properties_are_understood_too() {
+        let pasted = paste("spring.kafka.producer.acks=0\nspring.kafka.producer.properties.linger.ms=7\n");
+        assert_eq!(
+            pasted.changes,
+            [change("producer.p.config.acks", "0"), change("producer.p.config.linger.ms", "7")]
+        );
+        let short =
+            paste("spring:\n  kafka:\n    producer: { acks: 1, retries: 3 }\n    listener:\n      - odd\n");
+        assert_eq!((short.changes.len(), short.unknown.len()), (2, 1));
+    }
+
+    #[test]
+    fn nothing_gives_nothing() {
+        assert!(paste("\n  \n# only a comment").is_empty());
+    }
+}

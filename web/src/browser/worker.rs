@@ -1,0 +1,42 @@
+//! The lab's worker: started when the lab opens, ended when it closes.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MessageEvent, Worker};
+
+use super::document;
+use crate::lab::{Answer, Question};
+
+pub struct LabWorker {
+    worker: Worker,
+    _on_answer: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl LabWorker {
+    /// None where the browser has no workers. The first answer is empty: the worker can be asked from then on.
+    pub fn start(mut on_answer: impl FnMut(Answer) + 'static) -> Option<LabWorker> {
+        // Builds put a fingerprint into the name, so the document says what it is.
+        let address = document().query_selector("meta[name=lab-worker]").ok()??.get_attribute("content")?;
+        let worker = Worker::new(&address).ok()?;
+        let on_answer = Closure::new(move |event: MessageEvent| {
+            if let Ok(answer) = serde_wasm_bindgen::from_value(event.data()) {
+                on_answer(answer);
+            }
+        });
+        worker.set_onmessage(Some(on_answer.as_ref().unchecked_ref()));
+        Some(LabWorker { worker, _on_answer: on_answer })
+    }
+
+    pub fn ask(&self, question: &Question) {
+        if let Ok(question) = serde_wasm_bindgen::to_value(question) {
+            let _ = self.worker.post_message(&question);
+        }
+    }
+}
+
+impl Drop for LabWorker {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.terminate();
+    }
+}

@@ -1,0 +1,65 @@
+//! Everything that changes what is run, and what the changes come to.
+
+use leptos::prelude::*;
+
+use super::{BreakIt, FaultList, Paste, Settings, Source};
+use crate::command::Command;
+use crate::edit::Edit;
+use crate::signals::Signals;
+
+#[component]
+pub fn Change(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
+    view! {
+        <aside class="change" aria-label="Change it">
+            <Compared signals on_command />
+            <Variants signals on_command />
+            <BreakIt signals on_command />
+            <FaultList signals on_command />
+            <Settings signals on_command />
+            <Paste signals on_command />
+            <Source signals on_command />
+        </aside>
+    }
+}
+
+/// The present run held against the one that was kept.
+#[component]
+fn Compared(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
+    let compared = signals.compared;
+    let same = move || compared.with(Option::is_none);
+    let words = move || match compared.get() {
+        None => "As it was opened, or as it was kept.".to_owned(),
+        Some(words) if words.is_empty() => "Changed, and it comes out the same.".to_owned(),
+        Some(words) => words,
+    };
+    view! {
+        <section class="compared" class:same=same>
+            <p data-testid="compared" role="status"><b>{words}</b></p>
+            <button class="tool line small" data-testid="swap-runs" disabled=same title="Look at the other run; this one is kept"
+                on:click=move |_| on_command.run(Command::SwapRuns)>"See the other run"</button>
+            <button class="tool line small" data-testid="keep-run" disabled=same title="What comes is compared with this run"
+                on:click=move |_| on_command.run(Command::KeepRun)>"Keep this one"</button>
+        </section>
+    }
+}
+
+/// The runs that the document itself has, where it has several.
+#[component]
+fn Variants(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
+    let names = signals.of_show(|show| show.variants.clone());
+    let now = signals.of_show(|show| show.variant.name.clone());
+    let button = move |(name, title): (String, String)| {
+        let own = name.clone();
+        let pressed = move || now.with(|now| *now == own).to_string();
+        view! {
+            <button aria-pressed=pressed on:click=move |_| on_command.run(Command::Edit(Edit::Variant(name.clone())))>{title}</button>
+        }
+    };
+    view! {
+        <Show when=move || names.with(|names| names.len() > 1)>
+            <section class="variants" role="group" aria-label="Variants" data-testid="variants">
+                <For each=move || names.get() key=|(name, _)| name.clone() children=button />
+            </section>
+        </Show>
+    }
+}
