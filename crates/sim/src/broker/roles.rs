@@ -21,6 +21,11 @@ impl Broker {
         let replica = self.replicas[place].as_mut().expect("made above");
         let is_old = replica.partition_epoch.is_some_and(|own| state.partition_epoch < own)
             || replica.leader_epoch.is_some_and(|own| state.leader_epoch < own);
+        // Before KRaft an order counts by its leader epoch alone: a new controller repeats what the leader has long heard,
+        // and must not undo the ISR change that it has proposed since.
+        let is_repeated =
+            cx.spec.version.uses_zookeeper() && replica.leader_epoch == Some(state.leader_epoch);
+        let is_old = is_old || is_repeated;
         if is_old || self.memory.log_dir_failed {
             return;
         }

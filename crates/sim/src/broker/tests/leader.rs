@@ -80,6 +80,19 @@ fn b09_an_earlier_life_of_a_follower_is_not_counted() {
     assert_eq!(single.proposals(), [[1, 2]]);
 }
 
+/// A new controller of the ZooKeeper age tells everybody everything: what was long heard undoes no proposal.
+#[test]
+fn before_kraft_an_order_of_the_same_leader_epoch_is_no_order() {
+    let mut single = Single::new(KafkaVersion::V2_8, 2, 1);
+    single.metadata(Some(1), 5, 5, &[1]).append(10);
+    offsets(single.follow(2, 10));
+    assert_eq!(single.isr(), (vec![1], vec![1, 2]));
+    single.metadata(Some(1), 5, 5, &[1]);
+    assert_eq!(single.isr(), (vec![1], vec![1, 2]));
+    single.metadata(Some(1), 6, 6, &[1]);
+    assert_eq!(single.isr(), (vec![1], vec![1]));
+}
+
 #[test]
 fn b10_a_stranger_may_not_fetch() {
     let mut single = Single::new(KafkaVersion::V4_3, 3, 1);
