@@ -123,7 +123,8 @@ fn context(totals: &Totals) -> String {
             parts.push(format!("{count} {words}."));
         }
     }
-    if parts.is_empty() && totals.duplicated == 0 && totals.undecided == 0 && totals.offered > 0 {
+    let in_order = totals.duplicated == 0 && totals.reordered == 0;
+    if parts.is_empty() && in_order && totals.undecided == 0 && totals.offered > 0 {
         parts.push("None twice, none out of order.".to_owned());
     }
     parts.join(" ")
@@ -179,6 +180,11 @@ mod tests {
             Totals { offered: 10, acked: 8, kept: 8, failed_absent: 2, ..none },
             "2 of 10 failed, and the application knows",
             "8 of 10 were acknowledged.",
+        );
+        check(
+            Totals { offered: 6, acked: 6, kept: 6, reordered: 4, ..none },
+            "4 records are out of order",
+            "",
         );
         check(
             Totals { offered: 5, acked: 5, kept: 5, duplicated: 1, reordered: 2, ..none },

@@ -348,6 +348,7 @@ impl<'a> Desk<'a> {
     fn small_logs(&self, picture: &mut Picture, top: f32, broker: &BrokerView) {
         let count = self.story.partitions.len().max(1) as f32;
         let pitch = ((self.row_height - 12.0) / count).min(14.0);
+        let mut last = f32::MIN;
         for replica in &broker.replicas {
             let Some(history) = self.story.replica(broker.id, replica.partition) else { continue };
             let place = f32::from(replica.partition.0);
@@ -356,8 +357,12 @@ impl<'a> Desk<'a> {
             let axis = OffsetAxis::new(self.story, self.view, replica.partition, (left, right), (7.0, 14.0));
             picture.source = Source::Partition(replica.partition);
             let number = replica.partition.0.to_string();
-            let style = Style::new(10.0, Tone::Ink3);
-            picture.words(point(left - 6.0, row.top + row.height - 0.5), &number, style, Anchor::End);
+            // Where rows are close together some go without their number: numbers never touch.
+            let y = row.top + row.height - 0.5;
+            if y - last >= 9.5 {
+                picture.words(point(left - 6.0, y), &number, Style::new(10.0, Tone::Ink3), Anchor::End);
+                last = y;
+            }
             cells::draw(picture, self.story, self.view, &axis, row, replica, history);
             if let ReplicaRole::Leader(_) = replica.role {
                 crate::signs::crown(picture, left - 24.0, row.top + row.height - 1.0, 0.6);
