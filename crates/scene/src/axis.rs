@@ -99,7 +99,10 @@ impl Axis {
     fn stretch(&mut self, moments: &[Moment], end: u64) {
         let inner = moments.iter().copied().filter(|moment| 0 < moment.at.nanos && moment.at.nanos < end);
         let plain = |nanos| Moment { at: Time { nanos }, is_send: false, is_landmark: false };
-        let stops: Vec<Moment> = [plain(0)].into_iter().chain(inner).chain([plain(end)]).collect();
+        // Room for as many as there can be, and no more: long runs have a hundred thousand.
+        let mut stops: Vec<Moment> = Vec::with_capacity(moments.len() + 2);
+        stops.extend([plain(0)].into_iter().chain(inner).chain([plain(end)]));
+        self.knots.reserve_exact(stops.len() + MOST_FOLDS);
         let quiet = quiet(&stops, end);
 
         // Stretches between folds, each sized by itself.

@@ -14,7 +14,7 @@ use crate::view::ClusterView;
 use crate::world::World;
 
 /// How many keyframes a run keeps: a seek replays at most one part in that many.
-const KEYFRAMES: usize = 48;
+const KEYFRAMES: usize = 32;
 
 /// A finished run: full trace, audit, and keyframes to look at any moment again.
 pub struct Run {

@@ -211,8 +211,7 @@ impl Broker {
         let Some(leading) = replica.leading_mut() else { return };
         let is_current =
             leading.pending.is_some_and(|pending| (pending.leader_epoch, pending.partition_epoch) == sent);
-        // A leader's own write to ZooKeeper holds: an order of a new controller that crosses it does not undo it.
-        if !is_current && !cx.spec.version.uses_zookeeper() {
+        if !is_current {
             return; // metadata or an election has overtaken the answer
         }
         match result {

@@ -194,5 +194,10 @@ pub(super) fn flows(messages: &[Message], end: Time) -> Vec<Flow> {
         flow.messages.push(place);
         flow.reach.push(reach.max(message.until(end)));
     }
-    flows.into_values().collect()
+    let mut flows: Vec<Flow> = flows.into_values().collect();
+    for flow in &mut flows {
+        flow.messages.shrink_to_fit();
+        flow.reach.shrink_to_fit();
+    }
+    flows
 }
