@@ -9,6 +9,7 @@ use ackscope_sim::error::Failure;
 use ackscope_sim::ids::{
     BrokerEpoch, BrokerId, Brokers, ClientId, MachineId, NodeId, Offset, Partition, TopicId,
 };
+use ackscope_sim::run::Run;
 use ackscope_sim::script::{
     Action, ActionId, Boot, Condition, Entry, Keys, Load, Pacing, Patience, SendRecord, Trigger,
 };
@@ -20,6 +21,7 @@ use ackscope_sim::version::KafkaVersion;
 
 use crate::recorded::{After, Recorded, Step};
 use crate::sessions::Sessions;
+use crate::take::done;
 
 /// Why a file cannot be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +73,10 @@ const SEED: u64 = 4;
 /// How long after the last step the cluster is left alone before its logs are read.
 const AFTERMATH: Duration = Duration::from_secs(45);
 
+const AFTERMATH_AT_LEAST: Duration = Duration::from_secs(20);
+/// By how much a run is longer in which not every step was done.
+const LONGER: Duration = Duration::from_secs(60);
+
 /// `kill -9` was written down when the process was gone, this long after its threads had stopped; until then its sockets
 /// still took bytes.
 const KILL_TAKES: Duration = Duration::from_millis(20);
@@ -88,6 +94,19 @@ impl Plan {
         let version = KafkaVersion::of_release(&recorded.kafka)
             .ok_or_else(|| Unusable::Version(recorded.kafka.clone()))?;
         Builder::new(recorded, version)?.build()
+    }
+
+    /// When the run should have ended: a while after its last step, or, while there are steps that still wait, later.
+    pub(crate) fn end_after(&self, run: &Run) -> Time {
+        let done = done(run);
+        let mut last = Time::ZERO;
+        for entry in self.entries.iter().flatten() {
+            match done.get(entry) {
+                Some(&at) => last = last.max(at),
+                None => return self.spec.until + LONGER,
+            }
+        }
+        last + AFTERMATH_AT_LEAST
     }
 }
 

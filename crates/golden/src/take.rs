@@ -28,7 +28,7 @@ pub fn take(recorded: &Recorded, plan: &Plan, run: &Run) -> Value {
 }
 
 /// When each entry of the script was done.
-fn done(run: &Run) -> BTreeMap<ActionId, Time> {
+pub(crate) fn done(run: &Run) -> BTreeMap<ActionId, Time> {
     run.happenings
         .iter()
         .filter_map(|happening| match happening.fact {
