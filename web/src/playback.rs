@@ -56,7 +56,8 @@ impl Playback {
     }
 
     pub fn seek(&mut self, events: &[Time], time: Time) {
-        let seen = events.partition_point(|&event| event <= time);
+        // The start is before everything, also before what happens at time zero.
+        let seen = if time == Time::ZERO { 0 } else { events.partition_point(|&event| event <= time) };
         self.stand_at(Position { time, seen });
     }
 
