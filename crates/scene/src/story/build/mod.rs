@@ -45,6 +45,17 @@ impl Story {
         // Long runs send many: room for all of them at once, instead of twice as much in the end.
         let sent = happenings.iter().filter(|happening| matches!(happening.fact, Fact::MessageSent { .. }));
         builder.story.messages.reserve_exact(sent.count());
+        let mut appended: BTreeMap<(NodeId, Partition), usize> = BTreeMap::new();
+        for happening in happenings {
+            if let Fact::Appended { partition, .. } = happening.fact {
+                *appended.entry((happening.node, partition)).or_default() += 1;
+            }
+        }
+        for ((node, partition), batches) in appended {
+            if let Some(replica) = builder.replica(node, partition) {
+                replica.bars.reserve_exact(batches);
+            }
+        }
         builder.open_with(opening);
         for happening in happenings {
             builder.read(happening);
