@@ -88,7 +88,7 @@ impl World {
                     topic: record.topic,
                     partition: record.partition,
                     key: record.key.clone(),
-                    value: Arc::clone(&record.value),
+                    value: Arc::clone(&record.value).into(),
                     value_bytes: record.value_bytes,
                     serializable: record.serializable,
                     at: self.cx.run_time(),

@@ -81,3 +81,22 @@ pub fn kernel(pending: u64, events: u64) -> u64 {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bare, bare_queue, kernel};
+    use crate::queue::Scheduled;
+
+    /// Whoever is compared with it must not win by a lighter load on the other side.
+    #[test]
+    fn the_bare_queue_moves_as_many_bytes() {
+        assert_eq!(size_of::<Bare>(), size_of::<Scheduled>());
+    }
+
+    #[test]
+    fn both_loops_handle_every_event() {
+        for work in [bare_queue, kernel] {
+            assert_ne!(work(100, 1_000), work(100, 1_001));
+        }
+    }
+}

@@ -5,75 +5,78 @@ use std::sync::Arc;
 
 const CHUNK: usize = 128;
 
-/// Append-only but for `truncate`; `clone` copies one pointer for every 128 entries.
+/// Append-only but for `truncate`; `clone` copies one pointer for every 128 entries, and those that fill no chunk yet.
 #[derive(Clone, Debug)]
 pub struct Chunks<T> {
-    chunks: Vec<Arc<Vec<T>>>,
-    len: usize,
+    full: Vec<Arc<Vec<T>>>,
+    rest: Vec<T>,
 }
 
 impl<T> Default for Chunks<T> {
     fn default() -> Chunks<T> {
-        Chunks { chunks: Vec::new(), len: 0 }
+        Chunks { full: Vec::new(), rest: Vec::new() }
     }
 }
 
 impl<T: Clone> Chunks<T> {
     pub fn len(&self) -> usize {
-        self.len
+        self.full.len() * CHUNK + self.rest.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     pub fn push(&mut self, item: T) {
-        if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
+        if self.rest.len() == CHUNK {
+            let full = std::mem::replace(&mut self.rest, Vec::with_capacity(CHUNK));
+            self.full.push(Arc::new(full));
         }
-        let last = self.chunks.last_mut().expect("a chunk was just made or has room");
-        Arc::make_mut(last).push(item);
-        self.len += 1;
+        self.rest.push(item);
     }
 
     pub fn get(&self, index: usize) -> Option<&T> {
-        self.chunks.get(index / CHUNK)?.get(index % CHUNK)
+        self.chunk(index / CHUNK)?.get(index % CHUNK)
+    }
+
+    /// The last one may not be full.
+    fn chunk(&self, number: usize) -> Option<&Vec<T>> {
+        match self.full.get(number) {
+            Some(full) => Some(full),
+            None => (number == self.full.len()).then_some(&self.rest),
+        }
     }
 
     pub fn last(&self) -> Option<&T> {
-        self.chunks.last()?.last()
+        self.rest.last().or_else(|| self.full.last()?.last())
     }
 
     /// Keeps the first `len` entries.
     pub fn truncate(&mut self, len: usize) {
-        if len >= self.len {
-            return;
+        if len / CHUNK < self.full.len() {
+            self.rest = Arc::unwrap_or_clone(self.full.swap_remove(len / CHUNK));
+            self.full.truncate(len / CHUNK);
         }
-        self.chunks.truncate(len.div_ceil(CHUNK));
-        if !len.is_multiple_of(CHUNK) {
-            let last = self.chunks.last_mut().expect("len is not zero");
-            Arc::make_mut(last).truncate(len % CHUNK);
-        }
-        self.len = len;
+        self.rest.truncate(len.saturating_sub(self.full.len() * CHUNK));
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+        self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.rest)
     }
 
     /// From `start` on; cheap wherever it starts.
     pub fn iter_from(&self, start: usize) -> impl Iterator<Item = &T> {
-        let chunks = self.chunks.get(start / CHUNK..).unwrap_or(&[]);
-        chunks.iter().flat_map(|chunk| chunk.iter()).skip(start % CHUNK)
+        let full = self.full.get(start / CHUNK..).unwrap_or(&[]);
+        let before = if full.is_empty() { start - self.full.len() * CHUNK } else { start % CHUNK };
+        let (whole, rest) = if full.is_empty() { (0, before) } else { (before, 0) };
+        full.iter().flat_map(|chunk| chunk.iter()).skip(whole).chain(self.rest.iter().skip(rest))
     }
 
     /// The first index at which `is_before` no longer holds (entries are ordered so that it holds first).
     pub fn partition_point(&self, mut is_before: impl FnMut(&T) -> bool) -> usize {
-        let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(&mut is_before));
-        match self.chunks.get(chunk) {
-            Some(found) => chunk * CHUNK + found.partition_point(is_before),
-            None => self.len,
-        }
+        let chunk = self.full.partition_point(|chunk| chunk.last().is_some_and(&mut is_before));
+        let found = self.chunk(chunk).expect("there is one behind the full ones");
+        chunk * CHUNK + found.partition_point(is_before)
     }
 }
 

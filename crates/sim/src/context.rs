@@ -1,6 +1,7 @@
 //! What a node may do while it handles one input: read `now`, note what happens, send, connect, set timers, draw lots.
 //! Nothing else reaches a node from outside, and nothing else leaves it.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::happening::{Disconnect, Fact, Happening};
@@ -39,6 +40,31 @@ pub(crate) enum Wakeup {
     Dialled(ConnectionId, crate::network::Dialled),
 }
 
+/// What has been noted and not yet taken by a recorder.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Vec<Happening>);
+
+impl Clone for Notes {
+    /// Worlds are copied between two steps, when nothing is here. A copy has none in any case.
+    fn clone(&self) -> Notes {
+        Notes::default()
+    }
+}
+
+impl Deref for Notes {
+    type Target = Vec<Happening>;
+
+    fn deref(&self) -> &Vec<Happening> {
+        &self.0
+    }
+}
+
+impl DerefMut for Notes {
+    fn deref_mut(&mut self) -> &mut Vec<Happening> {
+        &mut self.0
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Context {
     pub now: Time,
@@ -51,7 +77,7 @@ pub struct Context {
     pub ledger: Ledger,
     pub(crate) queue: Queue,
     pub(crate) network: Network,
-    pub(crate) notes: Vec<Happening>,
+    pub(crate) notes: Notes,
     pub(crate) next_happening: u32,
     pub(crate) processes: Vec<Process>,
     /// A running process that has ended by itself in this step.
@@ -75,7 +101,7 @@ impl Context {
             ledger: Ledger::default(),
             queue: Queue::default(),
             network: Network::new(&spec),
-            notes: Vec::new(),
+            notes: Notes::default(),
             next_happening: 0,
             processes: vec![Process::default(); nodes],
             exited: false,
@@ -95,7 +121,8 @@ impl Context {
         let id = HappeningId(self.next_happening);
         self.next_happening += 1;
         let cause = self.cause.filter(|cause| cause.0 < BEFORE_THE_BEGINNING);
-        self.notes.push(Happening { id, at: self.run_time(), node, cause, fact });
+        let at = self.run_time();
+        self.notes.push(Happening { id, at, node, cause, fact });
         id
     }
 
@@ -152,6 +179,7 @@ impl Context {
         let connection = ConnectionId(self.network.connections.len() as u32);
         self.network.connections.push(Connection {
             nodes: [self.node, to],
+            machines: [self.spec.machine_of(self.node), self.spec.machine_of(to)],
             state: State::Dialling { since: self.now },
             sockets: [Socket { open: true, ..Socket::default() }, Socket::default()],
         });
@@ -162,11 +190,11 @@ impl Context {
 
     /// One SYN. It needs both ways free; otherwise TCP repeats it.
     pub(crate) fn dial(&mut self, connection: ConnectionId, attempt: u16) {
-        let [opener, acceptor] = self.network.connection(connection).nodes;
-        if self.network.connection(connection).state == State::Closed {
+        let held = self.network.connection(connection);
+        let (acceptor, [from, to]) = (held.node(End::Acceptor), held.machines);
+        if held.state == State::Closed {
             return;
         }
-        let (from, to) = (self.spec.machine_of(opener), self.spec.machine_of(acceptor));
         let dark = self.process(acceptor).dark;
         if dark || self.network.is_cut(from, to) || self.network.is_cut(to, from) {
             let event = Event::Dial { connection, attempt: attempt + 1 };
@@ -245,11 +273,11 @@ impl Context {
         if let Some((_, Meddling::Refuse(error))) = meddling {
             envelope.refuse = Some(error);
         }
-        let (from, to, bytes) = (envelope.from, envelope.to, envelope.bytes);
+        let bytes = envelope.bytes;
         let envelope = Arc::new(envelope);
         let sent = self.note(Fact::MessageSent { envelope: Arc::clone(&envelope) });
         let outer = self.cause.replace(sent);
-        let (from, to) = (self.spec.machine_of(from), self.spec.machine_of(to));
+        let (from, to) = self.network.connection(connection).way(towards);
         let mut delay = self.latency(from, to, bytes);
         match meddling {
             None | Some((_, Meddling::Refuse(_))) => {
@@ -317,10 +345,10 @@ impl Context {
         let now = self.now;
         let held = self.network.connection(connection);
         let (from, to) = (held.node(towards.other()), held.node(towards));
+        let (from_machine, to_machine) = held.way(towards);
         if held.socket(towards).lost_since.is_some() {
             return false; // waits for the resend
         }
-        let (from_machine, to_machine) = (self.spec.machine_of(from), self.spec.machine_of(to));
         let dark = self.process(to).dark || self.process(from).dark;
         if dark || self.network.is_cut(from_machine, to_machine) {
             // Everything behind the lost packet waits with it.
@@ -361,8 +389,7 @@ impl Context {
         if held.socket(towards).peer_closed {
             return;
         }
-        let (from, to) = (held.node(towards.other()), held.node(towards));
-        let (from, to) = (self.spec.machine_of(from), self.spec.machine_of(to));
+        let (from, to) = held.way(towards);
         let delay = self.latency(from, to, 0);
         self.transmit(connection, towards, Segment::Close, delay);
     }
@@ -454,8 +481,9 @@ impl Context {
                 let held = self.network.connection(connection);
                 let Some(lost_since) = held.socket(towards).lost_since else { continue };
                 let (from, to) = (held.node(towards.other()), held.node(towards));
+                let (from_machine, to_machine) = held.way(towards);
                 let dark = self.process(from).dark || self.process(to).dark;
-                if !dark && !self.network.is_cut(self.spec.machine_of(from), self.spec.machine_of(to)) {
+                if !dark && !self.network.is_cut(from_machine, to_machine) {
                     let at = next_resend(lost_since, self.now);
                     self.queue.push(at, self.cause, Event::Resend { connection, towards });
                 }
@@ -467,10 +495,10 @@ impl Context {
     pub(crate) fn resend(&mut self, connection: ConnectionId, towards: End) {
         let held = self.network.connection(connection);
         let (from, to) = (held.node(towards.other()), held.node(towards));
+        let (from_machine, to_machine) = held.way(towards);
         if held.socket(towards).lost_since.is_none() {
             return;
         }
-        let (from_machine, to_machine) = (self.spec.machine_of(from), self.spec.machine_of(to));
         if self.process(from).dark || self.process(to).dark || self.network.is_cut(from_machine, to_machine) {
             return; // cut again: the next healing schedules the next resend
         }

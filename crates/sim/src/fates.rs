@@ -1,114 +1,317 @@
-//! How the audit is made: from the trace and the logs as they lie in the end.
+//! How the audit is made: an observer sees every happening as it is noted, and the logs as they lie in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{Audit, Fate, Gap, Latency, RecordAudit, Totals};
-use crate::happening::{Fact, Happening};
-use crate::ids::{BatchId, BrokerId, HappeningId, NodeId, Offset, Partition, RecordId};
+use crate::happening::{Fact, Happening, PartitionChange};
+use crate::ids::{BatchId, BrokerId, ClientId, HappeningId, NodeId, Offset, Partition, RecordId};
+use crate::ledger::{Ledger, Offered};
 use crate::spec::Spec;
 use crate::time::Time;
+use crate::trace::grown;
 use crate::view::{ClusterView, ReplicaView};
 use crate::world::World;
 
-impl Audit {
-    pub(crate) fn of(world: &World, happenings: &[Happening]) -> Audit {
-        let spec = world.spec();
-        let view = world.view();
-        let mut records: Vec<RecordAudit> = (world.ledger().iter())
-            .map(|(record, offered)| RecordAudit {
-                record,
-                fate: Fate::Undecided,
-                duplicated: false,
-                reordered: false,
-                vanished: false,
-                delivered: 0,
-                partition: None,
-                offset: None,
-                offered_at: offered.at,
-                answered_at: None,
-                decided_by: None,
-            })
-            .collect();
-        let mut answers = vec![Answer::default(); records.len()];
-        let lineage = Lineage::follow(world, happenings, &mut records, &mut answers);
-        let mut latencies = Vec::new();
-        for (record, answer) in records.iter_mut().zip(&answers) {
-            if let Some((_, at)) = answer.acked.or(answer.failed) {
-                record.answered_at = Some(at);
-            }
-            if let Some((_, at)) = answer.acked {
-                latencies.push(at.since(record.offered_at).nanos);
-            }
+/// What is known of a record so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Life {
+    /// When the application had its answer.
+    answered_at: Time,
+    acked: Option<HappeningId>,
+    /// The first failure.
+    failed: Option<HappeningId>,
+    /// The one that holds it, or held it last.
+    batch: Option<BatchId>,
+    delivered: u32,
+}
+
+/// What is known of a batch, and so of every record in it.
+#[derive(Clone, Copy, Debug, Default)]
+struct BatchLife {
+    sent: bool,
+    /// The change of leader, or the cut, that took it from the log that counts.
+    lost_by: Option<HappeningId>,
+}
+
+/// The copies of a record in the logs that count in the end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copies {
+    count: u32,
+    partition: Partition,
+    /// Of the first copy.
+    offset: Offset,
+    reordered: bool,
+}
+
+/// One replica's batches in order, each with its first offset.
+type HeldBatches = Vec<(Offset, BatchId)>;
+
+/// A record that a consumer was given.
+struct Delivery {
+    consumer: ClientId,
+    partition: Partition,
+    offset: Offset,
+    record: RecordId,
+}
+
+/// Follows every record, and which replica holds which batches.
+pub(crate) struct Observer {
+    brokers: Vec<BrokerId>,
+    producers: usize,
+    lives: Vec<Life>,
+    batches: Vec<BatchLife>,
+    /// By broker, then by partition.
+    logs: Vec<Vec<HeldBatches>>,
+    /// Who led last, by partition.
+    leaders: Vec<Option<BrokerId>>,
+    deliveries: Vec<Delivery>,
+    kills: Vec<(ClientId, HappeningId)>,
+    gaps: Gaps,
+}
+
+impl Observer {
+    pub fn new(spec: &Spec) -> Observer {
+        // A warm run begins with every partition at its preferred leader.
+        let leaders = spec.partitions.iter().map(|partition| spec.warm.then(|| partition.replicas[0]));
+        let leaders: Vec<_> = leaders.collect();
+        Observer {
+            brokers: spec.brokers.iter().map(|broker| broker.id).collect(),
+            producers: spec.producers.len(),
+            lives: Vec::new(),
+            batches: Vec::new(),
+            logs: vec![vec![Vec::new(); spec.partitions.len()]; spec.brokers.len()],
+            leaders: leaders.clone(),
+            deliveries: Vec::new(),
+            kills: Vec::new(),
+            gaps: Gaps { since: vec![None; leaders.len()], leaders, found: Vec::new() },
         }
-        let mut kept = vec![0_u32; records.len()];
-        let mut skipped = 0;
+    }
+
+    pub fn observe(&mut self, happening: &Happening) {
+        let id = happening.id;
+        match &happening.fact {
+            Fact::Buffered { record, batch, .. } => self.life(*record).batch = Some(*batch),
+            Fact::BatchSplit { batch, into } => {
+                // The children's contents follow as Buffered notes of their own.
+                let sent = self.batch(*batch).sent;
+                into.iter().for_each(|&child| self.batch(child).sent = sent);
+            }
+            Fact::BatchDrained { batch, .. } => self.batch(*batch).sent = true,
+            Fact::Acknowledged { record, .. } => {
+                let life = self.life(*record);
+                (life.acked, life.answered_at) = (Some(id), happening.at);
+            }
+            Fact::SendFailed { record, .. } => {
+                let life = self.life(*record);
+                if life.acked.or(life.failed).is_none() {
+                    life.answered_at = happening.at;
+                }
+                life.failed.get_or_insert(id);
+            }
+            Fact::Delivered { record, partition, offset, .. } => {
+                self.life(*record).delivered += 1;
+                let NodeId::Consumer(consumer) = happening.node else { return };
+                let delivery = Delivery { consumer, partition: *partition, offset: *offset, record: *record };
+                self.deliveries.push(delivery);
+            }
+            Fact::Appended { partition, base_offset, batch, .. } => {
+                let Some((is_leader, log)) = self.replica(happening, *partition) else { return };
+                log.push((*base_offset, *batch));
+                if is_leader {
+                    self.batch(*batch).lost_by = None;
+                }
+            }
+            Fact::Truncated { partition, to, .. } => {
+                let Some((is_leader, log)) = self.replica(happening, *partition) else { return };
+                let keep = log.partition_point(|(base, _)| base < to);
+                let cut: Vec<_> = log.drain(keep..).collect();
+                // What the leader itself loses is lost by that; a follower's cut only seals an election.
+                for (_, batch) in cut.into_iter().filter(|_| is_leader) {
+                    self.batch(batch).lost_by.get_or_insert(id);
+                }
+            }
+            Fact::ApplicationKilled => {
+                let NodeId::Producer(client) = happening.node else { return };
+                self.kills.push((client, id));
+            }
+            Fact::PartitionChanged(change) => {
+                self.partition_changed(id, change);
+                self.gaps.partition_changed(change, happening.at);
+            }
+            Fact::PartitionCreated(change) => {
+                let leader = &mut self.leaders[usize::from(change.partition.0)];
+                *leader = change.leader.or(*leader);
+                self.gaps.partition_changed(change, happening.at);
+            }
+            Fact::ProcessKilled | Fact::PowerLost | Fact::Paused | Fact::ProcessStopped => {
+                self.gaps.silenced(happening);
+            }
+            Fact::Resumed => self.gaps.resumed(happening),
+            Fact::BecameLeader { partition, .. } => self.gaps.became_leader(happening, *partition),
+            _ => {}
+        }
+    }
+
+    fn life(&mut self, record: RecordId) -> &mut Life {
+        grown(&mut self.lives, record.0)
+    }
+
+    fn batch(&mut self, batch: BatchId) -> &mut BatchLife {
+        grown(&mut self.batches, batch.0)
+    }
+
+    /// The log of the broker to which this happened, and whether it is the leader's.
+    fn replica(&mut self, happening: &Happening, partition: Partition) -> Option<(bool, &mut HeldBatches)> {
+        let broker = happening.node.broker()?;
+        let is_leader = self.leaders[usize::from(partition.0)] == Some(broker);
+        let place = self.brokers.iter().position(|&known| known == broker)?;
+        Some((is_leader, &mut self.logs[place][usize::from(partition.0)]))
+    }
+
+    fn partition_changed(&mut self, id: HappeningId, change: &PartitionChange) {
+        let (Some(new), partition) = (change.leader, usize::from(change.partition.0)) else { return };
+        let old = self.leaders[partition].replace(new);
+        let Some(old) = old.filter(|&old| old != new) else { return };
+        let place = |id| self.brokers.iter().position(|&known| known == id).expect("a broker of this run");
+        let held = &self.logs[place(new)][partition];
+        let batches = self.logs[place(old)][partition].iter().enumerate();
+        // Mostly the two logs hold the same at the same place.
+        let is_kept = |place: usize, batch: BatchId| {
+            held.get(place).is_some_and(|&(_, own)| own == batch) || held.iter().any(|&(_, own)| own == batch)
+        };
+        let judged: Vec<(BatchId, bool)> =
+            batches.map(|(place, &(_, batch))| (batch, is_kept(place, batch))).collect();
+        for (batch, is_kept) in judged {
+            let lost_by = &mut self.batch(batch).lost_by;
+            *lost_by = if is_kept { None } else { lost_by.or(Some(id)) };
+        }
+    }
+
+    /// The run has ended.
+    pub fn finish(mut self, world: &World, happenings: &[Happening]) -> Audit {
+        let (view, ledger) = (world.view(), world.ledger());
+        self.lives.resize(ledger.len(), Life::default());
+        let mut copies = vec![Copies::default(); ledger.len()];
+        let mut totals = Totals { offered: ledger.len() as u32, ..Totals::default() };
         for partition in world.partitions() {
             let Some(log) = log_that_counts(&view, partition) else { continue };
-            let mut latest: BTreeMap<u16, RecordId> = BTreeMap::new();
+            let mut latest: BTreeMap<ClientId, RecordId> = BTreeMap::new();
             for (offset, record) in log.log.iter().flat_map(|batch| batch.records()) {
-                let audit = &mut records[record.0 as usize];
-                let copies = &mut kept[record.0 as usize];
-                *copies += 1;
-                if *copies > 1 {
-                    audit.duplicated = true;
+                let copies = &mut copies[record.0 as usize];
+                copies.count += 1;
+                if copies.count > 1 {
                     continue;
                 }
-                audit.partition = Some(partition);
-                audit.offset = Some(offset);
-                let newest = latest.entry(world.ledger().get(record).producer.0).or_insert(record);
-                audit.reordered = record < *newest;
+                let newest = latest.entry(self.producer_of(ledger, record)).or_insert(record);
+                (copies.partition, copies.offset, copies.reordered) = (partition, offset, record < *newest);
                 *newest = record.max(*newest);
             }
-            skipped += skipped_in(&view, happenings, partition, log);
+            totals.skipped += self.skipped_in(&view, partition, log);
         }
-        for ((record, answer), copies) in records.iter_mut().zip(&answers).zip(&kept) {
-            let here = *copies > 0;
-            record.vanished = record.delivered > 0 && !here;
-            record.fate = match (answer.acked.is_some(), answer.failed.is_some(), here) {
+        let mut latencies = Vec::with_capacity(ledger.len());
+        let mut records = Vec::with_capacity(ledger.len());
+        for (((record, offered), life), copies) in ledger.iter().zip(&self.lives).zip(&copies) {
+            let here = copies.count > 0;
+            let batch = life.batch.and_then(|batch| self.batches.get(batch.0 as usize)).copied();
+            let batch = batch.unwrap_or_default();
+            let fate = match (life.acked.is_some(), life.failed.is_some(), here) {
                 (true, _, true) => Fate::Kept,
                 (true, _, false) => Fate::AckedButLost,
                 (false, true, true) => Fate::FailedButKept,
                 (false, true, false) => Fate::FailedAndAbsent,
-                (false, false, false) if answer.abandoned => Fate::NeverSent,
+                (false, false, false) if !batch.sent => Fate::NeverSent,
                 (false, false, _) => Fate::Undecided,
             };
-            let lost = || lineage.lost_by.get(&record.record).copied();
-            record.decided_by = match record.fate {
-                Fate::Kept => answer.acked.map(|(id, _)| id),
-                Fate::AckedButLost => lost().or(answer.acked.map(|(id, _)| id)),
-                Fate::FailedAndAbsent | Fate::FailedButKept => answer.failed.map(|(id, _)| id),
-                Fate::NeverSent => answer.abandoned_by,
+            let decided_by = match fate {
+                Fate::Kept => life.acked,
+                Fate::AckedButLost => batch.lost_by.or(life.acked),
+                Fate::FailedAndAbsent | Fate::FailedButKept => life.failed,
+                Fate::NeverSent => self.killer(happenings, offered),
                 Fate::Undecided => None,
             };
+            if life.acked.is_some() {
+                latencies.push(life.answered_at.since(offered.at).nanos);
+            }
+            let (partition, offset) = match life.acked.filter(|_| !here) {
+                None => (here.then_some(copies.partition), here.then_some(copies.offset)),
+                // Where it was when it was acknowledged.
+                Some(acked) => match happenings[acked.0 as usize].fact {
+                    Fact::Acknowledged { partition, offset, .. } => (Some(partition), offset),
+                    _ => (None, None),
+                },
+            };
+            let audit = RecordAudit {
+                record,
+                fate,
+                duplicated: copies.count > 1,
+                reordered: copies.reordered,
+                vanished: life.delivered > 0 && !here,
+                delivered: life.delivered,
+                partition,
+                offset,
+                offered_at: offered.at,
+                answered_at: life.acked.or(life.failed).map(|_| life.answered_at),
+                decided_by,
+            };
+            totals.count(&audit);
+            records.push(audit);
         }
-        let latency = Latency::of(&mut latencies);
+        totals.acked = totals.kept + totals.acked_lost;
         Audit {
-            totals: totals(&records, skipped),
+            totals,
             records,
-            availability: gaps(spec, happenings, world.now()),
-            latency,
+            availability: self.gaps.finish(world.now()),
+            latency: Latency::of(&mut latencies),
         }
+    }
+
+    fn producer_of(&self, ledger: &Ledger, record: RecordId) -> ClientId {
+        if self.producers == 1 { ClientId(0) } else { ledger.get(record).producer }
+    }
+
+    /// The last death of its application that may have had the record in memory.
+    fn killer(&self, happenings: &[Happening], offered: &Offered) -> Option<HappeningId> {
+        let own = self.kills.iter().rev().filter(|&&(client, _)| client == offered.producer);
+        own.map(|&(_, kill)| kill).find(|kill| offered.at <= happenings[kill.0 as usize].at)
+    }
+
+    /// Records below a consumer's position that lie in the log and were never given to it.
+    fn skipped_in(&self, view: &ClusterView, partition: Partition, log: &ReplicaView) -> u32 {
+        let mut skipped = 0;
+        for consumer in &view.consumers {
+            let Some(&(_, Some(position))) = consumer.positions.iter().find(|(at, _)| *at == partition)
+            else {
+                continue;
+            };
+            let given = self
+                .deliveries
+                .iter()
+                .filter(|delivery| (delivery.consumer, delivery.partition) == (consumer.client, partition));
+            let first = given.clone().map(|delivery| delivery.offset).fold(position, Offset::min);
+            let given: BTreeSet<RecordId> = given.map(|delivery| delivery.record).collect();
+            let below = log.log.iter().flat_map(|batch| batch.records());
+            let below = below.filter(|(offset, _)| (first..position).contains(offset));
+            skipped += below.filter(|(_, record)| !given.contains(record)).count() as u32;
+        }
+        skipped
     }
 }
 
-fn totals(records: &[RecordAudit], skipped: u32) -> Totals {
-    let mut totals = Totals { offered: records.len() as u32, skipped, ..Totals::default() };
-    for record in records {
-        match record.fate {
-            Fate::Kept => totals.kept += 1,
-            Fate::AckedButLost => totals.acked_lost += 1,
-            Fate::FailedAndAbsent => totals.failed_absent += 1,
-            Fate::FailedButKept => totals.failed_kept += 1,
-            Fate::NeverSent => totals.never_sent += 1,
-            Fate::Undecided => totals.undecided += 1,
-        }
-        totals.duplicated += u32::from(record.duplicated);
-        totals.reordered += u32::from(record.reordered);
-        totals.vanished += u32::from(record.vanished);
-        totals.delivered += record.delivered;
+impl Totals {
+    fn count(&mut self, record: &RecordAudit) {
+        *match record.fate {
+            Fate::Kept => &mut self.kept,
+            Fate::AckedButLost => &mut self.acked_lost,
+            Fate::FailedAndAbsent => &mut self.failed_absent,
+            Fate::FailedButKept => &mut self.failed_kept,
+            Fate::NeverSent => &mut self.never_sent,
+            Fate::Undecided => &mut self.undecided,
+        } += 1;
+        self.duplicated += u32::from(record.duplicated);
+        self.reordered += u32::from(record.reordered);
+        self.vanished += u32::from(record.vanished);
+        self.delivered += record.delivered;
     }
-    totals.acked = totals.kept + totals.acked_lost;
-    totals
 }
 
 /// The log that a client would read in the end: the leader's, or that of the replica which may lead next.
@@ -124,212 +327,53 @@ pub(crate) fn log_that_counts(view: &ClusterView, partition: Partition) -> Optio
     broker.replicas.iter().find(|replica| replica.partition == partition)
 }
 
-/// Records below a consumer's position that lie in the log and were never given to it.
-fn skipped_in(view: &ClusterView, happenings: &[Happening], partition: Partition, log: &ReplicaView) -> u32 {
-    let mut skipped = 0;
-    for consumer in &view.consumers {
-        let Some(&(_, Some(position))) = consumer.positions.iter().find(|(at, _)| *at == partition) else {
-            continue;
-        };
-        let node = NodeId::Consumer(consumer.client);
-        let mut first = position;
-        let mut given = std::collections::BTreeSet::new();
-        for happening in happenings.iter().filter(|happening| happening.node == node) {
-            if let Fact::Delivered { record, partition: at, offset, .. } = happening.fact
-                && at == partition
-            {
-                first = first.min(offset);
-                given.insert(record);
-            }
-        }
-        let below = log.log.iter().flat_map(|batch| batch.records());
-        let below = below.filter(|(offset, _)| (first..position).contains(offset));
-        skipped += below.filter(|(_, record)| !given.contains(record)).count() as u32;
-    }
-    skipped
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Answer {
-    acked: Option<(HappeningId, Time)>,
-    failed: Option<(HappeningId, Time)>,
-    /// The application died, or the run ended, with the record still in the producer's memory.
-    abandoned: bool,
-    abandoned_by: Option<HappeningId>,
-    sent: bool,
-}
-
-/// Which replica held which batches when, and by which change of leader or cut a record was lost.
-/// The batches of one replica, in order: first and last offset.
-type Batches = Vec<(Offset, Offset, BatchId)>;
-
-struct Lineage {
-    lost_by: BTreeMap<RecordId, HappeningId>,
-}
-
-impl Lineage {
-    fn follow(
-        world: &World,
-        happenings: &[Happening],
-        records: &mut [RecordAudit],
-        answers: &mut [Answer],
-    ) -> Lineage {
-        let spec = world.spec();
-        let mut logs: BTreeMap<(BrokerId, Partition), Batches> = BTreeMap::new();
-        let mut contents: BTreeMap<BatchId, Vec<RecordId>> = BTreeMap::new();
-        let mut leaders: BTreeMap<Partition, BrokerId> = BTreeMap::new();
-        let mut lost_by = BTreeMap::new();
-        for happening in happenings {
-            match &happening.fact {
-                Fact::Buffered { record, batch, .. } => contents.entry(*batch).or_default().push(*record),
-                Fact::BatchSplit { batch, into } => {
-                    let children = into.clone();
-                    // The children's contents follow as Buffered notes of their own.
-                    for child in children {
-                        contents.entry(child).or_default();
-                    }
-                    contents.remove(batch);
-                }
-                Fact::BatchDrained { batch, .. } => {
-                    for record in contents.get(batch).into_iter().flatten() {
-                        answers[record.0 as usize].sent = true;
-                    }
-                }
-                Fact::Acknowledged { record, partition, offset } => {
-                    let audit = &mut records[record.0 as usize];
-                    (audit.partition, audit.offset) = (Some(*partition), *offset);
-                    answers[record.0 as usize].acked = Some((happening.id, happening.at));
-                }
-                Fact::SendFailed { record, .. } => {
-                    let answer = &mut answers[record.0 as usize];
-                    answer.failed = answer.failed.or(Some((happening.id, happening.at)));
-                }
-                Fact::ApplicationKilled => {
-                    let NodeId::Producer(client) = happening.node else { continue };
-                    for (answer, audit) in answers.iter_mut().zip(records.iter()) {
-                        if world.ledger().get(audit.record).producer == client
-                            && answer.acked.is_none()
-                            && answer.failed.is_none()
-                            && audit.offered_at <= happening.at
-                        {
-                            answer.abandoned = !answer.sent;
-                            answer.abandoned_by = Some(happening.id);
-                        }
-                    }
-                }
-                Fact::Delivered { record, .. } => records[record.0 as usize].delivered += 1,
-                Fact::Appended { partition, base_offset, last_offset, batch, .. } => {
-                    let Some(broker) = happening.node.broker() else { continue };
-                    let log = logs.entry((broker, *partition)).or_default();
-                    log.push((*base_offset, *last_offset, *batch));
-                    if leaders.get(partition) == Some(&broker) {
-                        for record in contents.get(batch).into_iter().flatten() {
-                            lost_by.remove(record);
-                        }
-                    }
-                }
-                Fact::Truncated { partition, to, .. } => {
-                    let Some(broker) = happening.node.broker() else { continue };
-                    let log = logs.entry((broker, *partition)).or_default();
-                    let keep = log.partition_point(|(base, _, _)| base < to);
-                    for (_, _, batch) in log.drain(keep..) {
-                        // What the leader itself loses is lost by that; a follower's cut only seals an election.
-                        if leaders.get(partition) == Some(&broker) {
-                            for record in contents.get(&batch).into_iter().flatten() {
-                                lost_by.entry(*record).or_insert(happening.id);
-                            }
-                        }
-                    }
-                }
-                Fact::PartitionChanged(change) => {
-                    let (Some(new), partition) = (change.leader, change.partition) else { continue };
-                    let Some(old) = leaders.insert(partition, new).filter(|&old| old != new) else {
-                        continue;
-                    };
-                    let held = logs.get(&(new, partition)).map(Vec::as_slice).unwrap_or_default();
-                    for (_, _, batch) in logs.get(&(old, partition)).map(Vec::as_slice).unwrap_or_default() {
-                        let kept = held.iter().any(|(_, _, own)| own == batch);
-                        for record in contents.get(batch).into_iter().flatten() {
-                            if kept {
-                                lost_by.remove(record);
-                            } else {
-                                lost_by.entry(*record).or_insert(happening.id);
-                            }
-                        }
-                    }
-                }
-                Fact::PartitionCreated(change) => {
-                    if let Some(leader) = change.leader {
-                        leaders.insert(change.partition, leader);
-                    }
-                }
-                _ => {}
-            }
-            if leaders.is_empty() && spec.warm {
-                // A warm run begins with every partition at its preferred leader.
-                leaders = (0..)
-                    .map(Partition)
-                    .zip(&spec.partitions)
-                    .map(|(id, spec)| (id, spec.replicas[0]))
-                    .collect();
-            }
-        }
-        for answer in answers.iter_mut() {
-            if answer.acked.is_none() && answer.failed.is_none() && !answer.sent {
-                answer.abandoned = true;
-            }
-        }
-        Lineage { lost_by }
-    }
-}
-
 /// When no running broker led a partition, as far as clients could tell.
-fn gaps(spec: &Spec, happenings: &[Happening], end: Time) -> Vec<Gap> {
-    let mut leaders: Vec<Option<BrokerId>> =
-        spec.partitions.iter().map(|partition| spec.warm.then(|| partition.replicas[0])).collect();
-    let mut since: Vec<Option<Time>> = vec![None; leaders.len()];
-    let mut gaps = Vec::new();
-    let mut close = |since: &mut Option<Time>, partition: usize, at: Time| {
-        if let Some(from) = since.take()
-            && from < at
-        {
-            gaps.push(Gap { partition: Partition(partition as u16), from, to: at });
-        }
-    };
-    for happening in happenings {
-        match &happening.fact {
-            Fact::ProcessKilled | Fact::PowerLost | Fact::Paused | Fact::ProcessStopped => {
-                for (leader, since) in leaders.iter().zip(&mut since) {
-                    if leader.is_some() && *leader == happening.node.broker() {
-                        since.get_or_insert(happening.at);
-                    }
-                }
+struct Gaps {
+    leaders: Vec<Option<BrokerId>>,
+    since: Vec<Option<Time>>,
+    found: Vec<Gap>,
+}
+
+impl Gaps {
+    fn silenced(&mut self, happening: &Happening) {
+        for (leader, since) in self.leaders.iter().zip(&mut self.since) {
+            if leader.is_some() && *leader == happening.node.broker() {
+                since.get_or_insert(happening.at);
             }
-            Fact::Resumed => {
-                for (partition, (leader, since)) in leaders.iter().zip(&mut since).enumerate() {
-                    if leader.is_some() && *leader == happening.node.broker() {
-                        close(since, partition, happening.at);
-                    }
-                }
-            }
-            Fact::PartitionChanged(change) | Fact::PartitionCreated(change) => {
-                let place = usize::from(change.partition.0);
-                if change.leader.is_none() {
-                    since[place].get_or_insert(happening.at);
-                }
-                leaders[place] = change.leader;
-            }
-            Fact::BecameLeader { partition, .. } => {
-                let place = usize::from(partition.0);
-                if leaders[place] == happening.node.broker() {
-                    close(&mut since[place], place, happening.at);
-                }
-            }
-            _ => {}
         }
     }
-    for (partition, since) in since.iter_mut().enumerate() {
-        close(since, partition, end);
+
+    fn resumed(&mut self, happening: &Happening) {
+        for partition in 0..self.leaders.len() {
+            if self.leaders[partition].is_some() && self.leaders[partition] == happening.node.broker() {
+                self.close(partition, happening.at);
+            }
+        }
     }
-    gaps
+
+    fn partition_changed(&mut self, change: &PartitionChange, at: Time) {
+        let place = usize::from(change.partition.0);
+        if change.leader.is_none() {
+            self.since[place].get_or_insert(at);
+        }
+        self.leaders[place] = change.leader;
+    }
+
+    fn became_leader(&mut self, happening: &Happening, partition: Partition) {
+        let place = usize::from(partition.0);
+        if self.leaders[place] == happening.node.broker() {
+            self.close(place, happening.at);
+        }
+    }
+
+    fn close(&mut self, partition: usize, to: Time) {
+        if let Some(from) = self.since[partition].take().filter(|&from| from < to) {
+            self.found.push(Gap { partition: Partition(partition as u16), from, to });
+        }
+    }
+
+    fn finish(mut self, end: Time) -> Vec<Gap> {
+        (0..self.since.len()).for_each(|partition| self.close(partition, end));
+        self.found
+    }
 }

@@ -129,7 +129,12 @@ impl Brokers {
 
     /// Ascending by id.
     pub fn iter(self) -> impl Iterator<Item = BrokerId> {
-        (0..=Brokers::MAX_ID).map(BrokerId).filter(move |&id| self.contains(id))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let id = (left != 0).then(|| BrokerId(left.trailing_zeros()))?;
+            left &= left - 1;
+            Some(id)
+        })
     }
 }
 

@@ -1,10 +1,54 @@
 //! Every record that an application has offered, kept once; batches and logs name it by number.
 
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::chunks::Chunks;
 use crate::ids::{ClientId, RecordId, TopicId};
 use crate::time::Time;
+
+/// A text of its own, or a piece of one that many share: loads number their values, and make many of them at once.
+#[derive(Clone)]
+pub struct Text {
+    whole: Arc<str>,
+    from: u32,
+    to: u32,
+}
+
+impl Text {
+    /// The piece `from..to` of a text.
+    pub fn piece(whole: Arc<str>, from: u32, to: u32) -> Text {
+        Text { whole, from, to }
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.whole[self.from as usize..self.to as usize]
+    }
+}
+
+impl<T: Into<Arc<str>>> From<T> for Text {
+    fn from(text: T) -> Text {
+        let whole = text.into();
+        Text { from: 0, to: whole.len() as u32, whole }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct Offered {
@@ -14,7 +58,7 @@ pub struct Offered {
     pub partition: Option<u32>,
     pub key: Option<Arc<str>>,
     /// What the value begins with: what people know the record by.
-    pub value: Arc<str>,
+    pub value: Text,
     pub value_bytes: u32,
     pub serializable: bool,
     pub at: Time,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::happening::Fact;
 use crate::ids::NodeId;
-use crate::ledger::Offered;
+use crate::ledger::{Offered, Text};
 use crate::queue::Event;
-use crate::rng::Stream;
+use crate::rng::{Rngs, Stream};
 use crate::script::{Action, ActionId, Keys, Load, Pacing};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
@@ -18,6 +18,55 @@ struct State {
     /// When the next record is due (on the nodes' clock).
     due: Time,
     running: bool,
+    values: Values,
+}
+
+/// Numbered values of one length, made together: they are pieces of one text.
+#[derive(Clone, Debug)]
+struct Values {
+    text: Arc<str>,
+    first: u32,
+    count: u32,
+    /// Of one value, in bytes.
+    length: u32,
+}
+
+impl Default for Values {
+    fn default() -> Values {
+        Values { text: "".into(), first: 0, count: 0, length: 0 }
+    }
+}
+
+impl Values {
+    fn at(&mut self, load: &Load, number: u32) -> Text {
+        if number.wrapping_sub(self.first) >= self.count {
+            *self = Values::from(load, number);
+        }
+        let from = (number - self.first) * self.length;
+        Text::piece(Arc::clone(&self.text), from, from + self.length)
+    }
+
+    fn from(load: &Load, first: u32) -> Values {
+        const TOGETHER: u32 = 128;
+        let digits = first.checked_ilog10().unwrap_or(0) + 1;
+        let longer = 10_u64.pow(digits) - u64::from(first);
+        let count = u64::from(TOGETHER.min(load.count.saturating_sub(first).max(1))).min(longer) as u32;
+        let width = digits.max(load.digits) as usize;
+        let mut value = format!("{}{first:0width$}", load.prefix).into_bytes();
+        let mut text = Vec::with_capacity(value.len() * count as usize);
+        for _ in 0..count {
+            text.extend_from_slice(&value);
+            for digit in value[load.prefix.len()..].iter_mut().rev() {
+                if *digit < b'9' {
+                    *digit += 1;
+                    break;
+                }
+                *digit = b'0';
+            }
+        }
+        let text = String::from_utf8(text).expect("texts and digits");
+        Values { text: text.into(), first, count, length: value.len() as u32 }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -26,7 +75,7 @@ pub(crate) struct Loads {
     states: Vec<State>,
     /// Loads whose next record is due but whose application waits: in `send()`, or for an answer.
     pub waiting: Vec<ActionId>,
-    /// Values and keys are numbered strings: made once.
+    /// Numbered strings, made once.
     keys: Vec<Arc<str>>,
 }
 
@@ -64,20 +113,20 @@ impl World {
 
     /// The next record of a load is due.
     pub(crate) fn offer(&mut self, action: ActionId) {
-        let spec = Arc::clone(&self.cx.spec);
-        let Action::Load(load) = &spec.script[action.0 as usize].action else { return };
         let place = action.0 as usize;
+        let Action::Load(load) = &self.cx.spec.script[place].action else { return };
+        let (client, pacing, count) = (load.producer, load.pacing, load.count);
         if !self.loads.states[place].running {
             return;
         }
-        let node = NodeId::Producer(load.producer);
+        let node = NodeId::Producer(client);
         let process = self.cx.process(node);
         if !process.running {
             self.loads.states[place].running = false;
             return;
         }
-        let producer = &self.producers[usize::from(load.producer.0)];
-        let full = match load.pacing {
+        let producer = &self.producers[usize::from(client.0)];
+        let full = match pacing {
             Pacing::Outstanding { limit, .. } => producer.unanswered() >= limit,
             Pacing::Every { .. } | Pacing::Poisson { .. } => false,
         };
@@ -85,65 +134,99 @@ impl World {
             self.loads.waiting.push(action);
             return;
         }
-        let number = self.loads.states[place].offered;
-        let record = self.next_record(load, number);
+        let at = self.cx.run_time();
+        let record = self.loads.next_record(load, place, &mut self.cx.rngs, at);
         let record = self.cx.ledger.offer(record);
         let cause = self.cx.cause;
         self.enter(node, cause);
-        self.producers[usize::from(load.producer.0)].send(&mut self.cx, record);
+        self.producers[usize::from(client.0)].send(&mut self.cx, record);
         self.leave(node);
         self.cx.cause = cause;
         let state = &mut self.loads.states[place];
         state.offered += 1;
-        if state.offered == load.count {
+        if state.offered == count {
             state.running = false;
             self.cx.note_at(node, Fact::LoadCompleted { action });
             return;
         }
-        let gap = match load.pacing {
+        let gap = match pacing {
             Pacing::Every { gap } | Pacing::Outstanding { gap, .. } => gap,
             Pacing::Poisson { gap } => self.cx.rngs.exponential(Stream::Load, gap),
         };
         let state = &mut self.loads.states[place];
         // The schedule stands, whatever held the last record up: what is in arrears follows as fast as the client can.
         state.due += gap;
-        let at = state.due.max(self.cx.now + spec.costs.send.max(Duration::from_nanos(1)));
-        if matches!(load.pacing, Pacing::Outstanding { .. }) {
+        let send = self.cx.spec.costs.send.max(Duration::from_nanos(1));
+        let at = state.due.max(self.cx.now + send);
+        if matches!(pacing, Pacing::Outstanding { .. }) {
             state.due = at;
         }
         self.cx.queue.push(at, cause, Event::Offer { action });
     }
+}
 
-    fn next_record(&mut self, load: &Load, number: u32) -> Offered {
+impl Loads {
+    fn next_record(&mut self, load: &Load, place: usize, rngs: &mut Rngs, at: Time) -> Offered {
+        let state = &mut self.states[place];
+        let number = state.offered;
+        let mut draw = |bound: u32| rngs.below(Stream::Load, u64::from(bound)) as u32;
         let key = match load.keys {
             Keys::None => None,
-            Keys::Uniform { count } => Some(self.cx.rngs.below(Stream::Load, u64::from(count)) as u32),
+            Keys::Uniform { count } => Some(draw(count)),
             Keys::RoundRobin { count } => Some(number % count),
             Keys::Hot { count, hot_permille } => {
-                let hot = self.cx.rngs.below(Stream::Load, 1_000) < u64::from(hot_permille);
-                let other = self.cx.rngs.below(Stream::Load, u64::from(count.max(2) - 1)) as u32 + 1;
+                let hot = draw(1_000) < hot_permille;
+                let other = draw(count.max(2) - 1) + 1;
                 Some(if hot { 0 } else { other })
             }
         };
-        let key = key.map(|key| self.key(key));
-        let value = format!("{}{:0width$}", load.prefix, number, width = load.digits as usize);
+        let value = state.values.at(load, number);
         Offered {
             producer: load.producer,
             topic: load.topic,
             partition: load.partition,
-            key,
+            key: key.map(|key| self.key(key)),
             value_bytes: load.value_bytes.max(value.len() as u32),
-            value: value.into(),
+            value,
             serializable: true,
-            at: self.cx.run_time(),
+            at,
         }
     }
 
     fn key(&mut self, number: u32) -> Arc<str> {
-        let keys = &mut self.loads.keys;
-        while keys.len() <= number as usize {
-            keys.push(format!("k{}", keys.len()).into());
+        while self.keys.len() <= number as usize {
+            self.keys.push(format!("k{}", self.keys.len()).into());
         }
-        Arc::clone(&keys[number as usize])
+        Arc::clone(&self.keys[number as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Values;
+    use crate::ids::{ClientId, TopicId};
+    use crate::script::{Keys, Load, Pacing};
+    use crate::time::Duration;
+
+    #[test]
+    fn values_are_the_prefix_and_the_number() {
+        for digits in [0, 1, 3, 12] {
+            let load = Load {
+                producer: ClientId(0),
+                topic: TopicId(0),
+                partition: None,
+                count: 2_000,
+                pacing: Pacing::Every { gap: Duration::ZERO },
+                keys: Keys::None,
+                prefix: "r-".into(),
+                digits,
+                value_bytes: 0,
+            };
+            let mut values = Values::default();
+            for number in (0..2_000).chain([7, u32::MAX]) {
+                let expected = format!("r-{number:0width$}", width = digits as usize);
+                assert_eq!(*values.at(&load, number), *expected);
+            }
+        }
     }
 }

@@ -416,6 +416,13 @@ impl Body {
         }
     }
 
+    /// It has come to a node that never asked for it and can do nothing with it: a bug.
+    #[cold]
+    pub fn misplaced(&self) -> ! {
+        let kind = if self.is_request() { "request" } else { "response" };
+        unreachable!("{} {kind} where it does not belong", self.api().name())
+    }
+
     /// Size on the wire: record bytes exactly, the rest by a fixed estimate per entry.
     pub fn bytes(&self) -> u32 {
         const HEADER: u32 = 40;

@@ -78,6 +78,7 @@ pub(crate) struct Socket {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub nodes: [NodeId; 2],
+    pub machines: [MachineId; 2],
     pub state: State,
     pub sockets: [Socket; 2],
 }
@@ -89,6 +90,11 @@ impl Connection {
 
     pub fn node(&self, end: End) -> NodeId {
         self.nodes[end as usize]
+    }
+
+    /// From the other end's machine to this one's.
+    pub fn way(&self, towards: End) -> (MachineId, MachineId) {
+        (self.machines[towards.other() as usize], self.machines[towards as usize])
     }
 
     pub fn socket(&mut self, end: End) -> &mut Socket {

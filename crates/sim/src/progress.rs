@@ -100,12 +100,12 @@ impl Progress {
     pub fn observe(&mut self, cx: &mut Context, controller: &Controller) {
         let mut states_changed = false;
         for index in self.seen..cx.notes.len() {
-            let note = cx.notes[index].clone();
+            let note = &cx.notes[index];
             states_changed |= matches!(note.fact, Fact::PartitionChanged(_) | Fact::PartitionCreated(_));
             states_changed |= matches!(note.fact, Fact::BrokerUnfenced { .. });
             for (id, waiting) in &mut self.waiting {
                 let Trigger::When { condition, .. } = &cx.spec.script[id.0 as usize].when else { continue };
-                if waiting.met.is_none() && counts(cx, condition, &note, &mut waiting.count) {
+                if waiting.met.is_none() && counts(cx, condition, note, &mut waiting.count) {
                     waiting.met = Some(cx.now);
                 }
             }

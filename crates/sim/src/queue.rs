@@ -81,31 +81,87 @@ impl Ord for Scheduled {
     }
 }
 
+/// Most of what waits is far away: timers that nobody will need. What comes next lies in a short sorted list in front of
+/// the heap.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
-    heap: BinaryHeap<Reverse<Scheduled>>,
+    /// The next one last; nothing in `later` comes before any of them.
+    soon: Vec<Scheduled>,
+    later: BinaryHeap<Reverse<Scheduled>>,
     seq: u64,
 }
+
+/// How many are taken from the heap at once, and the most that lie in front of it.
+const TAKEN: usize = 16;
+const SOON: usize = 64;
 
 impl Queue {
     pub fn push(&mut self, at: Time, cause: Option<HappeningId>, event: Event) {
         self.seq += 1;
-        self.heap.push(Reverse(Scheduled { at, seq: self.seq, cause, event }));
+        let scheduled = Scheduled { at, seq: self.seq, cause, event };
+        if self.soon.first().is_none_or(|last| last.at <= at) {
+            return self.later.push(Reverse(scheduled));
+        }
+        // Equal times: this one was scheduled last.
+        let after = self.soon.iter().rev().take_while(|other| other.at <= at).count();
+        self.soon.insert(self.soon.len() - after, scheduled);
+        if self.soon.len() > SOON {
+            self.later.extend(self.soon.drain(..SOON / 2).map(Reverse));
+        }
     }
 
     pub fn pop(&mut self) -> Option<Scheduled> {
-        self.heap.pop().map(|Reverse(scheduled)| scheduled)
+        if self.soon.is_empty() {
+            self.soon.extend((0..TAKEN).map_while(|_| self.later.pop()).map(|Reverse(scheduled)| scheduled));
+            self.soon.reverse();
+        }
+        self.soon.pop()
     }
 
     pub fn next_at(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse(scheduled)| scheduled.at)
+        let next = self.soon.last().or_else(|| self.later.peek().map(|Reverse(scheduled)| scheduled));
+        next.map(|scheduled| scheduled.at)
     }
 
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.soon.len() + self.later.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.soon.is_empty() && self.later.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Queue};
+    use crate::rng::{Rngs, Stream};
+    use crate::script::ActionId;
+    use crate::time::{Duration, Time};
+
+    /// Whatever the order in which they come: by time, and at equal times by when they were scheduled.
+    #[test]
+    fn the_order_is_that_of_time_and_then_of_scheduling() {
+        let mut rngs = Rngs::new(7);
+        for spread in [1, 10, 1_000, 1_000_000] {
+            let (mut queue, mut now, mut popped) = (Queue::default(), Time::ZERO, Vec::new());
+            for number in 0..3_000_u32 {
+                let after = Duration::from_nanos(rngs.below(Stream::Load, spread));
+                queue.push(now + after, None, Event::Act { action: ActionId(number) });
+                // Grows to some hundreds, then shrinks.
+                let takes = if number < 1_500 { number % 3 } else { 2 };
+                for _ in 0..takes {
+                    assert_eq!(queue.next_at().is_none(), queue.is_empty());
+                    let (next, waiting) = (queue.next_at(), queue.len());
+                    let Some(scheduled) = queue.pop() else { continue };
+                    assert_eq!((Some(scheduled.at), queue.len()), (next, waiting - 1));
+                    now = scheduled.at;
+                    popped.push((scheduled.at, scheduled.seq));
+                }
+            }
+            popped.extend(std::iter::from_fn(|| queue.pop()).map(|scheduled| (scheduled.at, scheduled.seq)));
+            assert_eq!(popped.len(), 3_000);
+            assert!(popped.is_sorted(), "spread {spread}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::audit::{Audit, Latency};
+use crate::fates::Observer;
 use crate::happening::Happening;
 use crate::ids::{ClientId, HappeningId};
 use crate::ledger::Ledger;
@@ -13,8 +14,10 @@ use crate::trace::{Counters, Recorder, Trace, Unrecorded};
 use crate::view::ClusterView;
 use crate::world::World;
 
-/// How many keyframes a run keeps: a seek replays at most one part in that many.
+/// The most keyframes that a run keeps, and the fewest events between two of them: what a seek replays, and what makes up
+/// for the copy.
 const KEYFRAMES: usize = 32;
+const SPACING: u64 = 4_096;
 
 /// A finished run: full trace, audit, and keyframes to look at any moment again.
 pub struct Run {
@@ -37,16 +40,18 @@ impl Run {
         let spec = Arc::new(spec);
         let mut world = World::new(Arc::clone(&spec));
         let mut trace = Trace::default();
+        let mut observer = Observer::new(&spec);
         let mut keyframes = Keyframes::new(&world);
         while world.next_at().is_some_and(|at| at <= spec.until) {
             world.step();
-            world.take_notes().for_each(|note| trace.record(note));
+            world.notes().iter().for_each(|note| observer.observe(note));
+            trace.take(world.notes());
             keyframes.offer(&world);
         }
         let hash = trace.hash();
         let mut happenings = trace.happenings;
         happenings.shrink_to_fit();
-        let audit = Audit::of(&world, &happenings);
+        let audit = observer.finish(&world, &happenings);
         Run {
             ledger: world.ledger().clone(),
             audit,
@@ -113,24 +118,26 @@ impl Run {
 fn advance<R: Recorder>(world: &mut World, until: Time, recorder: &mut R) {
     while world.next_at().is_some_and(|at| at <= until) {
         world.step();
-        world.take_notes().for_each(|note| recorder.record(note));
+        recorder.take(world.notes());
     }
 }
 
-/// Copies of the world, evenly spread over the run's events; when there are too many, every other one goes.
+/// Copies of the world, spread over the run's events; when there are too many, every other one goes.
 struct Keyframes {
     frames: Vec<World>,
-    /// Events between two of them.
+    /// Events between two of them, at least.
     spacing: u64,
+    /// When the next one is due.
+    next: u64,
 }
 
 impl Keyframes {
     fn new(world: &World) -> Keyframes {
-        Keyframes { frames: vec![world.clone()], spacing: 256 }
+        Keyframes { frames: vec![world.clone()], spacing: SPACING, next: world.steps() + SPACING }
     }
 
     fn offer(&mut self, world: &World) {
-        if !world.steps().is_multiple_of(self.spacing) {
+        if world.steps() < self.next {
             return;
         }
         self.frames.push(world.clone());
@@ -142,6 +149,8 @@ impl Keyframes {
             });
             self.spacing *= 2;
         }
+        // What lies in producers' memory is copied batch by batch; a few events make up for each.
+        self.next = world.steps() + self.spacing + 4 * world.unsent_batches();
     }
 
     /// The last one from which `time` can be reached by going on.
@@ -177,7 +186,7 @@ pub fn count(spec: Spec) -> Counted {
     while world.next_at().is_some_and(|at| at <= until) {
         pending += world.pending() as u64;
         world.step();
-        world.take_notes().for_each(|note| counters.record(note));
+        counters.take(world.notes());
     }
     let events = world.steps() - first;
     Counted {

@@ -143,6 +143,11 @@ impl World {
         self.steps
     }
 
+    /// Batches that no producer has sent yet.
+    pub(crate) fn unsent_batches(&self) -> u64 {
+        self.producers.iter().map(|producer| producer.unsent_batches() as u64).sum()
+    }
+
     /// Events that wait.
     pub fn pending(&self) -> usize {
         self.cx.queue.len()
@@ -160,8 +165,9 @@ impl World {
         &self.controller
     }
 
-    pub(crate) fn take_notes(&mut self) -> std::vec::Drain<'_, Happening> {
-        self.cx.notes.drain(..)
+    /// What the last steps have noted and nobody has taken.
+    pub(crate) fn notes(&mut self) -> &mut Vec<Happening> {
+        &mut self.cx.notes
     }
 
     /// Handles the next event. What happened is in the notes. False: nothing is left to happen.
@@ -182,8 +188,7 @@ impl World {
             Event::Dial { connection, attempt } => self.cx.dial(connection, attempt),
             Event::Resend { connection, towards } => self.cx.resend(connection, towards),
             Event::Timer { node, incarnation, timer } => {
-                let process = self.cx.process(node);
-                if process.running && process.incarnation == incarnation {
+                if self.cx.process(node).incarnation == incarnation {
                     self.wake(node, Wakeup::Timer(timer));
                 }
             }
@@ -223,7 +228,8 @@ impl World {
     /// Lets a node react, now or, if its process is stopped, when it goes on.
     fn wake(&mut self, node: NodeId, wakeup: Wakeup) {
         let cause = self.cx.cause;
-        let process = self.cx.process_mut(node);
+        let place = self.cx.index_of(node);
+        let process = &mut self.cx.processes[place];
         if !process.running {
             return;
         }
@@ -233,16 +239,15 @@ impl World {
         }
         self.enter(node, cause);
         match (node, wakeup) {
-            (NodeId::Broker(id), _) => {
-                let place = self.cx.index_of(NodeId::Broker(id)) - 1;
-                let broker = &mut self.brokers[place];
+            (NodeId::Broker(_), _) => {
+                let broker = &mut self.brokers[place - 1];
                 match wakeup {
                     Wakeup::Readable(connection) => broker.on_readable(&mut self.cx, connection),
                     Wakeup::Timer(Timer::Broker(timer)) => broker.on_timer(&mut self.cx, timer),
                     Wakeup::Dialled(connection, dialled) => {
                         broker.on_dialled(&mut self.cx, connection, dialled)
                     }
-                    Wakeup::Timer(other) => unreachable!("{other:?} for {node:?}"),
+                    Wakeup::Timer(_) => unreachable!("another node's timer"),
                 }
             }
             (NodeId::Controller, Wakeup::Readable(connection)) => {
@@ -262,7 +267,7 @@ impl World {
                     Wakeup::Dialled(connection, dialled) => {
                         producer.on_dialled(&mut self.cx, connection, dialled)
                     }
-                    Wakeup::Timer(other) => unreachable!("{other:?} for {node:?}"),
+                    Wakeup::Timer(_) => unreachable!("another node's timer"),
                 }
             }
             (NodeId::Consumer(client), _) => {
@@ -273,10 +278,10 @@ impl World {
                     Wakeup::Dialled(connection, dialled) => {
                         consumer.on_dialled(&mut self.cx, connection, dialled)
                     }
-                    Wakeup::Timer(other) => unreachable!("{other:?} for {node:?}"),
+                    Wakeup::Timer(_) => unreachable!("another node's timer"),
                 }
             }
-            (NodeId::World | NodeId::Controller, _) => unreachable!("{wakeup:?} for {node:?}"),
+            (NodeId::World | NodeId::Controller, _) => unreachable!("another node's timer"),
         }
         self.leave(node);
     }

@@ -3,7 +3,7 @@
 use crate::install::say;
 use crate::tools;
 use crate::{Result, browser, build, exec, lighthouse, side_page};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub enum Output {
     Table,
@@ -24,7 +24,8 @@ pub fn run(output: Output) -> Result<()> {
 
     // Everything is built before anything is measured.
     let bench = ["--package", "ackscope-tests", "--bin", "bench"];
-    exec::run(exec::cargo().args(["build", "--release"]).args(bench))?;
+    let native = ["--profile", "bench"];
+    exec::run(exec::cargo().arg("build").args(native).args(bench))?;
     let page = side_page::build(&tools, "bench")?;
     let driver = ["--package", "ackscope-tests", "--features", "browser", "--bin", "bench-page"];
     exec::run(exec::cargo().arg("build").args(driver))?;
@@ -35,7 +36,7 @@ pub fn run(output: Output) -> Result<()> {
     }
 
     say("measuring natively");
-    let native = figures(&exec::output(exec::cargo().args(["run", "--quiet", "--release"]).args(bench))?)?;
+    let native = figures(&exec::output(exec::cargo().args(["run", "--quiet"]).args(native).args(bench))?)?;
     say("measuring in Chromium");
     let wasm = figures(&exec::output(
         exec::cargo()
@@ -61,7 +62,7 @@ pub fn run(output: Output) -> Result<()> {
     }
 
     match output {
-        Output::Json => println!("{}", json!({ "native": native, "wasm": wasm, "page": page })),
+        Output::Json => println!("{}", summary(&native, &wasm, &page)),
         Output::Table => print!("{}\n{}", table(&native, &wasm), list(&page)),
     }
     Ok(())
@@ -79,6 +80,28 @@ fn list(figures: &[Value]) -> String {
         format!("{:<24} {value:>12.1}  {}\n", word(figure, "name"), word(figure, "unit"))
     };
     figures.iter().map(line).collect()
+}
+
+/// The native figures by name, the browser's and the page's beside them, and `wasm_ratio`: the same events, counters only.
+fn summary(native: &[Value], wasm: &[Value], page: &[Value]) -> Value {
+    let by_name = |figures: &[Value], what: &str| -> Map<String, Value> {
+        let name = |figure: &Value| figure["name"].as_str().unwrap_or_default().to_owned();
+        figures.iter().map(|figure| (name(figure), figure[what].clone())).collect()
+    };
+    let (here, there) = (by_name(native, "value"), by_name(wasm, "value"));
+    let mut summary = here.clone();
+    summary.insert("wasm_ratio".into(), ratio(&here["events"], &there["events"]));
+    summary.insert("wasm".into(), there.into());
+    summary.insert("page".into(), by_name(page, "value").into());
+    let mut units = by_name(native, "unit");
+    units.extend(by_name(page, "unit"));
+    summary.insert("units".into(), units.into());
+    summary.into()
+}
+
+fn ratio(native: &Value, wasm: &Value) -> Value {
+    let (native, wasm) = (native.as_f64().unwrap_or_default(), wasm.as_f64().unwrap_or_default());
+    json!(wasm / native)
 }
 
 fn table(native: &[Value], wasm: &[Value]) -> String {
@@ -99,6 +122,22 @@ fn table(native: &[Value], wasm: &[Value]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_summary_has_a_number_for_each_name() {
+        let figures = |events: f64| {
+            vec![
+                serde_json::json!({ "name": "counters_ratio", "value": 0.25, "unit": "of the bare queue" }),
+                serde_json::json!({ "name": "events", "value": events, "unit": "M events/s" }),
+            ]
+        };
+        let summary = super::summary(&figures(4.0), &figures(3.0), &[]);
+        assert_eq!((&summary["counters_ratio"], &summary["wasm_ratio"]), (&0.25.into(), &0.75.into()));
+        assert_eq!(
+            (&summary["wasm"]["events"], &summary["units"]["events"]),
+            (&3.0.into(), &"M events/s".into())
+        );
+    }
+
     #[test]
     fn a_row_holds_both_worlds() {
         let figure = |value: f64| {

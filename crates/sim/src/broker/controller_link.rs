@@ -178,7 +178,7 @@ impl Broker {
                         Body::MetadataFetchResponse { next, .. } => {
                             self.on_metadata(cx, *next, &envelope);
                         }
-                        other => unreachable!("not an answer of the controller: {other:?}"),
+                        other => other.misplaced(),
                     }
                     let link = self.memory.links.get(name);
                     let is_free = link.is_up && link.in_flight.is_none() && link.alarm.is_none();

@@ -125,6 +125,6 @@ impl Broker {
 fn records(envelope: &Envelope) -> &[MetadataRecord] {
     match &envelope.message.body {
         Body::MetadataFetchResponse { records, .. } => records,
-        other => unreachable!("metadata: {other:?}"),
+        other => other.misplaced(),
     }
 }

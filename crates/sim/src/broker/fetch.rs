@@ -26,7 +26,7 @@ impl ParkedFetch {
     fn request(&self) -> &FetchRequest {
         match &self.envelope.message.body {
             Body::FetchRequest(request) => request,
-            other => unreachable!("parked as a fetch: {other:?}"),
+            other => other.misplaced(),
         }
     }
 }
@@ -44,7 +44,7 @@ impl Broker {
         connection: ConnectionId,
         envelope: Arc<Envelope>,
     ) {
-        let Body::FetchRequest(request) = &envelope.message.body else { unreachable!("a fetch") };
+        let Body::FetchRequest(request) = &envelope.message.body else { envelope.message.body.misplaced() };
         let mut results = Vec::with_capacity(request.partitions.len());
         let mut bytes = 0;
         let mut at_once = request.max_wait.is_zero() || request.partitions.is_empty();

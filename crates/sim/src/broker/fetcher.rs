@@ -400,7 +400,7 @@ impl Broker {
                     }
                 }
             }
-            other => unreachable!("not an answer of a leader: {other:?}"),
+            other => other.misplaced(),
         }
         if let Some(fetcher) = self.fetcher(source) {
             fetcher.phase = Phase::Idle;

@@ -62,12 +62,11 @@ impl Broker {
         if !batches.is_empty() {
             self.maybe_flush(cx, partition);
         }
-        let ticks = self.checkpoint_ticks(cx);
-        let replica = self.replica_mut(partition).expect("it is followed");
+        let replica = self.replicas[usize::from(partition.0)].as_mut().expect("it is followed");
         debug_assert!(replica.log.start() >= leader_log_start, "no log is ever cut at its start");
         let to = leader_high_watermark.min(replica.log.end());
         if to != replica.high_watermark {
-            let from = replica.move_high_watermark(to, ticks);
+            let from = replica.move_high_watermark(to, self.memory.checkpoint_ticks(cx));
             let moved = cx.note(Fact::HighWatermarkMoved { partition, from, to });
             if to > from && !replica.fetch_waiters.is_empty() {
                 cx.cause = Some(moved);
@@ -144,7 +143,7 @@ impl Broker {
             (Ok((start, _)), Ok((end, _))) => (start, end),
             (Err(error), _) | (_, Err(error)) => return self.partition_failed(cx, source, partition, error),
         };
-        let ticks = self.checkpoint_ticks(cx);
+        let ticks = self.memory.checkpoint_ticks(cx);
         let replica = self.replica_mut(partition).expect("it is followed");
         let end = replica.log.end();
         if leader_end < end {

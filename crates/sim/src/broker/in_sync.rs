@@ -52,7 +52,6 @@ impl Broker {
         partition: Partition,
     ) -> Option<HappeningId> {
         let min_isr = self.min_insync_replicas(cx, partition);
-        let ticks = self.checkpoint_ticks(cx);
         let (image, version) = (&self.memory.image, cx.spec.version);
         let replica = self.replicas[usize::from(partition.0)].as_mut()?;
         let leading = replica.leading()?;
@@ -67,7 +66,7 @@ impl Broker {
         if to <= replica.high_watermark {
             return None;
         }
-        let from = replica.move_high_watermark(to, ticks);
+        let from = replica.move_high_watermark(to, self.memory.checkpoint_ticks(cx));
         Some(cx.note(Fact::HighWatermarkMoved { partition, from, to }))
     }
 

@@ -118,6 +118,12 @@ impl Memory {
     fn new(spec: &Spec) -> Memory {
         Memory { server: Server::new(spec.broker_config.num_io_threads), ..Memory::default() }
     }
+
+    /// How often the high watermark checkpoint has been written since the process started.
+    fn checkpoint_ticks(&self, cx: &Context) -> u64 {
+        let interval = cx.spec.broker_config.replica_high_watermark_checkpoint_interval;
+        self.awake.since(self.started).nanos / interval.nanos.max(1)
+    }
 }
 
 impl Broker {
@@ -159,7 +165,7 @@ impl Broker {
 
     fn forget(&mut self, cx: &mut Context) {
         if self.memory.life.state != Lifecycle::NotRunning {
-            let ticks = self.checkpoint_ticks(cx);
+            let ticks = self.memory.checkpoint_ticks(cx);
             for replica in self.replicas.iter_mut().flatten() {
                 replica.forget(ticks);
             }
@@ -234,7 +240,7 @@ impl Broker {
                 self.update_metadata(records);
                 Body::UpdateMetadataResponse
             }
-            other => unreachable!("not a request to a broker: {other:?}"),
+            other => other.misplaced(),
         };
         self.answer(cx, connection, correlation, body);
     }
@@ -348,12 +354,6 @@ impl Broker {
     fn max_message_bytes(&self, cx: &Context, partition: Partition) -> u32 {
         let config = self.memory.image.topic_config(&cx.spec, cx.spec.topic_of(partition));
         config.max_message_bytes.unwrap_or(cx.spec.broker_config.message_max_bytes)
-    }
-
-    /// How often the high watermark checkpoint has been written since the process started.
-    fn checkpoint_ticks(&self, cx: &Context) -> u64 {
-        let interval = cx.spec.broker_config.replica_high_watermark_checkpoint_interval;
-        self.memory.awake.since(self.memory.started).nanos / interval.nanos.max(1)
     }
 
     /// How long a batch stays in the page cache only.

@@ -136,7 +136,7 @@ impl Broker {
         to: Offset,
         because: Truncation,
     ) {
-        let ticks = self.checkpoint_ticks(cx);
+        let ticks = self.memory.checkpoint_ticks(cx);
         let version = cx.spec.version;
         let Some(replica) = self.replica_mut(partition) else { return };
         let from = replica.log.end();

@@ -51,7 +51,7 @@ impl Consumer {
                     }
                 }
             }
-            (question, body) => unreachable!("{body:?} answers {question:?}"),
+            (_, body) => body.misplaced(),
         }
     }
 

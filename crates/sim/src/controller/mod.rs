@@ -247,9 +247,7 @@ impl Controller {
             self.push_answered(cx, connection, correlation);
             return;
         }
-        let Some(from) = envelope.from.broker() else {
-            unreachable!("{:?} from {:?}", envelope.message.body, envelope.from)
-        };
+        let Some(from) = envelope.from.broker() else { envelope.message.body.misplaced() };
         if self.connections.iter().all(|(known, _)| *known != connection) {
             self.connections.push((connection, from));
         }
@@ -277,7 +275,7 @@ impl Controller {
                 self.next_producer_id += PRODUCER_ID_BLOCK;
                 Body::AllocateProducerIdsResponse { result: refuse.map_or(Ok(first), Err) }
             }
-            other => unreachable!("{other:?} is not for the controller"),
+            other => other.misplaced(),
         };
         self.metadata.answer(cx, connection, correlation, body);
         self.after_change(cx);

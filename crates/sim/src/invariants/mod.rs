@@ -172,7 +172,7 @@ pub fn inspect(spec: Spec) -> Inspection {
     while world.next_at().is_some_and(|at| at <= spec.until) {
         world.step();
         let first = trace.happenings.len();
-        world.take_notes().for_each(|note| trace.record(note));
+        trace.take(world.notes());
         let news = &trace.happenings[first..];
         if news.iter().any(|happening| !is_of_the_network(&happening.fact)) {
             watch.observe(world.view(), news);

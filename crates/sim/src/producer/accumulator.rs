@@ -184,14 +184,13 @@ impl Accumulator {
             {
                 continue;
             }
-            if self.append_to_last(cx, settings, metadata, ask, number, now) {
+            if let Some(is_full) = self.append_to_last(cx, settings, metadata, ask, number, now) {
                 // What was waited for is not needed after all.
                 if let Some(size) = buffer {
                     self.pool.deallocate(size);
                 }
-                let queue = &self.queue(partition).queue;
-                let wake = match queue.len() {
-                    1 if queue[0].is_full() => Wake::Needed,
+                let wake = match self.queue(partition).queue.len() {
+                    1 if is_full => Wake::Needed,
                     1 => Wake::No,
                     _ => Wake::Idle,
                 };
@@ -269,6 +268,7 @@ impl Accumulator {
         )
     }
 
+    /// Whether the batch is full now; None: it had no room, or there is none.
     fn append_to_last(
         &mut self,
         cx: &mut Context,
@@ -277,23 +277,24 @@ impl Accumulator {
         ask: Ask,
         number: u32,
         now: Time,
-    ) -> bool {
+    ) -> Option<bool> {
         let partition = self.partitions_of(ask.topic).at(number);
-        let Some(last) = self.queue(partition).queue.back_mut() else { return false };
+        let last = self.queue(partition).queue.back_mut()?;
         let before = last.estimated_bytes();
         if !last.try_append(ask.record, ask.key, ask.value, ask.timestamp, now) {
             close(cx, last, BatchClose::Full);
-            return false;
+            return None;
         }
         let noted = cx.note(Fact::Buffered { record: ask.record, partition, batch: last.id });
-        if last.is_full() {
+        let is_full = last.is_full();
+        if is_full {
             last.cause = noted;
         }
-        let appended = last.estimated_bytes() - before;
         if ask.partition.is_none() {
+            let appended = last.estimated_bytes() - before;
             self.change_partition(cx, settings, metadata, ask.topic, number, appended);
         }
-        true
+        Some(is_full)
     }
 
     /// Which brokers have something to send now (§3.3 to 3.6).

@@ -62,7 +62,8 @@ fn framed_bytes(key: Option<u32>, value: u32) -> u32 {
 /// Zig-zag: 0 to 63 take one byte, 64 to 8191 two.
 fn varint_bytes(value: u64) -> u32 {
     let bits = 64 - (value << 1 | 1).leading_zeros();
-    bits.div_ceil(7)
+    // A seventh of them, rounded up: true for 1 to 64.
+    (bits * 9 + 64) / 64
 }
 
 /// A compression ratio in millionths: what is written per byte of records.
@@ -93,6 +94,9 @@ impl Ratio {
         (scaled / (1_000_000 << 23)) as u32
     }
 }
+
+/// Records that a batch has room for from its first one on: what `batch.size` holds of 1 kB each.
+const MANY: usize = 16;
 
 /// The records, in order: growing, or as they go over the wire.
 #[derive(Clone, Debug)]
@@ -217,18 +221,20 @@ impl Batch {
         timestamp: Time,
         now: Time,
     ) -> bool {
-        if self.is_full() {
+        let estimated = self.estimated_bytes();
+        let Contents::Open(records) = &mut self.contents else { return false };
+        let place = records.len() as u32;
+        if self.closed.is_some() || place > 0 && self.write_limit <= estimated {
             return false;
         }
-        let place = self.count();
         if place == 0 {
             self.base_timestamp = timestamp;
+            records.reserve(MANY);
         }
         let bytes = self.format.record_bytes(place, timestamp.since(self.base_timestamp), key, value);
-        if place > 0 && self.write_limit < self.estimated_bytes() + bytes {
+        if place > 0 && self.write_limit < estimated + bytes {
             return false;
         }
-        let Contents::Open(records) = &mut self.contents else { return false };
         records.push(record);
         self.record_bytes += bytes;
         self.largest_record_bytes = self.largest_record_bytes.max(self.format.upper_bound(key, value));

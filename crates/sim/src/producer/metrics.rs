@@ -20,25 +20,20 @@ struct Sample {
 /// A measured stat over the last two windows, with its total over all time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sampled {
-    samples: Vec<Sample>,
+    /// None: not begun.
+    samples: [Option<Sample>; SAMPLES],
     current: usize,
     total: u64,
 }
 
 impl Sampled {
     pub fn record(&mut self, now: Time, value: u64) {
-        if self.samples.is_empty() {
-            self.samples.push(Sample { began: now, ..Sample::default() });
-        }
-        if now.since(self.samples[self.current].began) >= WINDOW {
+        let fresh = Sample { began: now, ..Sample::default() };
+        if self.samples[self.current].is_some_and(|sample| now.since(sample.began) >= WINDOW) {
             self.current = (self.current + 1) % SAMPLES;
-            let fresh = Sample { began: now, ..Sample::default() };
-            match self.samples.get_mut(self.current) {
-                Some(sample) => *sample = fresh,
-                None => self.samples.push(fresh),
-            }
+            self.samples[self.current] = Some(fresh);
         }
-        let sample = &mut self.samples[self.current];
+        let sample = self.samples[self.current].get_or_insert(fresh);
         sample.sum += value;
         sample.count += 1;
         sample.max = sample.max.max(value);
@@ -47,7 +42,7 @@ impl Sampled {
 
     /// Samples that are not out of date.
     fn retained(&self, now: Time) -> impl Iterator<Item = &Sample> {
-        self.samples.iter().filter(move |sample| now.since(sample.began) < WINDOW * SAMPLES as u64)
+        self.samples.iter().flatten().filter(move |sample| now.since(sample.began) < WINDOW * SAMPLES as u64)
     }
 
     fn avg(&self, now: Time, scale: f64) -> f64 {

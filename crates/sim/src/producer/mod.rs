@@ -128,6 +128,12 @@ impl Producer {
         self.instance.as_ref().map_or(0, |instance| instance.application.unanswered)
     }
 
+    /// Batches in the accumulator.
+    pub fn unsent_batches(&self) -> usize {
+        let queues = self.instance.iter().flat_map(|instance| &instance.accumulator.partitions);
+        queues.map(|queue| queue.queue.len()).sum()
+    }
+
     pub fn flush(&mut self, cx: &mut Context) {
         if let Some(instance) = &mut self.instance {
             instance.flush(cx);

@@ -237,8 +237,7 @@ impl Instance {
     }
 
     fn send_producer_data(&mut self, cx: &mut Context, now: Time) -> Turn {
-        let settings = Arc::clone(&self.settings);
-        let ready = self.accumulator.ready(&settings, &self.metadata, now);
+        let ready = self.accumulator.ready(&self.settings, &self.metadata, now);
         for &topic in &ready.unknown_leader_topics {
             self.metadata.add(topic, now);
             self.metadata.request_update();
@@ -246,7 +245,7 @@ impl Instance {
         let mut not_ready = None;
         let mut usable = Brokers::NONE;
         for broker in ready.brokers.iter() {
-            let node = self.network.of_broker(&settings.spec, broker);
+            let node = self.network.of_broker(&self.settings.spec, broker);
             let is_usable = !self.metadata.is_update_due(now) && self.network.can_send(node);
             if is_usable {
                 usable = usable.with(broker);
@@ -256,14 +255,14 @@ impl Instance {
                 }
                 not_ready = sooner(not_ready, self.network.poll_delay(node, now));
             }
-            self.accumulator.update_node_latency(&settings, broker, now, is_usable);
+            self.accumulator.update_node_latency(&self.settings, broker, now, is_usable);
         }
         let mut requests = Vec::new();
         for broker in usable.iter() {
-            let node = self.network.of_broker(&settings.spec, broker);
+            let node = self.network.of_broker(&self.settings.spec, broker);
             let batches = self.accumulator.drain(
                 cx,
-                &settings,
+                &self.settings,
                 &self.metadata,
                 self.transactions.as_ref(),
                 broker,
@@ -285,7 +284,7 @@ impl Instance {
         if has_sent {
             return Turn::Again;
         }
-        let expiry = self.accumulator.next_expiry(&settings).map(|at| at.since(now));
+        let expiry = self.accumulator.next_expiry(&self.settings).map(|at| at.since(now));
         let next = if usable.is_empty() { ready.next_check } else { ready.next_check_of_all };
         Turn::Poll(sooner(sooner(next, not_ready), expiry))
     }
@@ -355,20 +354,19 @@ impl Instance {
 
     /// Batches whose time is over fail, the queued ones first (§4.1 step 9).
     fn expire(&mut self, cx: &mut Context, now: Time) {
-        let settings = Arc::clone(&self.settings);
         let in_flight = self.expired_in_flight(now);
-        let queued = self.accumulator.take_expired(cx, &settings, now);
+        let queued = self.accumulator.take_expired(cx, &self.settings, now);
         for (batch, why) in queued {
             self.fail_expired(cx, &batch, why);
             self.accumulator.deallocate(&batch);
         }
         for (partition, id) in in_flight {
             let Some(mut batch) = self.accumulator.take_in_flight(partition, id) else { continue };
-            let why = settings.expiry(&batch, true, now).expect("it has expired");
+            let why = self.settings.expiry(&batch, true, now).expect("it has expired");
             batch.done = true;
             self.fail_expired(cx, &batch, why);
             self.accumulator.settle(batch.id);
-            if !settings.version.holds_memory_until_the_request_ends() {
+            if !self.settings.version.holds_memory_until_the_request_ends() {
                 self.accumulator.release_memory(&batch);
             }
             // Its request is still out: what it brings concerns the bookkeeping alone.
