@@ -12,20 +12,23 @@ struct Shot {
     played: f64,
     /// A record that is selected.
     record: Option<u32>,
+    /// A part of the page that is brought into sight.
+    part: Option<&'static str>,
 }
 
 const DESK: (u32, u32) = (1280, 800);
 const PHONE: (u32, u32) = (360, 740);
 
 const fn shot(name: &'static str, fragment: &'static str, played: f64, record: Option<u32>) -> Shot {
-    Shot { name, fragment, size: DESK, theme: "light", played, record }
+    Shot { name, fragment, size: DESK, theme: "light", played, record, part: None }
 }
 
-const SHOTS: [Shot; 8] = [
+const SHOTS: [Shot; 9] = [
     shot("landing", "", 0.0, None),
     shot("lost", "#acks-1-leader-crash", 1.0, Some(7)),
     shot("reordered", "#five-retries-reversed", 1.0, None),
     shot("twice", "#duplicate-by-timeout", 1.0, None),
+    Shot { part: Some(".settings"), ..shot("settings", "#acks-1-leader-crash", 1.0, None) },
     shot("library", "#gallery", 0.0, None),
     Shot { theme: "dark", ..shot("dark", "#acks-1-leader-crash", 1.0, Some(7)) },
     Shot { size: PHONE, ..shot("phone", "#acks-1-leader-crash", 1.0, Some(7)) },
@@ -50,6 +53,9 @@ async fn main() {
         }
         if shot.fragment == "#gallery" {
             page.until("pictures", "return document.querySelectorAll('.thumbnail canvas').length > 3").await;
+        }
+        if let Some(part) = shot.part {
+            page.script(&format!("document.querySelector('{part}').scrollIntoView()")).await;
         }
         page.script("scrollTo(0, 0)").await;
         page.settled().await;
