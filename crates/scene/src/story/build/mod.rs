@@ -629,7 +629,7 @@ impl<'a> Builder<'a> {
 }
 
 /// `w7` of `w00000007`; long values are cut.
-fn label(value: &Arc<str>) -> Arc<str> {
+fn label(value: &str) -> Arc<str> {
     const LONGEST: usize = 14;
     let trimmed = value.trim_end();
     let digits = trimmed.len() - trimmed.trim_end_matches(|character: char| character.is_ascii_digit()).len();
@@ -639,7 +639,7 @@ fn label(value: &Arc<str>) -> Arc<str> {
     if short.chars().count() > LONGEST {
         return short.chars().take(LONGEST - 1).chain(['…']).collect::<String>().into();
     }
-    if short.as_str() == &**value { value.clone() } else { short.into() }
+    short.into()
 }
 
 #[cfg(test)]
@@ -648,7 +648,7 @@ mod tests {
 
     #[test]
     fn names_are_short_and_keep_their_number() {
-        let short = |value: &str| label(&value.into()).to_string();
+        let short = |value: &str| label(value).to_string();
         assert_eq!(short("w3"), "w3");
         assert_eq!(short("v00000149   "), "v149");
         assert_eq!(short("v00000000"), "v0");
