@@ -214,7 +214,9 @@ impl Session {
         let seen = Seen { draft: &draft, variant: &show.variant, origin: &origin, now };
         let edited = match seen.edited(edit) {
             Ok((edited, pasted)) => {
-                self.pasted = pasted.unwrap_or_default();
+                if let Some(pasted) = pasted {
+                    self.pasted = pasted;
+                }
                 edited
             }
             Err(refusal) => return self.refusal = refusal,

@@ -41,6 +41,13 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Scrolls to the element of this id.
+pub fn bring_into_sight(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view();
+    }
+}
+
 /// Tells whoever waits for it that the addressed view is complete.
 pub fn set_ready(ready: bool) {
     let _ = root().set_attribute("data-ready", if ready { "true" } else { "false" });

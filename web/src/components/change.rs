@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{BreakIt, FaultList, Paste, Settings, Source};
+use crate::browser;
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::signals::Signals;
@@ -11,6 +12,7 @@ use crate::signals::Signals;
 pub fn Change(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
     view! {
         <aside class="change" aria-label="Change it">
+            <Jump />
             <Compared signals on_command />
             <Variants signals on_command />
             <BreakIt signals on_command />
@@ -20,6 +22,22 @@ pub fn Change(signals: Signals, on_command: Callback<Command>) -> impl IntoView 
             <Source signals on_command />
         </aside>
     }
+}
+
+/// To a part of this column that lies out of sight.
+#[component]
+fn Jump() -> impl IntoView {
+    let button = |(id, name): (&'static str, &'static str)| {
+        view! { <button class="tool small" on:click=move |_| browser::bring_into_sight(id)>{name}</button> }
+    };
+    let parts = [
+        ("break-title", "Break it"),
+        ("happens-title", "What happens"),
+        ("settings-title", "Settings"),
+        ("paste-title", "Paste"),
+        ("source-title", "Source"),
+    ];
+    view! { <nav class="jump" aria-label="Parts of this column">{parts.map(button).into_iter().collect_view()}</nav> }
 }
 
 /// The present run held against the one that was kept.

@@ -36,7 +36,7 @@ pub fn Source(signals: Signals, on_command: Callback<Command>) -> impl IntoView 
     };
     view! {
         <details class="source">
-            <summary data-testid="open-source">"Scenario source (TOML)"</summary>
+            <summary id="source-title" data-testid="open-source">"Scenario source (TOML)"</summary>
             <textarea node_ref=field data-testid="source" rows="18" spellcheck="false" wrap="off" aria-label="Scenario source"
                 prop:value=move || text.get()
                 on:input=move |event| on_command.run(Command::Edit(Edit::Text(event_target_value(&event))))></textarea>
