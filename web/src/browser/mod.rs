@@ -41,10 +41,18 @@ pub fn focus(id: &str) {
     }
 }
 
-/// Scrolls to the element of this id.
+/// Scrolls to the element of this id: within its column where that has a frame of its own.
 pub fn bring_into_sight(id: &str) {
-    if let Some(element) = document().get_element_by_id(id) {
-        element.scroll_into_view();
+    /// What stands fast at the column's top.
+    const ABOVE: f64 = 48.0;
+    let Some(element) = document().get_element_by_id(id) else { return };
+    match element.closest("aside").ok().flatten() {
+        Some(column) if column.scroll_height() > column.client_height() => {
+            let (to, from) =
+                (element.get_bounding_client_rect().top(), column.get_bounding_client_rect().top());
+            column.set_scroll_top(column.scroll_top() + (to - from - ABOVE) as i32);
+        }
+        _ => element.scroll_into_view(),
     }
 }
 

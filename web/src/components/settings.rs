@@ -117,7 +117,8 @@ pub fn Settings(signals: Signals, on_command: Callback<Command>) -> impl IntoVie
             <header>
                 <h3 id="settings-title">"Settings "<span class="soft">{count}</span></h3>
                 <input type="search" class="push" placeholder="Search" aria-label="Search the settings" data-testid="search-settings"
-                    prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event)) />
+                    prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))
+                    on:change=move |event| typed.set(event_target_value(&event)) />
             </header>
             {loud}
             <div class="list"><For each=move || items.get() key=Clone::clone children=row /></div>
