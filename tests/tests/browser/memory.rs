@@ -7,7 +7,7 @@ const LIMIT_MIB: f64 = 64.0;
 
 #[tokio::test]
 async fn two_minutes_with_ten_thousand_records_stay_below_64_mib() {
-    let page = Page::open(&to_text(include_str!("two-minutes.toml"), &View::default())).await;
+    let page = Page::open(&format!("#{}", to_text(include_str!("two-minutes.toml"), &View::default()))).await;
 
     // The module is loaded already: importing it again gives the same one, and starting it again what it exports.
     let bytes = page
