@@ -12,11 +12,11 @@ use ackscope_sim::time::Time;
 use ackscope_tests::browser::Page;
 use serde_json::{Value, json};
 
-const PRODUCERS: usize = 12;
+const PRODUCERS: usize = 9;
 /// Within the load.
 const CROWDED: Time = Time::from_millis(2_500);
 
-/// Two minutes; for three seconds of them a dozen producers fill all their in-flight slots over slow links.
+/// Two minutes; for three seconds of them nine producers send every record in a request of its own over slow links.
 fn crowded() -> String {
     let mut text = "ackscope = 1\nid = \"crowded\"\ntitle = \"Crowded\"\nuntil = \"120 s\"\n\n[cluster]\nbrokers = 5\n\n\
                     [topic.orders]\npartitions = 5\nreplication_factor = 3\n\n[network]\n"
@@ -26,7 +26,8 @@ fn crowded() -> String {
     }
     for producer in 0..PRODUCERS {
         text += &format!(
-            "\n[producer.p{producer}]\nconfig.acks = 1\nconfig.enable.idempotence = false\nconfig.linger.ms = 0\n"
+            "\n[producer.p{producer}]\nconfig.acks = 1\nconfig.enable.idempotence = false\nconfig.linger.ms = 0\n\
+             config.batch.size = 0\nconfig.max.in.flight.requests.per.connection = 50\n"
         );
     }
     text += "\n[do]\n";
