@@ -32,29 +32,20 @@ pub fn family_title(family: &str) -> &'static str {
 }
 
 macro_rules! library {
-    (first: $($first:literal)* then: $($id:literal)*) => {
+    ($($id:literal)*) => {
         /// Every built-in document, by family, the one to begin with first.
-        pub const IDS: &[&str] = &[$($first,)* $($id),*];
+        pub const IDS: &[&str] = &[$($id),*];
 
-        /// Their texts. Without the feature `whole-library` only the first few: a page can fetch the files itself, each
-        /// under its id, and is smaller for it.
+        /// Their texts.
         pub fn library() -> &'static [Entry] {
-            &[
-                $(Entry { id: $first, text: include_str!(concat!("../library/", $first, ".toml")) },)*
-                $(
-                    #[cfg(feature = "whole-library")]
-                    Entry { id: $id, text: include_str!(concat!("../library/", $id, ".toml")) },
-                )*
-            ]
+            &[$(Entry { id: $id, text: include_str!(concat!("../library/", $id, ".toml")) }),*]
         }
     };
 }
 
 library! {
-    first:
     "healthy"
     "acks-1-leader-crash"
-    then:
     "acks-0-fire-and-forget"
     "acks-all-same-crash"
     "acks-all-min1-healthy"
