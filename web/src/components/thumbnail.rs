@@ -1,6 +1,8 @@
 //! A small picture of a scenario's own run, drawn when it comes into sight.
 
-use ackscope_scenario::library::Entry;
+use std::sync::Arc;
+
+use ackscope_scenario::Document;
 use ackscope_scene::picture::Picture;
 use ackscope_scene::timeline::{Room, Timeline, View};
 use ackscope_scene::tokens::Theme;
@@ -18,14 +20,15 @@ const WIDTH: f32 = 560.0;
 
 #[component]
 pub fn Thumbnail(
-    entry: &'static Entry,
+    document: Arc<Document>,
     #[prop(into)] theme: Signal<Theme>,
     frames: StoredValue<Frames, LocalStorage>,
 ) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
     let seen = when_seen(frame);
+    let document = StoredValue::new(document);
     let layout = move |picture: &mut Picture| {
-        let show = Show::new(entry.document(), "");
+        let show = Show::new(document.with_value(|document| (**document).clone()), "");
         let look = Look::new(&show.story, Room::Figure);
         let view = View::new(WIDTH, Room::Figure, &look.lanes, look.window);
         Timeline::new(&show.story, &look.axis, view).draw(picture);

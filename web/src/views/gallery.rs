@@ -59,11 +59,10 @@ pub fn Library(
         let families = families.map(|cards| {
             let tiles = cards.iter().map(|card| {
                 let href = format!("#{}", card.entry.id);
-                let entry = card.entry;
                 view! {
                     <li>
                         <a class="card" href=href>
-                            <Thumbnail entry theme frames />
+                            <Thumbnail document=card.document.clone() theme frames />
                             <h4>{card.document.title.clone()}</h4>
                             <p>{card.document.promise.clone()}</p>
                         </a>
