@@ -189,6 +189,11 @@ impl Broker {
         let life = &mut self.memory.life;
         life.broker_epoch = Some(broker_epoch);
         life.failures = 0;
+        if !self.memory.isr_changes.is_empty() {
+            // Proposed in an earlier registration, and held back without one.
+            self.link_wants(cx, LinkName::Requests);
+        }
+        let life = &mut self.memory.life;
         if cx.spec.version.uses_zookeeper() {
             life.is_ready = true;
             if life.state == Lifecycle::Starting {
@@ -203,9 +208,6 @@ impl Broker {
                 None => cx.draw(Stream::Jitter, Duration::ZERO, heartbeat_interval(cx)),
             };
             return self.schedule_beat(cx, first_ping);
-        }
-        if !self.memory.isr_changes.is_empty() {
-            self.link_wants(cx, LinkName::Requests);
         }
         self.beat_now(cx);
     }

@@ -180,8 +180,15 @@ impl Controller {
         let Some(state) = self.state(request.partition) else {
             return Err(ErrorCode::UnknownTopicOrPartition);
         };
-        self.check_alteration(cx, state, from, request)?;
         let isr: Brokers = request.new_isr.iter().map(|&(member, _)| member).collect();
+        let stands =
+            state.leader == Some(from) && state.leader_epoch == request.leader_epoch && state.isr == isr;
+        if stands && cx.spec.version.uses_zookeeper() {
+            // Written already, by the first try of a request whose answer was lost (checkLeaderAndIsrZkData; with AlterIsr
+            // the controller compares). A KRaft leader learns what holds from the metadata log.
+            return Ok((**state).clone());
+        }
+        self.check_alteration(cx, state, from, request)?;
         let because = ChangeReason::AlterPartition;
         if cx.spec.version.uses_zookeeper() {
             // The leader's own change: the partition's version rises, its leader epoch does not (§6.11).

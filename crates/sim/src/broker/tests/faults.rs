@@ -10,6 +10,7 @@ use crate::ids::{BrokerId, Brokers, ClientId, MachineId, Offset};
 use crate::message::{Acks, Api};
 use crate::run::Run;
 use crate::script::{Action, Boot, Meddling};
+use crate::spec::PartitionSpec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 
@@ -423,6 +424,44 @@ fn a_quick_restart_does_not_beat_the_failover() {
     assert!(refused.len() >= 2, "{refused:?}");
     assert_eq!(leader_changes(&run), [Some(2)]);
     assert_identical(&run, &[1, 2, 3], &["a", "b"]);
+}
+
+/// Before KRaft: the session ends while an ISR change waits behind another; it goes once the broker has registered anew.
+#[test]
+fn an_isr_change_outlives_the_session() {
+    for version in [KafkaVersion::V0_11, KafkaVersion::V2_8] {
+        let mut cluster = Cluster::new(version, 2);
+        cluster.spec.broker_config.broker_session_timeout = Duration::from_secs(6);
+        cluster.spec.topics[0].partitions = 2;
+        let second = PartitionSpec { number: 1, ..cluster.spec.partitions[0].clone() };
+        cluster.spec.partitions.push(second);
+        // The second time the connection is there already: the first partition's change goes off alone.
+        cluster
+            .send(1_000, "a")
+            .at(2_000, kill(2))
+            .at(20_000, start(2))
+            .at(30_000, kill(2))
+            .at(50_000, start(2));
+        cluster.spec.until = Time::from_millis(90_000);
+        let proposed = |run: &Run| {
+            let found = facts(run, broker(1), |fact| matches!(fact, Fact::IsrProposed { .. }).then_some(()));
+            found.into_iter().map(|(at, ())| at.as_millis()).collect::<Vec<_>>()
+        };
+        let times = proposed(&cluster.run());
+        assert_eq!(times[2], times[3], "{version:?}: both partitions at once");
+        cluster.lasting(times[2] + 1, 15_000, Action::Pause { node: broker(1) });
+        let run = cluster.run();
+        for h in run.happenings.iter().filter(|h| h.at.as_millis() > times[0] - 5) {
+            if matches!(h.node, crate::ids::NodeId::Broker(BrokerId(1)) | crate::ids::NodeId::Controller) {
+                println!("{:?}", h);
+            }
+        }
+        assert!(leader_changes(&run).contains(&Some(1)), "{version:?}: the second partition waits for 1");
+        let view = run.view_at(run.end);
+        for partition in view.controller.partitions.iter().flatten() {
+            assert_eq!(partition.isr.len(), 2, "{version:?}: {partition:?}");
+        }
+    }
 }
 
 /// A process that is never let in gives up after a minute.

@@ -1,7 +1,9 @@
 //! The ZooKeeper age (broker.md §6.11).
 
+use crate::error::ErrorCode;
 use crate::happening::Fact;
-use crate::ids::{Brokers, Partition};
+use crate::ids::{Brokers, Partition, PartitionEpoch};
+use crate::message::AlterPartition;
 use crate::version::KafkaVersion;
 
 use super::bench::{Bench, id, set, spec};
@@ -28,6 +30,19 @@ fn the_controllers_own_changes_raise_the_leader_epoch_and_a_leaders_do_not() {
         assert_eq!(bench.story(0), "leader none [2] e3");
         bench.register(2, 2, None, None).expect("the session is over");
         assert_eq!(bench.story(0), "leader 2 [2] e4");
+    }
+}
+
+/// A write whose answer was lost is written again, and meets its own new version.
+#[test]
+fn a_leader_finds_its_own_isr_change_and_takes_it_for_done() {
+    for version in [KafkaVersion::V1_1, KafkaVersion::V2_8] {
+        let mut bench = bench(version);
+        let first = bench.alter(0, &[1, 2], |_| {}).expect("a shrink");
+        let stale = |request: &mut AlterPartition| request.partition_epoch = PartitionEpoch::default();
+        assert_eq!(bench.alter(0, &[1, 2], stale), Ok(first.clone()), "{version:?}");
+        assert_eq!(*bench.state(0), first, "nothing is written twice");
+        assert_eq!(bench.alter(0, &[1], stale), Err(ErrorCode::InvalidUpdateVersion), "another ISR is not");
     }
 }
 
@@ -83,7 +98,7 @@ fn a_restarted_broker_waits_for_the_tick_that_ends_its_old_session() {
     bench.run(18_500);
     assert_eq!(bench.fenced(), []);
     let early = bench.register(1, 2, None, None);
-    assert_eq!(early, Err(crate::error::ErrorCode::DuplicateBrokerRegistration));
+    assert_eq!(early, Err(ErrorCode::DuplicateBrokerRegistration));
     bench.run(3_000);
     assert_eq!(bench.fenced().len(), 1);
     assert!(bench.register(1, 2, None, None).is_ok());
@@ -95,7 +110,7 @@ fn a_session_that_has_ended_stays_ended() {
     let mut bench = bench(KafkaVersion::V2_8);
     bench.fence(1);
     let answer = bench.beat(1);
-    assert_eq!(answer.error, Some(crate::error::ErrorCode::StaleBrokerEpoch));
+    assert_eq!(answer.error, Some(ErrorCode::StaleBrokerEpoch));
     assert!(bench.register(1, 1, None, None).is_ok(), "the same process registers anew");
 }
 
