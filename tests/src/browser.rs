@@ -179,6 +179,16 @@ impl Page {
         done(self.client.perform_actions(stroke).await, "press a key");
     }
 
+    /// Presses a key while others are held.
+    pub async fn chord(&self, held: &[char], key: impl Into<char>) {
+        let value = key.into();
+        let down = held.iter().map(|&value| KeyAction::Down { value });
+        let up = held.iter().map(|&value| KeyAction::Up { value });
+        let all = down.chain([KeyAction::Down { value }, KeyAction::Up { value }]).chain(up);
+        let strokes = all.fold(KeyActions::new("keyboard".into()), KeyActions::then);
+        done(self.client.perform_actions(strokes).await, "press keys");
+    }
+
     /// The page as it is seen, as PNG.
     pub async fn screenshot(&self, file: &Path) {
         let png = done(self.client.screenshot().await, "take a picture");

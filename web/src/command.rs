@@ -2,6 +2,7 @@
 //! one table of those that have a name and keys.
 
 use ackscope_scene::picture::Source;
+use ackscope_scene::timeline::Stretch;
 use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 
@@ -22,6 +23,19 @@ pub enum Command {
     SetSpeed(usize),
     Slower,
     Faster,
+    /// To the next event on a lane, or the one before: on that of a node, else on the chosen one's.
+    StepOn(Option<NodeId>, bool),
+    /// What was chosen last is this node's lane.
+    Dwell(NodeId),
+    /// Playback repeats what is in sight, or the stretch between the moments around now; or does so no longer.
+    ToggleRepeat,
+    /// It repeats this.
+    Repeat(Stretch),
+    /// What is repeated begins here (or ends here, where that is not `left`); no time: now.
+    RepeatEdge {
+        left: bool,
+        time: Option<Time>,
+    },
     /// Seconds of real time have passed.
     Tick(f64),
     // looking
@@ -56,6 +70,8 @@ pub enum Command {
     FollowCause,
     // changing what is run
     Edit(Edit),
+    /// The selected fault comes this many milliseconds later.
+    Nudge(i64),
     Undo,
     Redo,
     /// What can be done to this node is shown; none: no longer.
@@ -89,10 +105,19 @@ pub const COMMANDS: &[Entry] = &[
     Entry { name: "Back ten events", keys: &["Shift+arrowleft"], command: Command::StepBack(10) },
     Entry { name: "Next moment", keys: &["]"], command: Command::NextMoment },
     Entry { name: "Previous moment", keys: &["["], command: Command::PreviousMoment },
+    Entry { name: "Next event on the chosen lane", keys: &["j"], command: Command::StepOn(None, true) },
+    Entry { name: "Previous event on the chosen lane", keys: &["h"], command: Command::StepOn(None, false) },
     Entry { name: "To the start", keys: &["home"], command: Command::ToStart },
     Entry { name: "To the end", keys: &["end"], command: Command::ToEnd },
     Entry { name: "Slower", keys: &[","], command: Command::Slower },
     Entry { name: "Faster", keys: &["."], command: Command::Faster },
+    Entry { name: "Repeat a stretch, or no longer", keys: &["p"], command: Command::ToggleRepeat },
+    Entry { name: "Repeat from here", keys: &["b"], command: Command::RepeatEdge { left: true, time: None } },
+    Entry {
+        name: "Repeat up to here",
+        keys: &["n"],
+        command: Command::RepeatEdge { left: false, time: None },
+    },
     Entry { name: "Zoom in", keys: &["w", "+"], command: Command::ZoomIn },
     Entry { name: "Zoom out", keys: &["s", "-"], command: Command::ZoomOut },
     Entry { name: "Pan left", keys: &["a"], command: Command::PanLeft },
@@ -119,6 +144,22 @@ pub const COMMANDS: &[Entry] = &[
         keys: &["/"],
         command: Command::ToggleSearch,
     },
+    Entry {
+        name: "The selected fault a little later",
+        keys: &["Mod+arrowright"],
+        command: Command::Nudge(10),
+    },
+    Entry {
+        name: "The selected fault a little earlier",
+        keys: &["Mod+arrowleft"],
+        command: Command::Nudge(-10),
+    },
+    Entry { name: "The selected fault later", keys: &["Mod+Shift+arrowright"], command: Command::Nudge(100) },
+    Entry {
+        name: "The selected fault earlier",
+        keys: &["Mod+Shift+arrowleft"],
+        command: Command::Nudge(-100),
+    },
     Entry { name: "Undo", keys: &["Mod+z", "u"], command: Command::Undo },
     Entry { name: "Redo", keys: &["Mod+y", "Shift+u"], command: Command::Redo },
     Entry { name: "Copy a link to this moment", keys: &["l"], command: Command::Share },
@@ -133,7 +174,8 @@ pub fn for_key(key: &str, shift: bool, modifier: bool) -> Option<&'static Comman
     let entry = match (modifier, shift) {
         // As the rest of the world has it.
         (true, true) if key == "z" => find("Mod+y"),
-        (true, _) => find(&format!("Mod+{key}")),
+        (true, true) => find(&format!("Mod+Shift+{key}")).or_else(|| find(&format!("Mod+{key}"))),
+        (true, false) => find(&format!("Mod+{key}")),
         (false, true) => {
             find(&format!("Shift+{key}")).or_else(|| find(&key).filter(|_| key.chars().count() == 1))
         }
@@ -177,6 +219,8 @@ mod tests {
         assert_eq!(for_key("z", false, true), Some(&Command::Undo));
         assert_eq!(for_key("Z", true, true), Some(&Command::Redo));
         assert_eq!(for_key("s", false, true), None);
+        assert_eq!(for_key("ArrowLeft", false, true), Some(&Command::Nudge(-10)));
+        assert_eq!(for_key("ArrowLeft", true, true), Some(&Command::Nudge(-100)));
     }
 
     #[test]

@@ -36,6 +36,13 @@ pub enum Edit {
         key: &'static str,
         value: String,
     },
+    /// An entry comes some nanoseconds later, rounded to `unit`; `nudged`: by one of several small steps.
+    Move {
+        name: String,
+        by: i64,
+        unit: u64,
+        nudged: bool,
+    },
     /// Configuration as it stands in somebody's files.
     Paste(String),
     /// The whole text anew.
@@ -71,7 +78,10 @@ impl Edit {
     pub fn about(&self) -> &str {
         match self {
             Edit::Set { path, .. } | Edit::Reset(path) => path,
-            Edit::Entry { name, .. } | Edit::LeaveOut(name) | Edit::PutBack(name) => name,
+            Edit::Entry { name, .. }
+            | Edit::Move { name, .. }
+            | Edit::LeaveOut(name)
+            | Edit::PutBack(name) => name,
             Edit::Text(_) => "text",
             Edit::Paste(_) => "paste",
             Edit::Break { .. } | Edit::AddProducer | Edit::AddConsumer => "break",
@@ -79,9 +89,9 @@ impl Edit {
         }
     }
 
-    /// Typed letter by letter.
+    /// Typed letter by letter, or moved step by step.
     pub fn is_typed(&self) -> bool {
-        matches!(self, Edit::Set { .. } | Edit::Text(_) | Edit::Paste(_))
+        matches!(self, Edit::Set { .. } | Edit::Text(_) | Edit::Paste(_) | Edit::Move { nudged: true, .. })
     }
 }
 
@@ -126,6 +136,15 @@ impl Seen<'_> {
             Edit::PutBack(name) => remove(text, &entry(name, &["off"])),
             Edit::Entry { name, key, value } if value.trim().is_empty() => remove(text, &entry(name, &[key])),
             Edit::Entry { name, key, value } => set(text, &entry(name, &[key]), &literal(value.trim())),
+            Edit::Move { name, by, unit, .. } => {
+                let Some((key, value)) =
+                    named(variant, name).and_then(|step| faults::moved(variant, step, *by, *unit))
+                else {
+                    return Ok((draft.clone(), None));
+                };
+                let path = entry(name, &[key]);
+                if value.is_empty() { remove(text, &path) } else { set(text, &path, &literal(&value)) }
+            }
             Edit::Paste(given) => {
                 let read = paste::read(given, variant);
                 let mut changes = read.changes.iter();

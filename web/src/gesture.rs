@@ -15,6 +15,12 @@ pub enum Ground {
     Overview,
     /// Dragging moves the window's left or right edge.
     Edge(bool),
+    /// Dragging moves the left or right edge of what playback repeats.
+    RepeatedEdge(bool),
+    /// Dragging chooses what playback repeats.
+    Repeated,
+    /// Clicking selects, dragging takes what lies there along.
+    Pin,
     /// Clicking selects, dragging pans.
     Lanes,
 }
@@ -26,6 +32,12 @@ pub enum Intention {
     Scrub(Point),
     MoveWindow(Point),
     MoveEdge(bool, Point),
+    MoveRepeatedEdge(bool, Point),
+    Repeat(Point, Point),
+    Carry(Point),
+    PutDown(Point),
+    /// What was carried stays where it was.
+    LetGo,
     /// In px since the last one.
     Pan(f32),
     /// About this x; below 1 is closer.
@@ -53,13 +65,16 @@ impl Gesture {
         self.down.push((pointer, at));
         if self.down.len() == 2 {
             self.moved = true; // what ends as a pinch was no click
-            return None;
+            let carried = self.ground.replace(Ground::Lanes) == Some(Ground::Pin);
+            return carried.then_some(Intention::LetGo);
         }
         (self.ground, self.start, self.moved) = (Some(ground), at, false);
         match ground {
             Ground::Ruler => Some(Intention::Scrub(at)),
             Ground::Overview => Some(Intention::MoveWindow(at)),
-            Ground::Edge(_) | Ground::Lanes => None,
+            Ground::Edge(_) | Ground::RepeatedEdge(_) | Ground::Repeated | Ground::Pin | Ground::Lanes => {
+                None
+            }
         }
     }
 
@@ -76,12 +91,17 @@ impl Gesture {
             Ground::Ruler => Some(Intention::Scrub(at)),
             Ground::Overview => Some(Intention::MoveWindow(at)),
             Ground::Edge(left) => Some(Intention::MoveEdge(left, at)),
-            Ground::Lanes => {
+            Ground::RepeatedEdge(left) => Some(Intention::MoveRepeatedEdge(left, at)),
+            Ground::Repeated | Ground::Pin | Ground::Lanes => {
                 let far = (at.x - self.start.x).hypot(at.y - self.start.y) > DRAG_PIXELS;
                 let first = far && !self.moved;
                 self.moved |= far;
                 let from = if first { self.start.x } else { before.x };
-                self.moved.then_some(Intention::Pan(at.x - from))
+                self.moved.then_some(match self.ground {
+                    Some(Ground::Pin) => Intention::Carry(at),
+                    Some(Ground::Repeated) => Intention::Repeat(self.start, at),
+                    _ => Intention::Pan(at.x - from),
+                })
             }
         }
     }
@@ -89,12 +109,17 @@ impl Gesture {
     pub fn up(&mut self, pointer: i32, at: Point) -> Option<Intention> {
         let index = self.down.iter().position(|&(id, _)| id == pointer)?;
         self.down.remove(index);
-        let click = self.down.is_empty() && !self.moved && self.ground == Some(Ground::Lanes);
-        click.then_some(Intention::Click(at))
+        match (self.ground, self.moved) {
+            _ if !self.down.is_empty() => None,
+            (Some(Ground::Pin), true) => Some(Intention::PutDown(at)),
+            (Some(Ground::Pin | Ground::Lanes), false) => Some(Intention::Click(at)),
+            _ => None,
+        }
     }
 
-    pub fn cancel(&mut self, pointer: i32) {
+    pub fn cancel(&mut self, pointer: i32) -> Option<Intention> {
         self.down.retain(|&(id, _)| id != pointer);
+        (self.ground == Some(Ground::Pin)).then_some(Intention::LetGo)
     }
 }
 
@@ -139,6 +164,32 @@ mod tests {
         assert_eq!(gesture.down(1, point(3.0, 1.0), Ground::Ruler), Some(Intention::Scrub(point(3.0, 1.0))));
         assert_eq!(gesture.moved(1, point(4.0, 9.0)), Some(Intention::Scrub(point(4.0, 9.0))));
         assert_eq!(gesture.up(1, point(4.0, 9.0)), None);
+    }
+
+    #[test]
+    fn a_pin_is_chosen_by_a_click_carried_by_a_drag_and_left_alone_by_a_pinch() {
+        let mut gesture = Gesture::default();
+        gesture.down(1, point(5.0, 5.0), Ground::Pin);
+        assert_eq!(gesture.up(1, point(6.0, 5.0)), Some(Intention::Click(point(6.0, 5.0))));
+        gesture.down(1, point(5.0, 5.0), Ground::Pin);
+        assert_eq!(gesture.moved(1, point(15.0, 5.0)), Some(Intention::Carry(point(15.0, 5.0))));
+        assert_eq!(gesture.up(1, point(20.0, 5.0)), Some(Intention::PutDown(point(20.0, 5.0))));
+        gesture.down(1, point(5.0, 5.0), Ground::Pin);
+        gesture.moved(1, point(15.0, 5.0));
+        assert_eq!(gesture.down(2, point(90.0, 5.0), Ground::Lanes), Some(Intention::LetGo));
+        assert_eq!(gesture.up(1, point(15.0, 5.0)), None);
+    }
+
+    #[test]
+    fn what_is_repeated_is_chosen_by_a_drag_and_moved_by_its_edges() {
+        let mut gesture = Gesture::default();
+        gesture.down(1, point(5.0, 5.0), Ground::Repeated);
+        let chosen = Intention::Repeat(point(5.0, 5.0), point(40.0, 5.0));
+        assert_eq!(gesture.moved(1, point(40.0, 5.0)), Some(chosen));
+        assert_eq!(gesture.up(1, point(40.0, 5.0)), None);
+        gesture.down(1, point(40.0, 5.0), Ground::RepeatedEdge(false));
+        let moved = Intention::MoveRepeatedEdge(false, point(50.0, 5.0));
+        assert_eq!(gesture.moved(1, point(50.0, 5.0)), Some(moved));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where in the run we stand and how we move through it. Knows times and events, nothing of what they mean.
 
+use ackscope_scene::timeline::Stretch;
 use ackscope_sim::time::Time;
 
 use crate::pace::Pace;
@@ -25,6 +26,8 @@ pub struct Playback {
     pub speed: usize,
     /// The furthest moment that this run has been watched to.
     pub reached: Time,
+    /// What is played again and again.
+    pub repeated: Option<Stretch>,
     /// Seconds of screen time since the start at normal speed, kept apart from `position` so that short frames add up.
     screen: f64,
 }
@@ -36,6 +39,7 @@ impl Default for Playback {
             playing: false,
             speed: NORMAL_SPEED,
             reached: Time::ZERO,
+            repeated: None,
             screen: 0.0,
         }
     }
@@ -74,8 +78,34 @@ impl Playback {
         let screen = self.screen;
         self.seek(events, time);
         self.screen = screen;
-        if time >= pace.end() {
-            self.playing = false;
+        match self.repeated {
+            Some(stretch) if time >= stretch.to => self.seek(events, stretch.from),
+            _ if time >= pace.end() => self.playing = false,
+            _ => {}
+        }
+    }
+
+    /// Where playing begins anew, where there is nothing further to play.
+    pub fn begin(&mut self, events: &[Time], pace: &Pace) {
+        let (start, stop) = match self.repeated {
+            Some(Stretch { from, to }) => (from, to),
+            None => (Time::ZERO, pace.end()),
+        };
+        if self.position.time >= stop {
+            self.seek(events, start);
+        }
+    }
+
+    /// One edge of what is repeated; the other one stays where it can, else it goes to the run's.
+    pub fn repeat_from(&mut self, left: bool, time: Time, end: Time) {
+        let Stretch { from, to } = self.repeated.unwrap_or(Stretch { from: Time::ZERO, to: end });
+        let time = time.min(end);
+        let stretch = match left {
+            true => Stretch { from: time, to: if time < to { to } else { end } },
+            false => Stretch { from: if from < time { from } else { Time::ZERO }, to: time },
+        };
+        if stretch.from < stretch.to {
+            self.repeated = Some(stretch);
         }
     }
 
@@ -87,7 +117,7 @@ impl Playback {
 
 #[cfg(test)]
 mod tests {
-    use super::{Playback, Position};
+    use super::{Playback, Position, Stretch};
     use crate::pace::tests::pace;
     use ackscope_sim::time::Time;
 
@@ -135,6 +165,43 @@ mod tests {
         }
         assert!(frames > needed - 2.0, "{frames} frames, {needed} needed");
         assert_eq!(playback.position, Position { time: Time::from_millis(10), seen: 2 });
+    }
+
+    #[test]
+    fn a_repeated_stretch_is_played_from_its_beginning_to_its_end_and_again() {
+        let events = times(&[2, 5, 9]);
+        let pace = pace(&[2, 5, 9], 10);
+        let stretch = Stretch { from: Time::from_millis(2), to: Time::from_millis(6) };
+        let mut playback = Playback { playing: true, repeated: Some(stretch), ..Playback::default() };
+        let mut rounds = 0;
+        for _ in 0..20_000 {
+            let before = playback.position.time;
+            playback.advance(&events, &pace, 0.002);
+            assert!(playback.playing && playback.position.time < stretch.to);
+            if playback.position.time < before {
+                assert_eq!(playback.position.time, stretch.from);
+                rounds += 1;
+            }
+        }
+        assert!(rounds > 2, "{rounds}");
+        playback.seek(&events, Time::from_millis(8));
+        playback.begin(&events, &pace);
+        assert_eq!(playback.position.time, stretch.from);
+    }
+
+    #[test]
+    fn an_edge_of_what_is_repeated_that_passes_the_other_pushes_it_to_the_end() {
+        let (end, at) = (Time::from_millis(10), Time::from_millis);
+        let mut playback = Playback::default();
+        let mut set = |left, time| {
+            playback.repeat_from(left, at(time), end);
+            playback.repeated.map(|Stretch { from, to }| (from.as_millis(), to.as_millis()))
+        };
+        assert_eq!(set(true, 3), Some((3, 10)));
+        assert_eq!(set(false, 6), Some((3, 6)));
+        assert_eq!(set(true, 8), Some((8, 10)));
+        assert_eq!(set(false, 5), Some((0, 5)));
+        assert_eq!(set(false, 0), Some((0, 5)), "nothing cannot be repeated");
     }
 
     #[test]

@@ -7,15 +7,16 @@ use ackscope_scenario::link::View;
 use ackscope_scenario::paste::Pasted;
 use ackscope_scenario::{Document, Variant};
 use ackscope_scene::picture::Source;
-use ackscope_scene::timeline::{Room, selected_record};
+use ackscope_scene::timeline::{Room, Stretch, selected_record};
 use ackscope_scene::tokens::Theme;
 use ackscope_sim::ids::NodeId;
+use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
 
 use crate::command::Command;
 use crate::compare::Baseline;
 use crate::draft::Draft;
-use crate::edit::{Edit, Refusal, Seen};
+use crate::edit::{Edit, Refusal, Seen, named};
 use crate::follow;
 use crate::history::History;
 use crate::look::Look;
@@ -40,6 +41,8 @@ pub struct Session {
     pub playback: Playback,
     pub look: Option<Look>,
     pub selection: Source,
+    /// Whose lane is stepped along.
+    lane: Option<NodeId>,
     pub hover: Source,
     pub theme: Theme,
     pub history: History,
@@ -68,6 +71,7 @@ impl Session {
             playback: Playback::default(),
             look: None,
             selection: Source::None,
+            lane: None,
             hover: Source::None,
             theme,
             history: History::default(),
@@ -103,6 +107,15 @@ impl Session {
             Command::SetSpeed(speed) => self.playback.speed = speed.min(SPEEDS.len() - 1),
             Command::Slower => self.playback.speed = self.playback.speed.saturating_sub(1),
             Command::Faster => self.playback.speed = (self.playback.speed + 1).min(SPEEDS.len() - 1),
+            Command::StepOn(node, forward) => self.step_on(node, forward),
+            Command::Dwell(node) => self.lane = Some(node),
+            Command::ToggleRepeat => self.playback.repeated = self.stretch(),
+            Command::Repeat(stretch) => self.playback.repeated = Some(stretch),
+            Command::RepeatEdge { left, time } => {
+                if let Some(show) = &self.show {
+                    self.playback.repeat_from(left, time.unwrap_or(before), show.pace.end());
+                }
+            }
             Command::Tick(seconds) => {
                 if let Some(show) = &self.show {
                     self.playback.advance(&show.events, &show.pace, seconds);
@@ -112,6 +125,8 @@ impl Session {
                 // The same key closes what is open and then lets go of what is selected.
                 if self.verbs_of.take().is_none() || source != Source::None {
                     self.selection = source;
+                    let lane = self.show.as_ref().and_then(|show| show.story.node_of(source));
+                    self.lane = lane.or(self.lane);
                 }
             }
             Command::Hover(source) => self.hover = source,
@@ -134,6 +149,7 @@ impl Session {
             Command::FollowCause => self.follow(follow::cause),
             Command::ToggleSearch => self.search_open = !self.search_open,
             Command::Edit(edit) => self.edit(&edit),
+            Command::Nudge(millis) => self.nudge(millis),
             Command::Undo => self.travel(History::back),
             Command::Redo => self.travel(History::forward),
             Command::OpenVerbs(node) => self.verbs_of = node,
@@ -161,8 +177,8 @@ impl Session {
 
     fn toggle_play(&mut self) {
         let Some(show) = &self.show else { return };
-        if !self.playback.playing && self.playback.position.time >= show.pace.end() {
-            self.playback.seek(&show.events, Time::ZERO);
+        if !self.playback.playing {
+            self.playback.begin(&show.events, &show.pace);
         }
         self.playback.playing = !self.playback.playing;
     }
@@ -170,6 +186,44 @@ impl Session {
     fn step(&mut self, by: isize) {
         if let Some(show) = &self.show {
             self.playback.step(&show.events, by);
+        }
+    }
+
+    /// A lane's events one by one; without a lane the first one's.
+    fn step_on(&mut self, node: Option<NodeId>, forward: bool) {
+        let Some(show) = self.show.clone() else { return };
+        let first = || Some(self.look.as_ref()?.shown().first()?.node);
+        let Some(node) = node.or(self.lane).or_else(first) else { return };
+        self.lane = Some(node);
+        if self.selection == Source::None {
+            self.selection = Source::Node(node);
+        }
+        self.playback.playing = false;
+        if let Some(at) = show.story.step_on(node, self.playback.position.time, forward) {
+            self.seek(at);
+        }
+    }
+
+    /// What to repeat when nothing is: what is in sight, or where all of it is, from the moment before to the next one.
+    fn stretch(&self) -> Option<Stretch> {
+        let (show, look) = (self.show.as_ref()?, self.look.as_ref()?);
+        if self.playback.repeated.is_some() {
+            return None;
+        }
+        if !look.is_whole() {
+            return Some(Stretch { from: look.window.from, to: look.window.to });
+        }
+        let next = show.moments.partition_point(|&moment| moment <= self.playback.position.time);
+        let from = next.checked_sub(1).map_or(Time::ZERO, |before| show.moments[before]);
+        let to = show.moments.get(next).copied().unwrap_or(show.pace.end());
+        (from < to).then_some(Stretch { from, to })
+    }
+
+    /// The fault whose sign is selected comes later by that much.
+    fn nudge(&mut self, millis: i64) {
+        let step = self.show.as_ref().and_then(|show| show.step_of(self.selection));
+        if let Some(name) = step.map(|step| step.name.clone()) {
+            self.edit(&Edit::Move { name, by: millis * 1_000_000, unit: 1_000_000, nudged: true });
         }
     }
 
@@ -230,7 +284,16 @@ impl Session {
             if breaks {
                 self.seek(now);
             }
+            if let Edit::Move { name, .. } = edit {
+                self.select_step(name);
+            }
         }
+    }
+
+    /// Its sign, wherever that is now.
+    fn select_step(&mut self, name: &str) {
+        let done = self.show.as_ref().and_then(|show| Some(named(&show.variant, name)?.done(&show.run)?.id));
+        self.selection = done.map_or(Source::None, Source::Happening);
     }
 
     fn travel(&mut self, go: fn(&mut History, Draft) -> Option<Draft>) {
@@ -264,10 +327,18 @@ impl Session {
             None => Look::new(&show.story, Room::Page),
         });
         self.playback.seek(&show.events, self.playback.position.time.min(show.run.end));
+        self.playback.repeated = self.playback.repeated.filter(|stretch| stretch.to <= show.pace.end());
         self.playback.reached = if told { show.decided } else { self.playback.position.time };
         if selected_record(self.selection).is_none_or(|record| record.0 as usize >= show.story.records.len())
         {
             self.selection = Source::None;
+        }
+        // In another run another thing may have that number.
+        if let Source::Happening(id) | Source::Message(id) = self.selection {
+            let of = |run: &Run| run.happenings.get(id.0 as usize).map(|it| (it.at, it.node, it.cause));
+            if self.show.as_ref().is_none_or(|before| of(&before.run) != of(&show.run)) {
+                self.selection = Source::None;
+            }
         }
         self.hover = Source::None;
         if self.draft.as_ref().is_none_or(|before| before.variant != draft.variant) {
@@ -325,7 +396,7 @@ impl Session {
             self.playback.seek(&show.events, time.min(show.run.end));
         }
         self.selection = Source::None;
-        self.hover = Source::None;
+        (self.lane, self.hover) = (None, Source::None);
         (self.history, self.refusal, self.pasted, self.verbs_of) = Default::default();
         self.origin = Some(origin(&draft, &show));
         self.baseline = Some(Baseline::of((draft.clone(), &show)));

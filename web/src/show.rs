@@ -1,8 +1,9 @@
 //! One scenario with its run, indexed for drawing and for playback. Never changed: an edit makes another one.
 
-use ackscope_scenario::{Document, PinnedNote, Variant};
+use ackscope_scenario::{Document, PinnedNote, Step, Variant, faults};
 use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::narration::{Narrator, Verdict, verdict};
+use ackscope_scene::picture::Source;
 use ackscope_scene::story::Story;
 use ackscope_sim::message::Acks;
 use ackscope_sim::run::Run;
@@ -66,6 +67,14 @@ impl Show {
 
     pub fn narrator(&self) -> Narrator<'_> {
         Narrator::new(&self.run, &self.story)
+    }
+
+    /// The entry of the scenario that a selected sign was done by.
+    pub fn step_of(&self, source: Source) -> Option<&Step> {
+        let Source::Happening(id) = source else { return None };
+        let happening = self.run.happening(id);
+        faults::step_of(&self.variant, &happening.fact)
+            .or_else(|| faults::step_of(&self.variant, &self.run.happening(happening.cause?).fact))
     }
 
     /// The scenario's own words for this moment: the last note up to then.

@@ -6,7 +6,7 @@ use ackscope_scenario::Variant;
 use ackscope_scenario::paste::Pasted;
 use ackscope_scene::narration::Sentence;
 use ackscope_scene::picture::Source;
-use ackscope_scene::timeline::Future;
+use ackscope_scene::timeline::{Future, Stretch};
 use ackscope_scene::tokens::Theme;
 use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
@@ -27,6 +27,8 @@ pub struct Signals {
     pub look: Memo<Option<Look>>,
     pub playback: Memo<Playback>,
     pub now: Memo<Time>,
+    /// What playback repeats.
+    pub repeated: Memo<Option<Stretch>>,
     pub selection: Memo<Source>,
     pub theme: Memo<Theme>,
     pub notice: Memo<Option<String>>,
@@ -64,6 +66,7 @@ impl Signals {
             look: Memo::new(move |_| session.with(|session| session.look.clone())),
             playback,
             now,
+            repeated: Memo::new(move |_| playback.with(|playback| playback.repeated)),
             selection: Memo::new(move |_| session.with(|session| session.selection)),
             theme: Memo::new(move |_| session.with(|session| session.theme)),
             notice: Memo::new(move |_| session.with(|session| session.notice.clone())),

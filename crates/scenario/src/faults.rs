@@ -1,5 +1,6 @@
 //! What can be done to a node or a link from outside while one watches, and the entry of the `do` table that each makes.
 
+use ackscope_sim::happening::Fact;
 use ackscope_sim::ids::NodeId;
 use ackscope_sim::message::Api;
 use ackscope_sim::script::{Condition, Trigger};
@@ -300,6 +301,26 @@ fn in_words(spec: &Spec, condition: &Condition) -> String {
     }
 }
 
+/// An entry some nanoseconds later (or earlier): the key that says when it comes, and that key's new value, rounded to
+/// `unit`. What waits for something still does, and at least as long; an empty value is no wait at all.
+pub fn moved(variant: &Variant, step: &Step, by: i64, unit: u64) -> Option<(&'static str, String)> {
+    let entry = variant.spec.script.get(step.actions.start as usize)?;
+    let (key, now) = match &entry.when {
+        Trigger::At(at) => ("at", at.nanos),
+        Trigger::After { delay, .. } | Trigger::When { delay, .. } => ("delay", delay.nanos),
+    };
+    let unit = unit.max(1);
+    let later = now.saturating_add_signed(by).saturating_add(unit / 2) / unit * unit;
+    let value = Duration::from_nanos(later);
+    Some((key, if key == "delay" && value.is_zero() { String::new() } else { write_duration(value) }))
+}
+
+/// The entry of the text that a happening carried out, if it did.
+pub fn step_of<'v>(variant: &'v Variant, fact: &Fact) -> Option<&'v Step> {
+    let Fact::ActionDone { action } = fact else { return None };
+    variant.steps.iter().find(|step| step.actions.contains(&action.0))
+}
+
 /// How long an entry's effect lasts, where it ends by itself.
 pub fn lasts(variant: &Variant, step: &Step) -> Option<Duration> {
     variant.spec.script.get(step.actions.start as usize)?.lasts
@@ -377,7 +398,7 @@ mod tests {
         waits_for,
     };
     use crate::document::Document;
-    use crate::edit;
+    use crate::edit::{self, literal};
     use crate::library::{find, library};
 
     const NOW: Time = Time { nanos: 500_001_000 };
@@ -452,6 +473,34 @@ mod tests {
                         "{}",
                         step.name
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_moves_by_its_time_or_by_its_wait_and_stays_after_what_it_waits_for() {
+        let document = find("acks-1-leader-crash").unwrap().document();
+        let variant = &document.variants[0];
+        let moved = |name: &str, by_millis: i64, unit: u64| {
+            let step = variant.steps.iter().find(|step| step.name == name).unwrap();
+            super::moved(variant, step, by_millis * 1_000_000, unit).unwrap()
+        };
+        assert_eq!(moved("followers stall", 337, 10_000_000), ("at", "1.54 s".to_owned()));
+        assert_eq!(moved("followers stall", -5_000, 1_000_000), ("at", "0 s".to_owned()));
+        assert_eq!(moved("leader dies", 10, 1_000_000), ("delay", "35 ms".to_owned()));
+        assert_eq!(moved("leader dies", -40, 1_000_000), ("delay", String::new()));
+        for entry in library() {
+            for variant in &entry.document().variants {
+                for step in &variant.steps {
+                    let Some((key, value)) = super::moved(variant, step, 20_000_000, 1_000_000) else {
+                        continue;
+                    };
+                    let path = place(variant, &["do", &step.name, key]);
+                    let text = edit::set(entry.text, &path, &literal(&value))
+                        .unwrap_or_else(|error| panic!("{} {}: {error}", entry.id, step.name));
+                    Document::parse(&text)
+                        .unwrap_or_else(|problems| panic!("{} {}: {}", entry.id, step.name, problems[0]));
                 }
             }
         }

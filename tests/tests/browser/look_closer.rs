@@ -61,7 +61,8 @@ async fn axis_lanes_and_kinds_can_be_changed_and_come_back() {
     page.until("all lanes", "return !!document.querySelector('[data-testid=lane-broker-3]')").await;
     page.press(ackscope_tests::browser::Key::Escape).await;
 
-    let fold = "[...document.querySelectorAll('[data-testid=lane-broker-2] .lane-tools button')][0]";
+    let fold =
+        "document.querySelector('[data-testid=lane-broker-2] :is([aria-label^=Fold], [aria-label^=Unfold])')";
     let height = "return document.querySelector('[data-testid=lane-broker-2]').offsetHeight";
     let tall = page.script(height).await;
     page.script(&format!("{fold}.click()")).await;

@@ -1,13 +1,15 @@
 //! What happens from outside, entry by entry, in the order of the run: moved, lengthened, left out, put back.
 
 use ackscope_scenario::{Step, faults, write_duration};
+use ackscope_scene::picture::Source;
 use ackscope_sim::script::Trigger;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::break_it::Refused;
 use super::{Glyph, Icon};
-use crate::command::Command;
+use crate::command::{Command, for_key};
 use crate::edit::{Edit, named};
 use crate::show::Show;
 use crate::signals::Signals;
@@ -22,6 +24,8 @@ struct Line {
     at: Option<String>,
     waits: String,
     done_at: Option<Time>,
+    /// Its sign.
+    source: Source,
     /// How long its effect lasts, where that can be said.
     lasts: Option<String>,
     off: bool,
@@ -56,6 +60,7 @@ fn line(show: &Show, step: &Step, new: bool) -> Line {
         Trigger::At(at) => Some(faults::write_time(at)),
         Trigger::After { .. } | Trigger::When { .. } => None,
     });
+    let done = step.done(&show.run);
     let lasts = LASTING
         .contains(&step.verb)
         .then(|| faults::lasts(variant, step).map(write_duration).unwrap_or_default());
@@ -64,7 +69,8 @@ fn line(show: &Show, step: &Step, new: bool) -> Line {
         what: format!("{} {}", step.verb.replace('_', " "), step.object),
         at,
         waits: faults::waits_for(variant, step).unwrap_or_default(),
-        done_at: step.done_at(&show.run),
+        done_at: done.map(|happening| happening.at),
+        source: done.map_or(Source::None, |happening| Source::Happening(happening.id)),
         lasts,
         off: step.off,
         new,
@@ -159,17 +165,38 @@ fn FaultLine(
         on_command.run(Command::Edit(if off { Edit::PutBack(name) } else { Edit::LeaveOut(name) }));
     };
     let seek = move |_| {
-        if let Some(at) = line.with(|line| line.done_at) {
+        if let (Some(at), source) = line.with(|line| (line.done_at, line.source)) {
+            on_command.run(Command::Select(source));
             on_command.run(Command::Seek(at));
         }
     };
+    // What the keys do to a fault that is selected, they do to the one that has the focus.
+    let own = name.clone();
+    let nudge = move |event: web_sys::KeyboardEvent| {
+        let typing =
+            event.target().is_some_and(|target| target.is_instance_of::<web_sys::HtmlInputElement>());
+        let command = for_key(&event.key(), event.shift_key(), event.ctrl_key() || event.meta_key());
+        if let (false, Some(Command::Nudge(millis))) = (typing, command) {
+            event.prevent_default();
+            let moved =
+                Edit::Move { name: own.clone(), by: millis * 1_000_000, unit: 1_000_000, nudged: true };
+            on_command.run(Command::Edit(moved));
+        }
+    };
+    let own = name.clone();
+    let selected = Memo::new(move |_| {
+        let selection = signals.selection.get();
+        signals.show.with(|show| {
+            show.as_ref().is_some_and(|show| show.step_of(selection).is_some_and(|step| step.name == own))
+        })
+    });
     let done = move || line.with(|line| line.done_at.map_or("never".to_owned(), |at| at.to_string()));
     let removal = move || line.with(|line| if line.off { "Put back" } else { "Remove" });
     let glyph = Signal::derive(move || if line.with(|line| line.off) { Glyph::Plus } else { Glyph::Cross });
     view! {
         <li class:off=move || line.with(|line| line.off) class:new=move || line.with(|line| line.new)
-            class:faulty=move || line.with(|line| line.faulty) data-testid="fault">
-            <button class="done" title="Go there" on:click=seek>{done}</button>
+            class:faulty=move || line.with(|line| line.faulty) class:selected=move || selected.get() on:keydown=nudge data-testid="fault">
+            <button class="done" title="Go there. Ctrl ← and → move it" on:click=seek>{done}</button>
             <b>{move || line.with(|line| line.name.clone())}</b>
             <button class="tool only-icon small" data-testid="fault-remove" aria-label=move || format!("{} {}", removal(), line.with(|line| line.name.clone()))
                 title=removal on:click=toggle><Icon glyph /></button>

@@ -26,6 +26,7 @@ pub enum Glyph {
     Up,
     Search,
     Keys,
+    Repeat,
 }
 
 impl Glyph {
@@ -55,6 +56,9 @@ impl Glyph {
             Glyph::Unfold => "m6.5 4.5 4.5 4.5-4.5 4.5",
             Glyph::Up => "M9 14.5v-11m-4 4 4-4 4 4",
             Glyph::Search => "M3 8a5 5 0 1 0 10 0a5 5 0 1 0-10 0m8.7 3.7 3.8 3.8",
+            Glyph::Repeat => {
+                "M3 8.5V7.2A2.7 2.7 0 0 1 5.7 4.5H15m-2.6-2.6L15 4.5l-2.6 2.6M15 9.5v1.3a2.7 2.7 0 0 1-2.7 2.7H3m2.6 2.6L3 13.5l2.6-2.6"
+            }
             Glyph::Keys => "M2 4.5h14v9H2zM5 7.5h.01M8 7.5h.01M11 7.5h.01M13.5 7.5h.01M5.5 10.5h7",
         }
     }

@@ -1,4 +1,4 @@
-//! What stands in each lane's gutter: choose the node, fold its lane, hide it, move it.
+//! What stands in each lane's gutter: choose the node, step along its events, fold its lane, hide it, move it.
 
 use std::sync::Arc;
 
@@ -25,10 +25,10 @@ pub fn LaneControls(
             let name = show.story.node(node).map_or_else(String::new, |story| story.name.clone());
             let place = format!("top:{}px;height:{}px", lane.top, lane.bottom - lane.top);
             let slim = lane.form == Form::Slim;
-            let tool = |glyph: Glyph, words: &str, change: Change| {
+            let tool = |glyph: Glyph, words: &str, command: Command| {
                 let label = format!("{words} {name}");
                 view! {
-                    <button aria-label=label.clone() title=label on:click=move |_| on_command.run(Command::Look(change))>
+                    <button aria-label=label.clone() title=label on:click=move |_| on_command.run(command.clone())>
                         <Icon glyph />
                     </button>
                 }
@@ -36,18 +36,20 @@ pub fn LaneControls(
             let broker = node.broker().is_some();
             let fold = broker.then(|| {
                 let (glyph, words) = if slim { (Glyph::Unfold, "Unfold") } else { (Glyph::Fold, "Fold") };
-                tool(glyph, words, Change::FoldLane(node))
+                tool(glyph, words, Command::Look(Change::FoldLane(node)))
             });
             let chosen = move || (selection.get() == Source::Node(node)).to_string();
             view! {
-                <li class="lane" data-testid=format!("lane-{}", show.run.spec.node_name(node)) style=place>
+                <li class="lane" on:focusin=move |_| on_command.run(Command::Dwell(node)) data-testid=format!("lane-{}", show.run.spec.node_name(node)) style=place>
                     <button class="lane-name" aria-pressed=chosen on:click=move |_| on_command.run(Command::Select(Source::Node(node)))>
                         <span class="unseen">{name.clone()}</span>
                     </button>
                     <span class="lane-tools">
+                        {tool(Glyph::Back, "Previous event of", Command::StepOn(Some(node), false))}
+                        {tool(Glyph::Forward, "Next event of", Command::StepOn(Some(node), true))}
                         {fold}
-                        {tool(Glyph::Up, "Move up", Change::MoveLane(node, true))}
-                        {tool(Glyph::Cross, "Hide", Change::HideLane(node, true))}
+                        {tool(Glyph::Up, "Move up", Command::Look(Change::MoveLane(node, true)))}
+                        {tool(Glyph::Cross, "Hide", Command::Look(Change::HideLane(node, true)))}
                     </span>
                 </li>
             }

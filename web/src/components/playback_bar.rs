@@ -20,6 +20,7 @@ pub fn PlaybackBar(
 ) -> impl IntoView {
     let position = Memo::new(move |_| playback.with(|playback| playback.position));
     let playing = Memo::new(move |_| playback.with(|playback| playback.playing));
+    let repeats = Memo::new(move |_| playback.with(|playback| playback.repeated.is_some()));
     let speed = Memo::new(move |_| playback.with(|playback| playback.speed));
     let at_start = Memo::new(move |_| position.get().seen == 0 && position.get().time == Time::ZERO);
     let at_end = Memo::new(move |_| position.get().time >= end.get() && position.get().seen == events.get());
@@ -30,7 +31,7 @@ pub fn PlaybackBar(
         (false, true) => "Again",
         (false, false) => "Play",
     };
-    let count = move || format!("event {} of {}", position.get().seen, events.get());
+    let count = move || format!("event {}/{}", position.get().seen, events.get());
     let time = move || position.get().time.to_string();
     let on_scrub = move |event| {
         let part = event_target_value(&event).parse::<u64>().unwrap_or(0).min(SCRUB_STEPS);
@@ -70,6 +71,10 @@ pub fn PlaybackBar(
             </output>
             <input id="scrubber" class="scrubber desk" data-testid="scrubber" type="range" aria-label="Time" min="0"
                 max=SCRUB_STEPS.to_string() step="1" prop:value=move || scrub_value().to_string() aria-valuetext=time on:input=on_scrub />
+            <button class="tool only-icon desk" data-testid="repeat" aria-pressed=move || repeats.get().to_string()
+                aria-label="Repeat a stretch" title="Repeat a stretch (p); its edges on the ruler can be moved" on:click=go(Command::ToggleRepeat)>
+                <Icon glyph=Glyph::Repeat />
+            </button>
             <div class="option speed" data-testid="speed">
                 <span class="segmented" role="group" aria-label="Speed">{speeds.collect_view()}</span>
             </div>

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ackscope_scene::axis::TimeWindow;
 use ackscope_scene::picture::{Picture, Point, Source};
-use ackscope_scene::timeline::{Future, Room, Timeline, View};
+use ackscope_scene::timeline::{Future, Held, Room, Stretch, Timeline, View};
 use ackscope_scene::tokens::Theme;
 use ackscope_sim::time::Time;
 use leptos::ev::{PointerEvent, WheelEvent};
@@ -18,6 +18,7 @@ use super::{Canvas, LaneControls, ViewTools};
 use crate::browser::frames::Frames;
 use crate::browser::size::size_of;
 use crate::command::Command;
+use crate::edit::Edit;
 use crate::gesture::{Gesture, Ground, Intention};
 use crate::look::Look;
 use crate::show::Show;
@@ -34,6 +35,7 @@ pub fn TimelineView(
     #[prop(into)] now: Signal<Time>,
     #[prop(into)] future: Signal<Future>,
     #[prop(into)] selection: Signal<Source>,
+    #[prop(into)] repeated: Signal<Option<Stretch>>,
     #[prop(into)] room: Signal<Room>,
     /// On a page of its own: with the strip in true proportion above the lanes, tools beside it, and controls in the
     /// gutter. Else the lanes alone.
@@ -50,6 +52,8 @@ pub fn TimelineView(
         Room::Page if overview => outer_size.get().map(|(_, height)| height),
         _ => None,
     });
+    // The pin under a pressed pointer, and once it moves where it would come to lie.
+    let (grabbed, held) = (StoredValue::new(None::<(String, Held)>), RwSignal::new(None::<Held>));
     // Lays the timeline out for one use; everything it depends on is read here, the playhead where it is needed.
     let arrange = move |now: Option<Time>, with: &mut dyn FnMut(&Timeline<'_>)| {
         let (Some(show), Some(width)) = (show.get(), width.get()) else { return };
@@ -65,6 +69,9 @@ pub fn TimelineView(
                 selection: selection.get(),
                 filter: look.filter,
                 overview,
+                // Only the drawing above follows these.
+                repeated: repeated.get_untracked(),
+                held: held.get_untracked(),
                 ..View::new(width, room.get(), &lanes, look.window)
             };
             with(&Timeline::new(&show.story, &look.axis, view));
@@ -78,6 +85,8 @@ pub fn TimelineView(
         arrange(now, &mut |timeline| timeline.draw(picture));
     };
     let draw_now = move |picture: &mut Picture| {
+        repeated.track();
+        held.track();
         arrange(Some(now.get()), &mut |timeline| {
             picture.clear(timeline.view.width, timeline.height());
             timeline.draw_now(picture);
@@ -111,13 +120,85 @@ pub fn TimelineView(
         untrack(|| arrange(Some(now.get()), &mut look_there));
         found
     };
+    // What a press there means; a pin that lies there is remembered.
+    let ground = move |at: Point, reach: f32| {
+        let mut ground = Ground::Lanes;
+        untrack(|| {
+            if let (true, Some(show)) = (overview, show.get()) {
+                let mut source = None;
+                arrange(Some(now.get()), &mut |timeline| {
+                    source = timeline.pin_at(at, reach).map(|deed| Source::Happening(deed.happening));
+                });
+                let source = source.unwrap_or_else(|| under(at, reach));
+                let pin = show.step_of(source).zip(show.story.node_of(source));
+                grabbed.set_value(pin.and_then(|(step, node)| {
+                    let from = step.done_at(&show.run)?;
+                    ground = Ground::Pin;
+                    Some((step.name.clone(), Held { node, from, to: from }))
+                }));
+            }
+            arrange(None, &mut |timeline| {
+                if at.y >= timeline.top {
+                    return;
+                }
+                ground = if at.y < timeline.top - 18.0 { Ground::Overview } else { Ground::Ruler };
+                if let Some(left) = timeline.edge_of_repeated(at) {
+                    ground = Ground::RepeatedEdge(left);
+                }
+                let window = timeline.view.window;
+                if ground == Ground::Overview && window != timeline.scale.axis.whole() {
+                    let [left, right] =
+                        [window.from, window.to].map(|time| (timeline.overview_x(time) - at.x).abs());
+                    if left.min(right) < HANDLE_REACH {
+                        ground = Ground::Edge(left < right);
+                    }
+                }
+            });
+        });
+        ground
+    };
+    let carry = move |at: Point, down: bool| {
+        let Some((name, from)) = grabbed.get_value() else { return };
+        untrack(|| {
+            arrange(None, &mut |timeline| {
+                let (to, unit) = timeline.round_time(at.x);
+                held.set((!down).then_some(Held { to, ..from }));
+                let still = (timeline.scale.x_from_time(from.from) - at.x).abs() < HANDLE_REACH / 2.0;
+                if down && !still {
+                    let by = to.nanos.cast_signed() - from.from.nanos.cast_signed();
+                    let moved = Edit::Move { name: name.clone(), by, unit, nudged: false };
+                    on_command.run(Command::Edit(moved));
+                }
+            });
+        });
+    };
+    let cursor = RwSignal::new("");
     let obey = move |intention: Option<Intention>, reach: f32| {
         let Some(intention) = intention else { return };
         let on_time = |x: f32, command: &dyn Fn(Time) -> Command| {
             untrack(|| arrange(None, &mut |timeline| on_command.run(command(timeline.scale.time_from_x(x)))));
         };
         match intention {
-            Intention::Hover(at) => on_command.run(Command::Hover(under(at, reach))),
+            Intention::Hover(at) => {
+                cursor.set(match ground(at, reach) {
+                    Ground::Pin => "grab",
+                    Ground::Edge(_) | Ground::RepeatedEdge(_) => "ew-resize",
+                    _ => "",
+                });
+                on_command.run(Command::Hover(under(at, reach)));
+            }
+            Intention::MoveRepeatedEdge(left, at) => {
+                on_time(at.x, &|time| Command::RepeatEdge { left, time: Some(time) });
+            }
+            Intention::Repeat(from, to) => untrack(|| {
+                arrange(None, &mut |timeline| {
+                    let [from, to] = [from.x.min(to.x), from.x.max(to.x)].map(|x| timeline.round_time(x).0);
+                    on_command.run(Command::Repeat(Stretch { from, to }));
+                });
+            }),
+            Intention::Carry(at) => carry(at, false),
+            Intention::PutDown(at) => carry(at, true),
+            Intention::LetGo => held.set(None),
             Intention::Click(at) => match under(at, reach) {
                 Source::None | Source::Node(_) => on_time(at.x, &Command::Seek),
                 found => on_command.run(Command::Select(found)),
@@ -145,52 +226,32 @@ pub fn TimelineView(
             }
         }
     };
-    let ground = move |at: Point| {
-        let mut ground = Ground::Lanes;
-        untrack(|| {
-            arrange(None, &mut |timeline| {
-                if at.y >= timeline.top {
+    let obey = Rc::new(obey);
+    let pointer =
+        move |handle: fn(&mut Gesture, &PointerEvent, Point, Option<Ground>) -> Option<Intention>,
+              press: bool| {
+            let obey = Rc::clone(&obey);
+            move |event: PointerEvent| {
+                if press && event.button() != 0 {
                     return;
                 }
-                ground = if at.y < timeline.top - 18.0 { Ground::Overview } else { Ground::Ruler };
-                let window = timeline.view.window;
-                if ground == Ground::Overview && window != timeline.scale.axis.whole() {
-                    let [left, right] =
-                        [window.from, window.to].map(|time| (timeline.overview_x(time) - at.x).abs());
-                    if left.min(right) < HANDLE_REACH {
-                        ground = Ground::Edge(left < right);
-                    }
+                let (at, reach) = (place(&event, frame), reach(&event));
+                let ground = press.then(|| match ground(at, reach) {
+                    Ground::Ruler | Ground::Lanes if event.shift_key() => Ground::Repeated,
+                    ground => ground,
+                });
+                if let Some(frame) = frame.get_untracked().filter(|_| press) {
+                    let _ = frame.set_pointer_capture(event.pointer_id());
                 }
-            });
-        });
-        ground
-    };
-    let obey = Rc::new(obey);
-    let pointer = move |handle: fn(&mut Gesture, i32, Point, Ground) -> Option<Intention>| {
-        let obey = Rc::clone(&obey);
-        move |event: PointerEvent| {
-            let at = place(&event, frame);
-            let intention = gesture
-                .try_update_value(|gesture| handle(gesture, event.pointer_id(), at, ground(at)))
-                .flatten();
-            obey(intention, reach(&event));
-        }
-    };
-    let on_down = pointer(Gesture::down);
-    let on_down = move |event: PointerEvent| {
-        if event.button() == 0 {
-            if let Some(frame) = frame.get_untracked() {
-                let _ = frame.set_pointer_capture(event.pointer_id());
+                let intention =
+                    gesture.try_update_value(|gesture| handle(gesture, &event, at, ground)).flatten();
+                obey(intention, reach);
             }
-            on_down(event);
-        }
-    };
-    let on_move = pointer(|gesture, id, at, _| gesture.moved(id, at));
-    let on_up = pointer(|gesture, id, at, _| gesture.up(id, at));
-    let on_cancel = pointer(|gesture, id, _, _| {
-        gesture.cancel(id);
-        None
-    });
+        };
+    let on_down = pointer(|gesture, event, at, ground| gesture.down(event.pointer_id(), at, ground?), true);
+    let on_move = pointer(|gesture, event, at, _| gesture.moved(event.pointer_id(), at), false);
+    let on_up = pointer(|gesture, event, at, _| gesture.up(event.pointer_id(), at), false);
+    let on_cancel = pointer(|gesture, event, _, _| gesture.cancel(event.pointer_id()), false);
     let on_leave = move |_| on_command.run(Command::Hover(Source::None));
     let on_wheel = move |event: WheelEvent| {
         let at = place(&event, frame);
@@ -211,7 +272,7 @@ pub fn TimelineView(
     view! {
         <section class="timeline" node_ref=outer data-testid="timeline" aria-label="Timeline"
             data-from=move || edge(|window| window.from) data-to=move || edge(|window| window.to)>
-            <div class="drawing" node_ref=frame
+            <div class="drawing" node_ref=frame style:cursor=move || cursor.get()
                 style:height=move || format!("{}px", height.get().ceil() as u32)
                 on:pointerdown=on_down on:pointermove=on_move on:pointerup=on_up on:pointercancel=on_cancel
                 on:pointerleave=on_leave on:wheel=on_wheel>

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ackscope_scene::story::Kind;
+use ackscope_scene::timeline::Stretch;
 use ackscope_sim::ids::Partition;
 use leptos::prelude::*;
 
@@ -39,6 +40,7 @@ pub fn ViewTools(#[prop(into)] on_command: Callback<Command>) -> impl IntoView {
 pub fn Viewing(
     #[prop(into)] show: Signal<Option<Arc<Show>>>,
     #[prop(into)] look: Signal<Option<Look>>,
+    #[prop(into)] repeated: Signal<Option<Stretch>>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
     let send = move |change: Change| on_command.run(Command::Look(change));
@@ -72,6 +74,11 @@ pub fn Viewing(
                 <legend>"Selection"</legend>
                 <Check testid="only-selected".to_owned() name="only its own messages".to_owned() checked=Signal::derive(only)
                     on_change=Callback::new(move |on| send(Change::OnlySelected(on))) />
+            </fieldset>
+            <fieldset>
+                <legend>"Playback"</legend>
+                <Check testid="repeats".to_owned() name="repeat a stretch".to_owned() checked=Signal::derive(move || repeated.get().is_some())
+                    on_change=Callback::new(move |_| on_command.run(Command::ToggleRepeat)) />
             </fieldset>
             <fieldset><legend>"Lanes"</legend>{lanes}</fieldset>
         </div>

@@ -44,7 +44,7 @@ pub fn EmbedView(
                 <h1>{move || question.get()}</h1>
                 <a class="brand" href=home target="_blank" rel="noopener" title="Open in Ackscope"><Logo />"Ackscope"</a>
             </header>
-            <TimelineView show look now future selection room overview=false theme frames on_command />
+            <TimelineView show look now future selection repeated=signals.repeated room overview=false theme frames on_command />
             <div class="playback" role="toolbar" aria-label="Playback">
                 <button class="tool only-icon" data-testid="step-back" aria-label="Back one event" on:click=go(Command::StepBack(1))>
                     <Icon glyph=Glyph::Back />

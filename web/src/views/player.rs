@@ -54,7 +54,7 @@ pub fn PlayerView(
                 <PartitionSwitch show look on_command />
                 <StageView show now partition selection room theme frames on_command />
                 <Narration sentence=signals.present notes note=signals.note on_command />
-                <TimelineView show look now future selection room overview=true theme frames on_command />
+                <TimelineView show look now future selection repeated=signals.repeated room overview=true theme frames on_command />
                 <PlaybackBar playback events end look on_command />
             </main>
             <aside class="side" aria-label="What became of it">
@@ -69,7 +69,7 @@ pub fn PlayerView(
             <Library theme frames />
         </Show>
         <Transcript show frames on_command />
-        <Viewing show look on_command />
+        <Viewing show look repeated=signals.repeated on_command />
         <Search open=signals.search_open show on_command />
         <Help open=signals.help_open on_command />
     }

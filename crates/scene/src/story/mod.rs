@@ -35,6 +35,8 @@ pub struct Story {
     pub marks: Vec<Mark>,
     pub silences: Vec<Silence>,
     pub cuts: Vec<LinkCut>,
+    /// What was done from outside, in order.
+    pub deeds: Vec<Deed>,
     /// What gets room on the elastic axis.
     pub moments: Vec<Moment>,
     /// By batch number: the records that a producer put into it.
@@ -316,6 +318,14 @@ pub struct LinkCut {
     pub one_way: bool,
     pub from: Time,
     pub to: Time,
+    pub happening: HappeningId,
+}
+
+/// Something done to a node from outside: a fault or its repair, by the happening that carried it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deed {
+    pub at: Time,
+    pub node: NodeId,
     pub happening: HappeningId,
 }
 

@@ -163,6 +163,57 @@ impl Story {
         before.checked_sub(1).map(|place| self.moments[place].at)
     }
 
+    /// The next time at which something happens on one node's lane, or the last one before: what it sends and gets, does
+    /// and has done to it.
+    pub fn step_on(&self, node: NodeId, at: Time, forward: bool) -> Option<Time> {
+        let mut found: Option<Time> = None;
+        let mut consider = |time: Time| {
+            let nearer = |best: Time| if forward { time < best } else { time > best };
+            let beyond = if forward { time > at } else { time < at };
+            let counts = || self.moments.binary_search_by_key(&time, |moment| moment.at).is_ok();
+            if beyond && found.is_none_or(nearer) && counts() {
+                found = Some(time);
+            }
+        };
+        for message in &self.messages {
+            if message.envelope.from == node {
+                consider(message.sent);
+            }
+            if message.envelope.to == node {
+                message.arrived.into_iter().for_each(&mut consider);
+            }
+        }
+        self.marks.iter().filter(|mark| mark.node == node).for_each(|mark| consider(mark.at));
+        self.deeds.iter().filter(|deed| deed.node == node).for_each(|deed| consider(deed.at));
+        if let Some(own) = self.node(node) {
+            own.bands.iter().flat_map(|band| [band.from, band.to]).for_each(&mut consider);
+            own.sends.iter().for_each(|&record| consider(self.record(record).sent));
+            let answers = own.answers.iter().filter_map(|&record| self.record(record).answer);
+            answers.for_each(|answer| consider(answer.at));
+            own.deliveries.iter().for_each(|delivery| consider(delivery.at));
+        }
+        for replica in self.replicas.iter().filter(|replica| Some(replica.broker) == node.broker()) {
+            replica.bars.iter().for_each(|bar| consider(bar.from));
+            replica.cuts.iter().for_each(|cut| consider(cut.at));
+        }
+        found
+    }
+
+    /// Where a source stands: the lane that a step on it goes along.
+    pub fn node_of(&self, source: Source) -> Option<NodeId> {
+        match source {
+            Source::Node(node) => Some(node),
+            Source::Entry { broker, .. } | Source::Log { broker, .. } => Some(NodeId::Broker(broker)),
+            Source::Record(record) => Some(NodeId::Producer(self.records.get(record.0 as usize)?.producer)),
+            Source::Message(id) => Some(self.message(id)?.envelope.from),
+            Source::Happening(id) => {
+                let deed = self.deeds.iter().find(|deed| deed.happening == id).map(|deed| deed.node);
+                deed.or_else(|| Some(self.marks.iter().find(|mark| mark.happening == id)?.node))
+            }
+            Source::None | Source::Partition(_) | Source::Link(..) | Source::Overview => None,
+        }
+    }
+
     /// The happening that a source stands for at a time: what "why?" is asked of.
     pub fn subject(&self, source: Source, now: Time) -> Option<HappeningId> {
         match source {

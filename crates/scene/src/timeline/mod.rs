@@ -3,6 +3,7 @@
 
 mod ground;
 mod heights;
+mod hold;
 mod logs;
 mod messages;
 mod overview;
@@ -13,6 +14,7 @@ use ackscope_sim::ids::{BrokerId, HappeningId, NodeId, Offset, Partition, Record
 use ackscope_sim::time::Time;
 
 pub use heights::Heights;
+pub use hold::{Held, Stretch};
 pub(crate) use words::group;
 
 use crate::axis::{Axis, Scale, TimeWindow};
@@ -117,6 +119,10 @@ pub struct View<'a> {
     pub overview: bool,
     /// Numbered badges: the steps of the selected record's story.
     pub steps: &'a [HappeningId],
+    /// What playback repeats.
+    pub repeated: Option<Stretch>,
+    /// What is being moved.
+    pub held: Option<Held>,
 }
 
 impl<'a> View<'a> {
@@ -135,6 +141,8 @@ impl<'a> View<'a> {
             filter: Filter::default(),
             overview: false,
             steps: &[],
+            repeated: None,
+            held: None,
         }
     }
 }
@@ -276,6 +284,9 @@ impl<'a> Timeline<'a> {
         words.marks(picture);
         self.selected_bars(picture, &mut words);
         words.names(picture);
+        if self.view.overview {
+            self.pins(picture);
+        }
         self.gutter(picture);
         self.partition_numbers(picture);
         self.ruler(picture);
@@ -289,6 +300,12 @@ impl<'a> Timeline<'a> {
     pub fn draw_now(&self, picture: &mut Picture) {
         if let Some(now) = self.view.now {
             self.playhead(picture, now);
+            if let Some(stretch) = self.view.repeated {
+                self.repeated(picture, stretch);
+            }
+            if let Some(held) = self.view.held {
+                self.held(picture, held);
+            }
             self.states(picture, now);
             if self.view.overview {
                 self.overview_now(picture, now);

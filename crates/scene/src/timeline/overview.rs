@@ -11,6 +11,7 @@ use crate::tokens::Tone;
 
 const STRIP: f32 = 13.0;
 const STRIP_TOP: f32 = 5.0;
+pub(super) const STRIP_FOOT: f32 = STRIP_TOP + STRIP;
 
 impl Timeline<'_> {
     /// Time to x in the strip.

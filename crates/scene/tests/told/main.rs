@@ -1,6 +1,7 @@
 //! One run told by hand, its pictures and its words.
 
 mod fixture;
+mod hold;
 mod layouts;
 mod pictures;
 mod words;

@@ -6,11 +6,14 @@ use ackscope_sim::script::Action;
 use ackscope_sim::time::Time;
 
 use super::Builder;
-use crate::story::{LinkCut, MarkKind};
+use crate::story::{Deed, LinkCut, MarkKind};
 
 impl Builder<'_> {
     pub(super) fn action(&mut self, happening: &Happening, action: &Action) {
         let at = happening.at;
+        if let Some(node) = self.done_to(action) {
+            self.story.deeds.push(Deed { at, node, happening: happening.id });
+        }
         match action {
             Action::Cut { a, b, one_way } => {
                 self.story.cuts.push(LinkCut {
@@ -97,6 +100,43 @@ impl Builder<'_> {
             }
         }
         self.mark(happening, self.node_of(a), None, MarkKind::Fault("healed".to_owned()));
+    }
+
+    /// To whom a fault or its repair is done; None for what applications and the admin do.
+    fn done_to(&self, action: &Action) -> Option<NodeId> {
+        match action {
+            Action::Start { node, .. }
+            | Action::Kill { node }
+            | Action::Stop { node }
+            | Action::Pause { node }
+            | Action::Resume { node }
+            | Action::PowerLoss { node }
+            | Action::KillApplication { node }
+            | Action::Meddle { from: node, .. }
+            | Action::CloseConnections { a: node, .. } => Some(*node),
+            Action::FailDisk { broker }
+            | Action::RestoreDisk { broker }
+            | Action::SlowDisk { broker, .. }
+            | Action::StallDisk { broker }
+            | Action::Wipe { broker, .. }
+            | Action::LoseUnflushed { broker, .. }
+            | Action::SlowBroker { broker, .. } => Some(NodeId::Broker(*broker)),
+            Action::Cut { a, .. } | Action::Heal { a, .. } | Action::SlowLink { a, .. } => {
+                Some(self.node_of(*a))
+            }
+            Action::CloseProducer { producer, .. } => Some(NodeId::Producer(*producer)),
+            Action::StopConsumer { consumer } => Some(NodeId::Consumer(*consumer)),
+            Action::StartProducer { .. }
+            | Action::StartConsumer { .. }
+            | Action::CreateTopic { .. }
+            | Action::ElectLeader { .. }
+            | Action::AlterTopic { .. }
+            | Action::Send { .. }
+            | Action::Load(_)
+            | Action::Flush { .. }
+            | Action::Seek { .. }
+            | Action::Note { .. } => None,
+        }
     }
 
     fn node_of(&self, machine: MachineId) -> NodeId {

@@ -169,6 +169,7 @@ impl<'a> Builder<'a> {
             marks: Vec::new(),
             silences: Vec::new(),
             cuts: Vec::new(),
+            deeds: Vec::new(),
             moments: Vec::new(),
             batches: Vec::new(),
             brokers: spec.brokers.iter().map(|broker| broker.id).collect(),

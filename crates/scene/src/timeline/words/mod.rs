@@ -153,6 +153,14 @@ impl<'t, 'a> Words<'t, 'a> {
         {
             self.take(at.x - 8.0, at.x + 8.0, at.y - 8.0, at.y + 8.0);
         }
+        if self.timeline.view.overview {
+            for deed in self.timeline.story.deeds.iter().filter(|deed| self.timeline.is_shown(deed.at)) {
+                if let Some(lane) = self.lane(deed.node) {
+                    let x = self.timeline.scale.x_from_time(deed.at);
+                    self.take(x - 4.0, x + 4.0, lane.top, lane.top + 6.0);
+                }
+            }
+        }
         for lane in &self.timeline.lanes {
             if let NodeId::Controller = lane.node {
                 self.take(
