@@ -186,6 +186,11 @@ impl KafkaVersion {
         self >= KafkaVersion::V2_8
     }
 
+    /// What was in flight on a lost connection fails oldest first (2.0); before, newest first.
+    pub fn fails_oldest_first(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
     /// A newer leader ends a retry's backoff (KAFKA-15415, 3.7).
     pub fn retries_at_once_on_a_new_leader(self) -> bool {
         self >= KafkaVersion::V3_9

@@ -16,6 +16,8 @@ pub const CONNECTION_SETUP_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A metadata fetch that the controller does not answer for so long is given up (`controller.quorum.request.timeout.ms`).
 const FEED_TIMEOUT: Duration = Duration::from_secs(2);
+/// Between two looks whether the active controller is known (NodeToControllerRequestThread).
+const CONTROLLER_UNKNOWN: Duration = Duration::from_millis(100);
 const REDIAL: Duration = Duration::from_millis(50);
 const REDIAL_MAX: Duration = Duration::from_secs(1);
 
@@ -80,6 +82,12 @@ impl Broker {
     }
 
     fn link_dial(&mut self, cx: &mut Context, name: LinkName) {
+        let knows_controller =
+            cx.spec.version.uses_zookeeper() || self.memory.links.get(LinkName::Feed).is_up;
+        if name == LinkName::Requests && !knows_controller {
+            // Fetching the metadata log tells who leads the quorum (RaftControllerNodeProvider).
+            return self.retry_link(cx, name, CONTROLLER_UNKNOWN);
+        }
         let connection = cx.connect(NodeId::Controller);
         let link = self.memory.links.get(name);
         link.connection = Some(connection);

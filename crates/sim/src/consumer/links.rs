@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::config::ConsumerConfig;
 use crate::context::Context;
 use crate::happening::{Disconnect, Fact};
-use crate::ids::{BrokerId, ConnectionId, LeaderEpoch, NodeId, Offset, Partition};
+use crate::ids::{BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Offset, Partition};
 use crate::message::{Body, ListOffsetAt};
 use crate::network::Dialled;
 use crate::rng::Stream;
@@ -165,7 +165,7 @@ impl Links {
 
     /// The node to ask for metadata: one that stands idle, else the least busy, else one to dial. None: all are being
     /// dialled or must wait.
-    pub fn least_loaded(&mut self, cx: &mut Context, brokers: Option<crate::ids::Brokers>) -> Option<usize> {
+    pub fn least_loaded(&mut self, cx: &mut Context, brokers: Option<Brokers>) -> Option<usize> {
         let candidates: Vec<usize> = match brokers {
             None => (0..self.links.len()).filter(|&index| self.links[index].is_bootstrap).collect(),
             Some(brokers) => brokers.iter().map(|broker| self.of_broker(broker)).collect(),
@@ -188,6 +188,15 @@ impl Links {
         in_turn()
             .filter(|&index| cx.now >= self.links[index].not_before)
             .min_by_key(|&index| self.links[index].since)
+    }
+
+    /// No broker that metadata names is connected, being dialled, or to be dialled now.
+    pub fn is_stranded(&mut self, now: Time, brokers: Option<Brokers>) -> bool {
+        let mut waits = |broker| {
+            let index = self.of_broker(broker);
+            self.links[index].state == LinkState::Disconnected && now < self.links[index].not_before
+        };
+        brokers.is_some_and(|brokers| brokers.iter().all(&mut waits))
     }
 
     /// A link that has been waiting for too long: its dial or its oldest request.

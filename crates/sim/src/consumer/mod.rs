@@ -246,6 +246,9 @@ impl Consumer {
         if metadata.in_flight || !(metadata.wanted || is_old) || cx.now < metadata.not_before {
             return;
         }
+        if cx.spec.version.rebootstraps() && self.links.is_stranded(cx.now, self.metadata.brokers) {
+            self.metadata.brokers = None;
+        }
         let Some(index) = self.links.least_loaded(cx, self.metadata.brokers) else { return };
         if !self.links.is_ready(cx, index) {
             return;

@@ -268,3 +268,17 @@ fn an_idle_reader_costs_few_events() {
     // Two long polls a second, each a request and an answer with their arrivals and the broker's own timers.
     assert!(with - without < 60 * 2 * 12, "{with} against {without}");
 }
+
+/// Metadata that was fetched while all other brokers were fenced names the leader alone. When that one dies, only the
+/// bootstrap addresses help (KIP-899, since 4.0).
+#[test]
+fn a_stranded_consumer_goes_back_to_the_bootstrap_addresses() {
+    for (version, again) in [(KafkaVersion::V3_9, false), (KafkaVersion::V4_3, true)] {
+        let mut scene = Scene::new(version, OffsetReset::Earliest);
+        let three = NodeId::Broker(BrokerId(3));
+        scene.at(5_000, Action::Pause { node: three }).at(22_000, Action::Resume { node: three });
+        let run = scene.unclean_election().run();
+        let heard = delivered(&run).iter().any(|record| record.starts_with("b@"));
+        assert_eq!(heard, again, "{version:?}: {:?}", delivered(&run));
+    }
+}

@@ -71,6 +71,8 @@ pub struct Controller {
     topics: Vec<Arc<TopicConfig>>,
     /// Asked for and not created yet, and since when.
     wanted_topics: Vec<(TopicId, Time)>,
+    /// Asked for while there was no active controller.
+    wanted_settings: Vec<(TopicId, TopicConfig)>,
     next_producer_id: u64,
     /// Opened by brokers.
     connections: Vec<(ConnectionId, BrokerId)>,
@@ -102,6 +104,7 @@ impl Controller {
             partitions: vec![None; spec.partitions.len()],
             topics: spec.topics.iter().map(|topic| Arc::new(topic.config.clone())).collect(),
             wanted_topics: Vec::new(),
+            wanted_settings: Vec::new(),
             next_producer_id: 0,
             connections: Vec::new(),
             rebalance_scheduled: false,
@@ -179,6 +182,9 @@ impl Controller {
             self.zookeeper_resume(cx);
         }
         self.create_wanted_topics(cx);
+        for (topic, config) in std::mem::take(&mut self.wanted_settings) {
+            self.change_topic(cx, topic, config);
+        }
         self.after_change(cx);
     }
 
@@ -313,7 +319,12 @@ impl Controller {
         result
     }
 
+    /// Who asks waits for an active controller.
     pub fn alter_topic(&mut self, cx: &mut Context, topic: TopicId, config: TopicConfig) {
+        if !self.active {
+            self.wanted_settings.push((topic, config));
+            return;
+        }
         self.change_topic(cx, topic, config);
         self.after_change(cx);
     }

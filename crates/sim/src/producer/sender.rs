@@ -485,7 +485,11 @@ impl Instance {
             }
         }
         let mut completions = Vec::new();
-        for request in self.network.disconnected(cx, node, now) {
+        let mut in_flight = self.network.disconnected(cx, node, now);
+        if !cx.spec.version.fails_oldest_first() {
+            in_flight.make_contiguous().reverse();
+        }
+        for request in in_flight {
             match request.what {
                 Request::ApiVersions => {}
                 Request::Metadata => self.metadata.failed_update(cx, now),
