@@ -40,12 +40,12 @@ pub(crate) enum Wakeup {
     Dialled(ConnectionId, crate::network::Dialled),
 }
 
-/// What has been noted and not yet taken by a recorder.
+/// What has been noted and not been taken: of a whole run, or of one step.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Vec<Happening>);
 
 impl Clone for Notes {
-    /// Worlds are copied between two steps, when nothing is here. A copy has none in any case.
+    /// A copy of a world goes on from where it was taken: what lies before that is the run's.
     fn clone(&self) -> Notes {
         Notes::default()
     }

@@ -27,8 +27,6 @@ pub(crate) struct Progress {
     waiting: Vec<(ActionId, Waiting)>,
     /// Entries that follow another one, not yet scheduled.
     following: Vec<ActionId>,
-    /// Notes up to here have been looked at.
-    seen: usize,
     /// Giving up is looked for when this is due.
     next_deadline: Time,
 }
@@ -47,7 +45,6 @@ impl Progress {
                 .filter(|(_, when)| matches!(when, Trigger::After { .. }))
                 .map(|(id, _)| id)
                 .collect(),
-            seen: 0,
             next_deadline: Time::NEVER,
         }
     }
@@ -96,11 +93,11 @@ impl Progress {
         !self.waiting.iter().any(|(waiting, _)| *waiting == action) && self.done[action.0 as usize].is_none()
     }
 
-    /// Reads what the last step noted and schedules the entries whose condition has come true.
-    pub fn observe(&mut self, cx: &mut Context, controller: &Controller) {
+    /// Reads what this step has noted, from the note at `first` on, and schedules the entries whose condition has come
+    /// true.
+    pub fn observe(&mut self, cx: &mut Context, controller: &Controller, first: usize) {
         let mut states_changed = false;
-        for index in self.seen..cx.notes.len() {
-            let note = &cx.notes[index];
+        for note in &cx.notes[first..] {
             states_changed |= matches!(note.fact, Fact::PartitionChanged(_) | Fact::PartitionCreated(_));
             states_changed |= matches!(note.fact, Fact::BrokerUnfenced { .. });
             for (id, waiting) in &mut self.waiting {
@@ -110,7 +107,6 @@ impl Progress {
                 }
             }
         }
-        self.seen = 0; // the recorder takes the notes after every step
         let deadline = cx.now >= self.next_deadline;
         if states_changed {
             let view = controller.view(ProcessState::Running);

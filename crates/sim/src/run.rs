@@ -1,5 +1,6 @@
 //! A whole run with its trace: the one thing that page, command line and tests hold.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::audit::{Audit, Latency};
@@ -10,7 +11,7 @@ use crate::ledger::Ledger;
 use crate::producer::ProducerMetrics;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
-use crate::trace::{Counters, Recorder, Trace, Unrecorded};
+use crate::trace::{Counters, TraceHasher};
 use crate::view::ClusterView;
 use crate::world::World;
 
@@ -39,24 +40,24 @@ impl Run {
     pub fn new(spec: Spec) -> Run {
         let spec = Arc::new(spec);
         let mut world = World::new(Arc::clone(&spec));
-        let mut trace = Trace::default();
+        let mut hasher = TraceHasher::default();
         let mut observer = Observer::new(&spec);
         let mut keyframes = Keyframes::new(&world);
         while world.next_at().is_some_and(|at| at <= spec.until) {
-            world.step();
-            world.notes().iter().for_each(|note| observer.observe(note));
-            trace.take(world.notes());
+            for happening in world.step() {
+                observer.observe(happening);
+                happening.hash(&mut hasher);
+            }
             keyframes.offer(&world);
         }
-        let hash = trace.hash();
-        let mut happenings = trace.happenings;
+        let mut happenings = std::mem::take(world.notes());
         happenings.shrink_to_fit();
         let audit = observer.finish(&world, &happenings);
         Run {
             ledger: world.ledger().clone(),
             audit,
             end: spec.until,
-            hash,
+            hash: hasher.finish(),
             events: world.steps(),
             happenings,
             keyframes,
@@ -99,7 +100,10 @@ impl Run {
             return self.last.clone();
         }
         let mut world = self.keyframes.before(time).clone();
-        advance(&mut world, time, &mut Unrecorded);
+        while world.next_at().is_some_and(|at| at <= time) {
+            world.step();
+            world.notes().clear();
+        }
         world
     }
 
@@ -111,14 +115,6 @@ impl Run {
     /// The world at the end of the run.
     pub fn last(&self) -> &World {
         &self.last
-    }
-}
-
-/// Handles everything that is due up to and including `until`.
-fn advance<R: Recorder>(world: &mut World, until: Time, recorder: &mut R) {
-    while world.next_at().is_some_and(|at| at <= until) {
-        world.step();
-        recorder.take(world.notes());
     }
 }
 
@@ -185,8 +181,8 @@ pub fn count(spec: Spec) -> Counted {
     let (mut pending, first) = (0, world.steps());
     while world.next_at().is_some_and(|at| at <= until) {
         pending += world.pending() as u64;
-        world.step();
-        counters.take(world.notes());
+        world.step().iter().for_each(|happening| counters.count(happening));
+        world.notes().clear();
     }
     let events = world.steps() - first;
     Counted {

@@ -1,38 +1,11 @@
-//! What becomes of the happenings of a run: a full trace with its hash, or counters alone.
+//! What becomes of the happenings of a run: a trace's hash, or counters alone.
 
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 
 use crate::audit::Latency;
 use crate::happening::{Fact, Happening};
 use crate::message::Body;
 use crate::time::Time;
-
-/// Takes the happenings of a run, those of one step at a time.
-pub trait Recorder {
-    /// Leaves nothing behind.
-    fn take(&mut self, notes: &mut Vec<Happening>);
-}
-
-/// The full trace.
-#[derive(Clone, Debug, Default)]
-pub struct Trace {
-    pub happenings: Vec<Happening>,
-    hasher: TraceHasher,
-}
-
-impl Trace {
-    /// Over every byte of every happening.
-    pub fn hash(&self) -> u64 {
-        self.hasher.finish()
-    }
-}
-
-impl Recorder for Trace {
-    fn take(&mut self, notes: &mut Vec<Happening>) {
-        notes.iter().for_each(|happening| happening.hash(&mut self.hasher));
-        self.happenings.append(notes);
-    }
-}
 
 /// What a sweep needs of a run, and nothing else.
 #[derive(Clone, Debug, Default)]
@@ -50,15 +23,8 @@ pub struct Counters {
     pub last_ack: Time,
 }
 
-impl Recorder for Counters {
-    fn take(&mut self, notes: &mut Vec<Happening>) {
-        notes.iter().for_each(|happening| self.count(happening));
-        notes.clear();
-    }
-}
-
 impl Counters {
-    fn count(&mut self, happening: &Happening) {
+    pub fn count(&mut self, happening: &Happening) {
         self.happenings += 1;
         match &happening.fact {
             Fact::SendCalled { record } => {
@@ -112,15 +78,6 @@ impl Latency {
             found / 1_000
         };
         Latency { count: count as u64, p50_us: at(500), p90_us: at(900), p99_us: at(990), max_us: at(1_000) }
-    }
-}
-
-/// Happenings nobody looks at: replay to a moment.
-pub(crate) struct Unrecorded;
-
-impl Recorder for Unrecorded {
-    fn take(&mut self, notes: &mut Vec<Happening>) {
-        notes.clear();
     }
 }
 
@@ -209,12 +166,11 @@ impl Hasher for TraceHasher {
 mod tests {
     use std::hash::{Hash, Hasher};
 
-    use super::{Trace, TraceHasher};
+    use super::TraceHasher;
     use crate::audit::Latency;
     use crate::happening::{Fact, Happening};
     use crate::ids::{HappeningId, NodeId, Offset, Partition};
     use crate::time::Time;
-    use crate::trace::Recorder;
 
     fn hash_of(value: impl Hash) -> u64 {
         let mut hasher = TraceHasher::default();
@@ -233,11 +189,9 @@ mod tests {
     #[test]
     fn one_nanosecond_changes_the_hash() {
         let of = |nanos, to| {
-            let mut trace = Trace::default();
             let fact = Fact::HighWatermarkMoved { partition: Partition(0), from: Offset(0), to: Offset(to) };
             let (id, at, node) = (HappeningId(0), Time { nanos }, NodeId::World);
-            trace.take(&mut vec![Happening { id, at, node, cause: None, fact }]);
-            trace.hash()
+            hash_of(Happening { id, at, node, cause: None, fact })
         };
         assert_eq!(of(5, 1), of(5, 1));
         assert_ne!(of(5, 1), of(6, 1));

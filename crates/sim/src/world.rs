@@ -165,14 +165,15 @@ impl World {
         &self.controller
     }
 
-    /// What the last steps have noted and nobody has taken.
+    /// What has been noted so far and not been taken.
     pub(crate) fn notes(&mut self) -> &mut Vec<Happening> {
         &mut self.cx.notes
     }
 
-    /// Handles the next event. What happened is in the notes. False: nothing is left to happen.
-    pub(crate) fn step(&mut self) -> bool {
-        let Some(scheduled) = self.cx.queue.pop() else { return false };
+    /// Handles the next event and shows what happened. It stays among the notes.
+    pub(crate) fn step(&mut self) -> &[Happening] {
+        let first = self.cx.notes.len();
+        let Some(scheduled) = self.cx.queue.pop() else { return &[] };
         self.steps += 1;
         debug_assert!(scheduled.at >= self.cx.now, "time ran backwards");
         self.cx.now = scheduled.at;
@@ -200,9 +201,9 @@ impl World {
             self.offer_waiting();
         }
         if self.progress.is_waiting() {
-            self.progress.observe(&mut self.cx, &self.controller);
+            self.progress.observe(&mut self.cx, &self.controller, first);
         }
-        true
+        &self.cx.notes[first..]
     }
 
     /// The answer to a dial is back at the opener.
