@@ -73,7 +73,7 @@ struct Record<'r> {
     marks: Vec<&'static str>,
     delivered: u32,
     partition: Option<String>,
-    offset: Option<u64>,
+    offset: Option<u32>,
     offered_at_ns: u64,
     answered_at_ns: Option<u64>,
     decided_by: Option<u32>,
@@ -111,8 +111,8 @@ struct Cut {
     at_ns: u64,
     broker: String,
     partition: String,
-    from: u64,
-    to: u64,
+    from: u32,
+    to: u32,
     because: String,
 }
 

@@ -187,7 +187,7 @@ impl Put for Brokers {
     }
 }
 
-impl Put for Vec<BatchId> {
+impl Put for Box<[BatchId]> {
     fn put(&self, name: &'static str, leaves: &mut Leaves) {
         leaves.push((name, Leaf::Numbers(self.iter().map(|id| id.0.into()).collect())));
     }

@@ -55,20 +55,16 @@ pub struct LogBatch {
 
 impl LogBatch {
     pub fn last_offset(&self) -> Offset {
-        Offset(self.base_offset.0 + u64::from(self.batch.count()) - 1)
+        Offset(self.base_offset.0 + self.batch.count() - 1)
     }
 
     pub fn next_offset(&self) -> Offset {
-        Offset(self.base_offset.0 + u64::from(self.batch.count()))
+        Offset(self.base_offset.0 + self.batch.count())
     }
 
     /// The records with their offsets.
     pub fn records(&self) -> impl Iterator<Item = (Offset, RecordId)> {
         let base = self.base_offset.0;
-        self.batch
-            .records
-            .iter()
-            .enumerate()
-            .map(move |(place, &record)| (Offset(base + place as u64), record))
+        (base..).map(Offset).zip(self.batch.records.iter().copied())
     }
 }

@@ -120,7 +120,7 @@ impl Context {
     pub fn note_at(&mut self, node: NodeId, fact: Fact) -> HappeningId {
         let id = HappeningId(self.next_happening);
         self.next_happening += 1;
-        let cause = self.cause.filter(|cause| cause.0 < BEFORE_THE_BEGINNING);
+        let cause = self.cause.filter(|cause| cause.0 < BEFORE_THE_BEGINNING).into();
         let at = self.run_time();
         self.notes.push(Happening { id, at, node, cause, fact });
         id

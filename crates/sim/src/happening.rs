@@ -1,8 +1,10 @@
 //! Everything that happens in a run, as plain data: the one stream that picture, list, narration, audit and tests read.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::{ErrorCode, Failure};
 use crate::ids::{
@@ -20,8 +22,44 @@ pub struct Happening {
     pub at: Time,
     /// The node that did it or to which it happened.
     pub node: NodeId,
-    pub cause: Option<HappeningId>,
+    pub cause: Cause,
     pub fact: Fact,
+}
+
+/// What a happening goes back to, if to anything: an optional id in the room of an id, as a run keeps very many.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Cause(u32);
+
+impl Cause {
+    pub const NONE: Cause = Cause(u32::MAX);
+
+    pub fn id(self) -> Option<HappeningId> {
+        (self != Cause::NONE).then_some(HappeningId(self.0))
+    }
+}
+
+impl From<Option<HappeningId>> for Cause {
+    fn from(id: Option<HappeningId>) -> Cause {
+        id.map_or(Cause::NONE, |id| Cause(id.0))
+    }
+}
+
+impl Hash for Cause {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id().fmt(f)
+    }
+}
+
+impl Serialize for Cause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.id().serialize(serializer)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -134,7 +172,7 @@ pub enum Fact {
     },
     BatchSplit {
         batch: BatchId,
-        into: Vec<BatchId>,
+        into: Box<[BatchId]>,
     },
     BatchExpired {
         batch: BatchId,

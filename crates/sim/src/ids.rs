@@ -34,8 +34,8 @@ number!(/// The how-manieth topic of the scenario, from 0.
     TopicId(u16));
 number!(/// A topic-partition: its place in `Spec::partitions`, counted through all topics.
     Partition(u16));
-number!(/// A place in a log.
-    Offset(u64));
+number!(/// A place in a log. Simulated logs stay far below what this holds.
+    Offset(u32));
 number!(/// Raised with every change of leader.
     LeaderEpoch(u32));
 number!(/// Raised with every change of a partition's state at the controller.

@@ -78,7 +78,7 @@ impl Run {
     /// The chain of causes, the happening itself first.
     pub fn causes(&self, id: HappeningId) -> impl Iterator<Item = &Happening> {
         std::iter::successors(Some(self.happening(id)), |happening| {
-            happening.cause.map(|cause| self.happening(cause))
+            happening.cause.id().map(|cause| self.happening(cause))
         })
     }
 

@@ -168,7 +168,7 @@ mod tests {
 
     use super::TraceHasher;
     use crate::audit::Latency;
-    use crate::happening::{Fact, Happening};
+    use crate::happening::{Cause, Fact, Happening};
     use crate::ids::{HappeningId, NodeId, Offset, Partition};
     use crate::time::Time;
 
@@ -191,7 +191,7 @@ mod tests {
         let of = |nanos, to| {
             let fact = Fact::HighWatermarkMoved { partition: Partition(0), from: Offset(0), to: Offset(to) };
             let (id, at, node) = (HappeningId(0), Time { nanos }, NodeId::World);
-            hash_of(Happening { id, at, node, cause: None, fact })
+            hash_of(Happening { id, at, node, cause: Cause::NONE, fact })
         };
         assert_eq!(of(5, 1), of(5, 1));
         assert_ne!(of(5, 1), of(6, 1));

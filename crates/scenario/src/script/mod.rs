@@ -364,7 +364,7 @@ impl Script<'_> {
                 offset: Offset(
                     fields
                         .required("offset", "an offset")
-                        .and_then(|item| item.integer(0..u64::from(u32::MAX)))?,
+                        .and_then(|item| item.integer(0..u64::from(u32::MAX)))? as u32,
                 ),
             },
             _ => return None,

@@ -28,7 +28,7 @@ impl Narrator<'_> {
             if chain.len() == LONGEST_CHAIN {
                 break;
             }
-            next = happening.cause.filter(|cause| *cause < happening.id);
+            next = happening.cause.id().filter(|cause| *cause < happening.id);
         }
         chain
     }

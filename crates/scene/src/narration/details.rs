@@ -191,7 +191,7 @@ impl Narrator<'_> {
                 }
                 Truncation::LeaderLogEnd => "The leader's log ends there.".to_owned(),
                 Truncation::Unflushed => format!("{} had not reached the disk.", self.records(&cut)),
-                Truncation::Wiped => format!("{} gone.", counted(from.0 - to.0, "record")),
+                Truncation::Wiped => format!("{} gone.", counted((from.0 - to.0).into(), "record")),
             };
             return because(what, why);
         }

@@ -78,7 +78,7 @@ impl Narrator<'_> {
         &self,
         broker: BrokerId,
         partition: Partition,
-        offsets: std::ops::Range<u64>,
+        offsets: std::ops::Range<u32>,
         until: Time,
     ) -> Vec<RecordId> {
         let Some(replica) = self.story.replica(broker, partition) else { return Vec::new() };

@@ -19,8 +19,8 @@ pub(super) struct OffsetAxis {
     /// From one cell to the next.
     pub pitch: f32,
     /// The first offset shown; those before are only counted.
-    pub first: u64,
-    pub count: u64,
+    pub first: u32,
+    pub count: u32,
 }
 
 impl OffsetAxis {
@@ -37,7 +37,7 @@ impl OffsetAxis {
         let room = right - left;
         let pitch = (room / most as f32).floor().clamp(narrowest, widest);
         if most as f32 * pitch <= room {
-            let fitting = (room / pitch).floor() as u64;
+            let fitting = (room / pitch).floor() as u32;
             return OffsetAxis { left, pitch, first: 0, count: most.clamp(4.min(fitting), fitting) };
         }
         let replicas = view.cluster.brokers.iter().flat_map(|broker| &broker.replicas);
@@ -46,7 +46,7 @@ impl OffsetAxis {
         let names = story.records.iter().rev().filter(|record| record.partition == Some(partition)).take(8);
         let longest = names.map(|record| text::width(&record.name, 12.5, false)).fold(0.0, f32::max);
         let pitch = if widest < 20.0 { narrowest } else { (longest + 8.0).clamp(narrowest, widest + 10.0) };
-        let fitting = ((room / pitch).floor() as u64).max(2);
+        let fitting = ((room / pitch).floor() as u32).max(2);
         // The first place says how many came before.
         let first = if end > fitting { end - fitting + 1 } else { 0 };
         OffsetAxis { left, pitch, first, count: fitting }
@@ -69,8 +69,8 @@ impl OffsetAxis {
     /// Offsets above the cells, as many as have room.
     pub fn numbers(&self, picture: &mut Picture, y: f32, size: f32) {
         let widest = text::width(&(self.first + self.count).to_string(), size, false) + 6.0;
-        let every = nice((widest / self.pitch).ceil() as u64);
-        let last = self.first + self.count - u64::from(self.first > 0);
+        let every = nice((widest / self.pitch).ceil() as u32);
+        let last = self.first + self.count - u32::from(self.first > 0);
         for offset in (self.first..last).filter(|offset| offset % every == 0) {
             let x = self.x(Offset(offset)) + self.pitch / 2.0 - 1.0;
             picture.words(point(x, y), &offset.to_string(), Style::new(size, Tone::Ink3), Anchor::Middle);
@@ -78,7 +78,7 @@ impl OffsetAxis {
     }
 }
 
-fn nice(least: u64) -> u64 {
+fn nice(least: u32) -> u32 {
     [1, 2, 5, 10, 20, 50, 100].into_iter().find(|&step| step >= least).unwrap_or(least)
 }
 

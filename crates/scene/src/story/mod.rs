@@ -490,12 +490,12 @@ impl Bar {
 
     pub fn record_at(&self, offset: Offset) -> Option<RecordId> {
         let place = offset.0.checked_sub(self.base.0)?;
-        self.records().get(usize::try_from(place).ok()?).copied()
+        self.records().get(place as usize).copied()
     }
 
     pub fn holds(&self, record: RecordId) -> Option<Offset> {
         let place = self.records().iter().position(|&held| held == record)?;
-        Some(Offset(self.base.0 + place as u64))
+        Some(Offset(self.base.0 + place as u32))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::story::PartitionStory;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heights {
     /// (offset, height above the base), both rising.
-    knots: Vec<(u64, f32)>,
+    knots: Vec<(u32, f32)>,
     /// The records stand on rows of this many whole pixels.
     pub unit: Option<f32>,
 }
@@ -29,7 +29,7 @@ impl Heights {
         if unit >= LEAST_UNIT {
             return Heights { knots: vec![(0, 0.0), (count, count as f32 * unit)], unit: Some(unit) };
         }
-        let in_dispute: u64 = disputed.iter().map(|(from, to)| to.0 - from.0).sum();
+        let in_dispute: u32 = disputed.iter().map(|(from, to)| to.0 - from.0).sum();
         // Half the room at most; the rest of the log shares the other half evenly.
         let each = (room * 0.5 / in_dispute.max(1) as f32).min(4.0);
         let rest = (count - in_dispute.min(count)).max(1);
@@ -45,7 +45,7 @@ impl Heights {
         heights
     }
 
-    fn push(&mut self, records: u64, each: f32) {
+    fn push(&mut self, records: u32, each: f32) {
         let &(offset, height) = self.knots.last().expect("the first knot is there from the start");
         if records > 0 {
             self.knots.push((offset + records, height + records as f32 * each));
@@ -63,7 +63,7 @@ impl Heights {
     }
 
     /// How many records there are at most.
-    pub fn whole(&self) -> u64 {
+    pub fn whole(&self) -> u32 {
         self.knots.last().map_or(0, |knot| knot.0)
     }
 
@@ -76,7 +76,7 @@ impl Heights {
         let after = self.knots.partition_point(|knot| knot.1 <= height);
         let offset = match (self.knots.get(after.wrapping_sub(1)), self.knots.get(after)) {
             (Some(&(o0, h0)), Some(&(o1, h1))) => {
-                o0 + ((height - h0) / (h1 - h0) * (o1 - o0) as f32).floor() as u64
+                o0 + ((height - h0) / (h1 - h0) * (o1 - o0) as f32).floor() as u32
             }
             (Some(&(last, _)), None) => last.saturating_sub(1),
             (None, _) => 0,

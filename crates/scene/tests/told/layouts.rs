@@ -125,9 +125,9 @@ fn pointing_at_something_says_what_it_is() {
     let broker = BrokerId(1);
     let lane = *timeline.lane(NodeId::Broker(broker)).expect("broker 1 has a lane");
     let unit = timeline.heights.unit.expect("ten records have rows of their own");
-    let row = |offset: u64| lane.base - (offset as f32 + 0.5) * unit;
+    let row = |offset: u32| lane.base - (offset as f32 + 0.5) * unit;
     let at = |millis: f64, y: f32| point(timeline.scale.x_from_time(ms(millis)), y);
-    let entry = |offset: u64, record: u32| Source::Entry {
+    let entry = |offset: u32, record: u32| Source::Entry {
         broker,
         partition: P,
         offset: Offset(offset),

@@ -61,7 +61,7 @@ mod tests {
     use crate::ids::{LeaderEpoch, Offset};
     use crate::version::KafkaVersion;
 
-    fn cache(entries: &[(u32, u64)]) -> EpochCache {
+    fn cache(entries: &[(u32, u32)]) -> EpochCache {
         let mut cache = EpochCache::default();
         for &(epoch, start) in entries {
             cache.assign(LeaderEpoch(epoch), Offset(start), KafkaVersion::V4_3);
@@ -69,7 +69,7 @@ mod tests {
         cache
     }
 
-    fn entries(cache: &EpochCache) -> Vec<(u32, u64)> {
+    fn entries(cache: &EpochCache) -> Vec<(u32, u32)> {
         cache.entries().iter().map(|&(epoch, start)| (epoch.0, start.0)).collect()
     }
 
@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn end_offsets() {
         let divergence = &[(0, 0), (3, 2), (4, 8), (7, 13), (9, 14), (10, 17)][..];
-        type Entry = (u32, u64);
-        type Case<'a> = (&'a [Entry], u64, u32, Option<Entry>);
+        type Entry = (u32, u32);
+        type Case<'a> = (&'a [Entry], u32, u32, Option<Entry>);
         let cases: &[Case<'_>] = &[
             (&[(5, 11), (6, 12), (7, 13)], 20, 4, Some((4, 11))),
             (&[(0, 10), (2, 13), (4, 17)], 20, 1, Some((0, 13))),

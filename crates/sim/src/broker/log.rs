@@ -172,7 +172,7 @@ impl Log {
 
     /// Records since the last flush by the broker itself.
     pub fn unflushed(&self) -> u64 {
-        self.end.0 - self.flushed.0
+        u64::from(self.end.0 - self.flushed.0)
     }
 
     pub fn unflushed_bytes(&self) -> u32 {
@@ -274,7 +274,7 @@ mod tests {
         }
     }
 
-    fn duplicate(base: u64, next: u64) -> Verdict {
+    fn duplicate(base: u32, next: u32) -> Verdict {
         Verdict::Duplicate { base_offset: Offset(base), next_offset: Offset(next) }
     }
 
@@ -387,7 +387,7 @@ mod tests {
             log.append(entry, Time::ZERO, KafkaVersion::V4_3);
         }
         // (from, end, bytes, at least one) -> base offsets; each batch has 100 bytes and two records
-        let cases: &[(u64, u64, u32, bool, &[u64])] = &[
+        let cases: &[(u32, u32, u32, bool, &[u32])] = &[
             (0, 10, 1_000, true, &[0, 2, 4, 6, 8]),
             (3, 10, 1_000, true, &[2, 4, 6, 8]),
             (4, 6, 1_000, true, &[4]),
@@ -400,7 +400,7 @@ mod tests {
         ];
         for &(from, end, max_bytes, at_least_one, expected) in cases {
             let bounds = Bounds { end: Offset(end), max_bytes, at_least_one };
-            let found: Vec<u64> =
+            let found: Vec<u32> =
                 log.read(Offset(from), bounds).iter().map(|entry| entry.base_offset.0).collect();
             assert_eq!(found, expected, "{from} to {end}, {max_bytes} bytes");
         }
@@ -414,7 +414,7 @@ mod tests {
         for place in 0..4 {
             let base_offset = Offset(place);
             let entry = LogBatch { base_offset, leader_epoch: LeaderEpoch(0), batch: batch(None, 1) };
-            log.append(entry, Time::from_millis(place * 1_000), KafkaVersion::V4_3);
+            log.append(entry, Time::from_millis(u64::from(place) * 1_000), KafkaVersion::V4_3);
             if place == 0 {
                 log.flush();
             }

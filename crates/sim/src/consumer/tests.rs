@@ -102,7 +102,7 @@ fn delivered(run: &Run) -> Vec<String> {
     .collect()
 }
 
-fn resets(run: &Run) -> Vec<(Option<u64>, u64, Reset)> {
+fn resets(run: &Run) -> Vec<(Option<u32>, u32, Reset)> {
     let own = run.happenings.iter().filter(|happening| happening.node == CONSUMER);
     own.filter_map(|happening| match happening.fact {
         Fact::PositionReset { from, to, because, .. } => Some((from.map(|from| from.0), to.0, because)),
@@ -121,7 +121,7 @@ fn failures(run: &Run) -> Vec<(u64, String)> {
     failed.collect()
 }
 
-fn position(run: &Run) -> Option<u64> {
+fn position(run: &Run) -> Option<u32> {
     run.view_at(run.end).consumers[0].positions[0].1.map(|offset| offset.0)
 }
 

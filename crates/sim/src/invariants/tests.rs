@@ -6,7 +6,7 @@ use super::{INVARIANTS, Watch, When};
 use crate::batch::{LogBatch, ProducerStamp, RecordBatch};
 use crate::chunks::Chunks;
 use crate::config::ProducerConfig;
-use crate::happening::{ChangeReason, Fact, Happening, PartitionChange, Reset, Role, Truncation};
+use crate::happening::{Cause, ChangeReason, Fact, Happening, PartitionChange, Reset, Role, Truncation};
 use crate::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ClientId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset,
     Partition, PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence,
@@ -40,11 +40,11 @@ fn set(ids: &[u32]) -> Brokers {
 }
 
 /// One record at this offset, its number the same as the offset, its sequence too.
-fn entry(offset: u64, leader_epoch: u32) -> LogBatch {
+fn entry(offset: u32, leader_epoch: u32) -> LogBatch {
     numbered(offset, leader_epoch, offset as u32, offset as u32)
 }
 
-fn numbered(offset: u64, leader_epoch: u32, record: u32, sequence: u32) -> LogBatch {
+fn numbered(offset: u32, leader_epoch: u32, record: u32, sequence: u32) -> LogBatch {
     let stamp =
         ProducerStamp { id: ProducerId(7), epoch: ProducerEpoch(0), base_sequence: Sequence(sequence) };
     LogBatch {
@@ -117,7 +117,7 @@ fn sound() -> ClusterView {
 }
 
 fn happened(node: NodeId, fact: Fact) -> Happening {
-    Happening { id: HappeningId(0), at: Time::ZERO, node, cause: None, fact }
+    Happening { id: HappeningId(0), at: Time::ZERO, node, cause: Cause::NONE, fact }
 }
 
 fn replica(view: &mut ClusterView, broker: usize) -> &mut ReplicaView {
@@ -154,12 +154,12 @@ fn broken(news: &[Happening], change: impl FnOnce(&mut ClusterView)) -> Vec<&'st
     found.map(|row| row.name).collect()
 }
 
-fn delivered(offset: u64) -> Happening {
+fn delivered(offset: u32) -> Happening {
     let (offset, leader_epoch) = (Offset(offset), LeaderEpoch(0));
     happened(CONSUMER, Fact::Delivered { record: RecordId(0), partition: P0, offset, leader_epoch })
 }
 
-fn acknowledged(record: u32, offset: u64) -> Happening {
+fn acknowledged(record: u32, offset: u32) -> Happening {
     let (record, offset) = (RecordId(record), Some(Offset(offset)));
     happened(PRODUCER, Fact::Acknowledged { record, partition: P0, offset })
 }

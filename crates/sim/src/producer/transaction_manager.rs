@@ -81,7 +81,7 @@ impl Sequences {
         let Some(last) = batch.last_sequence() else { return };
         self.last_acked = self.last_acked.max(Some(last));
         if let Some(base) = offset {
-            let last_offset = Offset(base.0 + u64::from(batch.count()) - 1);
+            let last_offset = Offset(base.0 + batch.count() - 1);
             self.last_acked_offset = self.last_acked_offset.max(Some(last_offset));
         }
     }

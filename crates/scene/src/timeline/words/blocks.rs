@@ -82,7 +82,7 @@ impl Words<'_, '_> {
             }
         }
         let name = |run: &Run| group(story, run.first, run.last);
-        let y = |offset: u64| timeline.y(lane, Offset(offset));
+        let y = |offset: u32| timeline.y(lane, Offset(offset));
         if runs.iter().all(|run| y(run.base) - y(run.next) >= 10.0) {
             for run in &runs {
                 let amiss = block.again || late(run.first);
@@ -150,8 +150,8 @@ impl Words<'_, '_> {
 
 /// Neighbours in a log that share a name.
 struct Run {
-    base: u64,
-    next: u64,
+    base: u32,
+    next: u32,
     first: RecordId,
     last: RecordId,
     /// Since when all of it has been there.

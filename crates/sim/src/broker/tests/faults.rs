@@ -32,7 +32,7 @@ fn cut(a: u8, b: u8) -> Action {
     Action::Cut { a: MachineId(a), b: Some(MachineId(b)), one_way: false }
 }
 
-fn truncations(run: &Run, id: u32) -> Vec<(u64, u64)> {
+fn truncations(run: &Run, id: u32) -> Vec<(u32, u32)> {
     let found = facts(run, broker(id), |fact| match fact {
         Fact::Truncated { from, to, .. } => Some((from.0, to.0)),
         _ => None,
@@ -51,7 +51,7 @@ fn refusals(run: &Run, id: u32) -> Vec<ErrorCode> {
 /// All replicas have the same records and epochs; an epoch without a record is only its leader's.
 #[track_caller]
 fn assert_identical(run: &Run, ids: &[u32], expected: &[&str]) {
-    let written = |id| -> Vec<(u32, u64)> {
+    let written = |id| -> Vec<(u32, u32)> {
         let end = replica(run, id, P0).log_end_offset.0;
         epochs(run, id).into_iter().filter(|&(_, start)| start < end).collect()
     };

@@ -12,7 +12,7 @@ use crate::message::{ListOffsetAt, ListOffsetResult, MetadataRecord};
 use crate::spec::PartitionSpec;
 use crate::version::KafkaVersion;
 
-fn batch(base: u64, records: u32, epoch: u32) -> LogBatch {
+fn batch(base: u32, records: u32, epoch: u32) -> LogBatch {
     LogBatch {
         base_offset: Offset(base),
         leader_epoch: LeaderEpoch(epoch),
@@ -28,7 +28,7 @@ fn batch(base: u64, records: u32, epoch: u32) -> LogBatch {
 }
 
 /// Broker 1 follows broker 2 in epoch 9, with these batches (first offset, records, epoch).
-fn follower(version: KafkaVersion, batches: &[(u64, u32, u32)]) -> Single {
+fn follower(version: KafkaVersion, batches: &[(u32, u32, u32)]) -> Single {
     let mut single = Single::new(version, 2, 1);
     single.metadata(Some(2), 9, 9, &[1, 2]);
     let batches: Vec<LogBatch> =
@@ -37,7 +37,7 @@ fn follower(version: KafkaVersion, batches: &[(u64, u32, u32)]) -> Single {
     single
 }
 
-fn diverging(single: &mut Single, epoch: u32, end: u64) -> u64 {
+fn diverging(single: &mut Single, epoch: u32, end: u32) -> u32 {
     let (epoch, end) = (Some(LeaderEpoch(epoch)), Some(Offset(end)));
     single.broker.truncate_to_common_epoch(&mut single.cx, P0, epoch, end, true);
     single.log_end()
@@ -100,9 +100,9 @@ fn b50_epochs_unknown_to_the_follower() {
 /// broker.md §5.3, rules 1 to 4.
 #[test]
 fn truncation_rules() {
-    let log: &[(u64, u32, u32)] = &[(0, 2, 0), (2, 3, 2), (5, 5, 4)];
+    let log: &[(u32, u32, u32)] = &[(0, 2, 0), (2, 3, 2), (5, 5, 4)];
     // (leader's epoch, its end) -> where the log ends then
-    let cases: &[(Option<u32>, Option<u64>, u64)] = &[
+    let cases: &[(Option<u32>, Option<u32>, u32)] = &[
         (None, None, 0),       // nothing known: the high watermark
         (None, Some(7), 7),    // the end alone
         (Some(4), Some(8), 8), // a common epoch: the smaller end

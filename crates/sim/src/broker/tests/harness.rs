@@ -124,7 +124,7 @@ pub fn broker_view(run: &Run, id: u32) -> BrokerView {
 }
 
 /// (epoch, start offset), as in leader-epoch-checkpoint.
-pub fn epochs(run: &Run, id: u32) -> Vec<(u32, u64)> {
+pub fn epochs(run: &Run, id: u32) -> Vec<(u32, u32)> {
     replica(run, id, P0).epochs.iter().map(|&(epoch, start)| (epoch.0, start.0)).collect()
 }
 

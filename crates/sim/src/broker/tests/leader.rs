@@ -255,7 +255,7 @@ fn b35_consumers_read_up_to_the_high_watermark() {
     assert_eq!(single.high_watermark(), 0);
     assert_eq!(offsets(single.follow(2, 1)), [1]);
     let ask = |offset| Single::asked(Some(5), None, offset);
-    assert_eq!(offsets(single.fetch(None, &ask(1))), [0u64; 0]);
+    assert_eq!(offsets(single.fetch(None, &ask(1))), [0u32; 0]);
     assert_eq!(single.fetch(None, &ask(3)), Err(ErrorCode::OffsetOutOfRange));
 }
 

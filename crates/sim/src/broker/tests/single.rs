@@ -118,7 +118,7 @@ impl Single {
         self.broker.append_as_leader(&mut self.cx, P0, &batch, acks).map(|_| ())
     }
 
-    pub fn asked(epoch: Option<u32>, last_epoch: Option<u32>, offset: u64) -> FetchPartition {
+    pub fn asked(epoch: Option<u32>, last_epoch: Option<u32>, offset: u32) -> FetchPartition {
         FetchPartition {
             partition: P0,
             fetch_offset: Offset(offset),
@@ -130,7 +130,7 @@ impl Single {
     }
 
     /// A follower's fetch, in the epoch that the leader is in.
-    pub fn follow(&mut self, follower: u32, offset: u64) -> Result<FetchAnswer, ErrorCode> {
+    pub fn follow(&mut self, follower: u32, offset: u32) -> Result<FetchAnswer, ErrorCode> {
         let epoch = self.broker.replica(P0).and_then(|replica| replica.leader_epoch).map(|epoch| epoch.0);
         self.fetch(Some((follower, 100 + u64::from(follower))), &Single::asked(epoch, None, offset))
     }
@@ -151,7 +151,7 @@ impl Single {
     }
 
     /// A consumer asks for the latest offset.
-    pub fn latest(&mut self, from_replica: bool) -> Result<u64, ErrorCode> {
+    pub fn latest(&mut self, from_replica: bool) -> Result<u32, ErrorCode> {
         let at = ListOffsetAt::Latest;
         let asked = ListOffset { partition: P0, current_leader_epoch: None, at, from_replica };
         match self.broker.list_offsets(&self.cx, &[asked], None) {
@@ -164,7 +164,7 @@ impl Single {
     }
 
     /// A consumer's fetch comes in over a connection and is parked if there is nothing.
-    pub fn consumer_fetch(&mut self, epoch: Option<u32>, offset: u64) -> ConnectionId {
+    pub fn consumer_fetch(&mut self, epoch: Option<u32>, offset: u32) -> ConnectionId {
         let request = FetchRequest {
             replica: None,
             max_wait: Duration::from_millis(500),
@@ -226,15 +226,15 @@ impl Single {
         (ids(leading.isr), ids(leading.maximal_isr()))
     }
 
-    pub fn high_watermark(&self) -> u64 {
+    pub fn high_watermark(&self) -> u32 {
         self.broker.replica(P0).expect("it is here").high_watermark.0
     }
 
-    pub fn log_end(&self) -> u64 {
+    pub fn log_end(&self) -> u32 {
         self.broker.replica(P0).expect("it is here").log.end().0
     }
 
-    pub fn epochs(&self) -> Vec<(u32, u64)> {
+    pub fn epochs(&self) -> Vec<(u32, u32)> {
         let replica = self.broker.replica(Partition(0)).expect("it is here");
         replica.log.epochs().entries().iter().map(|&(epoch, start)| (epoch.0, start.0)).collect()
     }
@@ -242,7 +242,7 @@ impl Single {
 
 /// The records of an answer, or what else it says.
 #[track_caller]
-pub fn offsets(answer: Result<FetchAnswer, ErrorCode>) -> Vec<u64> {
+pub fn offsets(answer: Result<FetchAnswer, ErrorCode>) -> Vec<u32> {
     match answer {
         Ok(FetchAnswer::Records { batches, .. }) => batches.iter().map(|batch| batch.base_offset.0).collect(),
         other => panic!("no records: {other:?}"),

@@ -314,7 +314,7 @@ fn what_is_too_large_is_halved_until_it_fits() {
         } else {
             written.push(count);
             harness.ok(0, offset);
-            offset += u64::from(count);
+            offset += count;
         }
     }
     assert_eq!(written, [6, 6, 2, 6, 6, 2, 2]);

@@ -130,7 +130,7 @@ impl Setup {
 }
 
 /// Partition, base offset or error, and the leader (with its epoch) that a refusal names.
-pub(super) type PartitionAnswer = (u16, Result<u64, ErrorCode>, Option<(u32, u32)>);
+pub(super) type PartitionAnswer = (u16, Result<u32, ErrorCode>, Option<(u32, u32)>);
 
 /// A produce request that waits for the test's answer.
 #[derive(Clone, Debug)]
@@ -178,7 +178,7 @@ pub(super) struct Harness {
     pub auto_answer: bool,
     /// An application that sends the next keyed record as soon as fewer than so many are unanswered.
     pub closed_loop: Option<ClosedLoop>,
-    next_offset: u64,
+    next_offset: u32,
     pub events: u64,
 }
 
@@ -507,14 +507,14 @@ impl Harness {
     }
 
     /// Answers the `place`th unanswered request: all its partitions alike.
-    pub fn answer(&mut self, place: usize, result: Result<u64, ErrorCode>) {
+    pub fn answer(&mut self, place: usize, result: Result<u32, ErrorCode>) {
         let results: Vec<_> = (self.asked[place].request.partitions.iter())
             .map(|(partition, _)| (partition.0, result, None))
             .collect();
         self.answer_each(place, &results);
     }
 
-    pub fn ok(&mut self, place: usize, offset: u64) {
+    pub fn ok(&mut self, place: usize, offset: u32) {
         self.answer(place, Ok(offset));
     }
 

@@ -12,7 +12,7 @@ use crate::version::KafkaVersion;
 fn why(harness: &Harness, wanted: impl Fn(&Fact) -> bool) -> Vec<String> {
     let find = |id: HappeningId| harness.happenings.iter().find(|happening| happening.id == id);
     let last = harness.happenings.iter().rfind(|happening| wanted(&happening.fact));
-    std::iter::successors(last, |happening| happening.cause.and_then(find)).map(name).collect()
+    std::iter::successors(last, |happening| happening.cause.id().and_then(find)).map(name).collect()
 }
 
 fn name(happening: &Happening) -> String {
