@@ -182,7 +182,7 @@ fn counts(cx: &Context, condition: &Condition, note: &Happening, count: &mut u32
         (
             Condition::Appended { partition, count: needed },
             Fact::Appended { partition: at, role: Role::Leader, base_offset, last_offset, .. },
-        ) if partition == at => ((last_offset.0 - base_offset.0 + 1) as u32, *needed),
+        ) if partition == at => (last_offset.0 - base_offset.0 + 1, *needed),
         (
             Condition::AppendedOn { broker, partition, end_offset },
             Fact::Appended { partition: at, last_offset, .. },

@@ -53,7 +53,7 @@ impl Script<'_> {
                     Some(item) => Condition::AppendedOn {
                         broker: broker(&item, self.spec)?,
                         partition,
-                        end_offset: Offset(count.into()),
+                        end_offset: Offset(count),
                     },
                     None => Condition::Appended { partition, count },
                 }

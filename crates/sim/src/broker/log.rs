@@ -373,7 +373,7 @@ mod tests {
             leader.log.truncate(Offset(to), KafkaVersion::V4_3);
             assert_eq!(leader.log.end(), Offset(to));
             for sequence in to..3 {
-                assert_eq!(leader.produce(0, sequence as u32, 1), Verdict::Append, "truncated to {to}");
+                assert_eq!(leader.produce(0, sequence, 1), Verdict::Append, "truncated to {to}");
             }
         }
     }

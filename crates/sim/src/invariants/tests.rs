@@ -41,7 +41,7 @@ fn set(ids: &[u32]) -> Brokers {
 
 /// One record at this offset, its number the same as the offset, its sequence too.
 fn entry(offset: u32, leader_epoch: u32) -> LogBatch {
-    numbered(offset, leader_epoch, offset as u32, offset as u32)
+    numbered(offset, leader_epoch, offset, offset)
 }
 
 fn numbered(offset: u32, leader_epoch: u32, record: u32, sequence: u32) -> LogBatch {
