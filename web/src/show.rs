@@ -74,7 +74,7 @@ impl Show {
         let Source::Happening(id) = source else { return None };
         let happening = self.run.happening(id);
         faults::step_of(&self.variant, &happening.fact)
-            .or_else(|| faults::step_of(&self.variant, &self.run.happening(happening.cause?).fact))
+            .or_else(|| faults::step_of(&self.variant, &self.run.happening(happening.cause.id()?).fact))
     }
 
     /// The scenario's own words for this moment: the last note up to then.
