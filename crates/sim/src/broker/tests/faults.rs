@@ -398,6 +398,28 @@ fn controlled_shutdown() {
     assert_eq!(loaded[0].1, (true, Offset(1)), "it stopped fetching when it left the ISR");
 }
 
+/// §6.7: what the old leader takes with acks=1 after its successor has left it is nobody's.
+#[test]
+fn a_clean_stop_can_cost_an_acks_1_record() {
+    let lost = |seed: u64| {
+        let mut cluster = Cluster::new(NEW, 3);
+        cluster.spec.seed = seed;
+        cluster.producer(|config| {
+            config.acks = Acks::Leader;
+            config.enable_idempotence = false;
+        });
+        (0..50).for_each(|n| _ = cluster.send(1_500 + n * 20, &format!("v{n}")));
+        cluster.at(2_000 + seed, stop(1));
+        cluster.spec.until = Time::from_millis(10_000);
+        let run = cluster.run();
+        let kept = values(&run, 2, P0);
+        acked(&run).iter().filter(|value| !kept.contains(value)).count()
+    };
+    let lost: Vec<usize> = (0..20).map(lost).collect();
+    assert!(lost.iter().all(|&records| records <= 4), "{lost:?}");
+    assert!((8..=40).contains(&lost.iter().sum::<usize>()), "about one a time: {lost:?}");
+}
+
 /// Without a controller nobody permits anything: after five minutes the process ends anyway.
 #[test]
 fn a_shutdown_that_nobody_grants_ends_by_itself() {
