@@ -63,6 +63,13 @@ impl Page {
         self.ready().await;
     }
 
+    /// Shows the landing page that somebody is there: the simulator comes and takes the place of what was drawn before.
+    pub async fn wake(&self) {
+        self.script("dispatchEvent(new PointerEvent('pointermove'))").await;
+        self.until("the page runs", "return !document.getElementById('landing')").await;
+        self.ready().await;
+    }
+
     /// Opens any address and waits for nothing. A new document each time, even when only the fragment differs.
     pub async fn load(&self, url: &str) {
         done(self.client.goto("about:blank").await, "leave the page");

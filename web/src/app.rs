@@ -12,9 +12,7 @@ use crate::signals::Signals;
 use crate::views::{AboutView, EmbedView, GalleryView, LabView, PlayerView};
 
 pub fn mount() {
-    if let Some(boot) = browser::document().get_element_by_id("boot") {
-        boot.remove();
-    }
+    browser::take_over();
     leptos::mount::mount_to_body(App);
 }
 

@@ -1,5 +1,11 @@
 //! The page: watches, breaks and explains runs of the engine in a browser. No rule of Kafka lives here.
 
+#![cfg_attr(
+    not(feature = "csr"),
+    allow(dead_code, unused_imports, reason = "much of it is for the browser alone")
+)]
+
+#[cfg(feature = "csr")]
 mod app;
 mod browser;
 mod command;
@@ -16,13 +22,17 @@ mod look;
 mod pace;
 mod paint;
 mod playback;
+mod prerender;
 mod route;
 mod session;
 mod show;
 mod signals;
 mod views;
 
+pub use prerender::landing;
+
 /// Shows the page.
+#[cfg(feature = "csr")]
 pub fn start() {
     browser::failure::install_hook();
     browser::theme::install_tokens();

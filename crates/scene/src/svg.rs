@@ -56,6 +56,22 @@ pub fn file(picture: &Picture, title: &str, colours: Colours) -> String {
     out
 }
 
+/// The picture as an element of a page, which has the colours, the fonts and a description of its own.
+pub fn inline(picture: &Picture, class: &str) -> String {
+    let mut out = String::new();
+    let (width, height) = (Number(picture.width), Number(picture.height));
+    let _ = write!(
+        out,
+        "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">"
+    );
+    patterns(&mut out, picture);
+    for shape in &picture.shapes {
+        paint(&mut out, picture, shape);
+    }
+    out.push_str("</svg>");
+    out
+}
+
 /// A number with at most two decimals.
 struct Number(f32);
 

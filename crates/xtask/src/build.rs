@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 
 pub fn run() -> Result<()> {
     let dist = site()?;
-    let weight = weigh::initial_download(&dist)?;
-    print!("{weight}");
-    weight.hold(weigh::budget()?)
+    hold_budget(&dist)
+}
+
+/// Says what the page costs to fetch, and fails where that is too much.
+pub fn hold_budget(dist: &Path) -> Result<()> {
+    let weights = [weigh::initial_download(dist)?, weigh::simulator(dist)?];
+    weights.iter().for_each(|weight| print!("{weight}"));
+    weights.iter().try_for_each(weigh::Weight::hold)
 }
 
 /// Builds the site and returns where it is.
@@ -18,7 +23,29 @@ pub fn site() -> Result<PathBuf> {
     let dist = dist();
     exec::run(tools.trunk()?.args(["build", "--release", "--dist"]).arg(&dist))?;
     fingerprint(&dist)?;
+    draw_landing(&dist)?;
     Ok(dist)
+}
+
+/// Where index.html holds the landing page, drawn already.
+const LANDING: &str = "<!-- landing -->";
+
+fn draw_landing(dist: &Path) -> Result<()> {
+    let landing = exec::output(exec::cargo().args([
+        "run",
+        "--quiet",
+        "--package=ackscope-web",
+        "--no-default-features",
+        "--features=prerender",
+        "--bin=prerender",
+    ]))?;
+    let path = dist.join("index.html");
+    let page = read_text(&path);
+    if !page.contains(LANDING) {
+        return Err(format!("index.html has no place for the landing page: {LANDING:?} is missing"));
+    }
+    fs::write(&path, page.replace(LANDING, landing.trim()))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 pub fn dist() -> PathBuf {

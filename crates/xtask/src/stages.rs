@@ -168,9 +168,7 @@ fn documentation_tests() -> Result<()> {
 }
 
 fn size() -> Result<()> {
-    let weight = weigh::initial_download(&build::dist())?;
-    print!("{weight}");
-    weight.hold(weigh::budget()?)
+    build::hold_budget(&build::dist())
 }
 
 fn browser_tests() -> Result<()> {

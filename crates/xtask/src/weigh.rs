@@ -1,5 +1,6 @@
-//! The weight of the initial download: what opening the landing page fetches, compressed as a good host would.
-//! The browser suite proves the list of files; here it is read from the built page.
+//! What the page costs to fetch, compressed as a good host would: opening the landing page, and the simulator that follows
+//! at the first sign of use (at once where a scenario is addressed). The browser suite proves the lists of files; here they
+//! are read from the built page.
 
 use crate::{Result, exec};
 use std::fmt;
@@ -7,6 +8,7 @@ use std::path::Path;
 
 /// Files, and their bytes after brotli 11.
 pub struct Weight {
+    what: &'static str,
     pub files: Vec<(String, usize)>,
 }
 
@@ -15,16 +17,29 @@ impl Weight {
         self.files.iter().map(|(_, bytes)| bytes).sum()
     }
 
-    pub fn hold(&self, budget: usize) -> Result<()> {
-        let total = self.total();
+    /// Fails where it is more than its line in budget.toml allows.
+    pub fn hold(&self) -> Result<()> {
+        let (budget, total) = (self.budget()?, self.total());
         if total <= budget {
             return Ok(());
         }
         Err(format!(
-            "the initial download is {total} bytes, {} more than budget.toml allows ({budget}): \
-             make it smaller or load parts later",
+            "the {} is {total} bytes, {} more than budget.toml allows ({budget}): make it smaller or load parts later",
+            self.what,
             total - budget
         ))
+    }
+
+    /// The limit in bytes.
+    fn budget(&self) -> Result<usize> {
+        let path = exec::root().join("budget.toml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let key = format!("{}_bytes = ", self.what.replace(' ', "_"));
+        text.lines()
+            .find_map(|line| line.strip_prefix(&key))
+            .and_then(|value| value.replace('_', "").parse().ok())
+            .ok_or_else(|| format!("budget.toml needs a line `{key}<number>`"))
     }
 }
 
@@ -34,42 +49,51 @@ impl fmt::Display for Weight {
             writeln!(f, "{bytes:>9}  {name}")?;
         }
         let total = self.total();
-        writeln!(f, "{total:>9}  initial download in bytes (brotli 11), {:.1} kB", total as f64 / 1000.0)
+        writeln!(f, "{total:>9}  {} in bytes (brotli 11), {:.1} kB", self.what, total as f64 / 1000.0)
     }
 }
 
-/// The limit in bytes, from budget.toml.
-pub fn budget() -> Result<usize> {
-    let path = exec::root().join("budget.toml");
-    let text =
-        std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("initial_download_bytes = "))
-        .and_then(|value| value.replace('_', "").parse().ok())
-        .ok_or_else(|| "budget.toml needs a line `initial_download_bytes = <number>`".to_owned())
+/// Every file that opening the landing page fetches.
+pub fn initial_download(dist: &Path) -> Result<Weight> {
+    let mut names = fetched_by(&page(dist)?);
+    names.push("index.html".to_owned());
+    weigh(dist, "initial download", names)
 }
 
-pub fn initial_download(dist: &Path) -> Result<Weight> {
-    let read = |name: &str| {
-        std::fs::read(dist.join(name)).map_err(|error| format!("cannot read dist/{name}: {error}"))
-    };
-    let html = String::from_utf8_lossy(&read("index.html")?).into_owned();
-    let mut names = vec!["index.html".to_owned()];
-    names.extend(fetched_by(&html));
+/// What comes when somebody is there to use it.
+pub fn simulator(dist: &Path) -> Result<Weight> {
+    weigh(dist, "simulator", named_by(&page(dist)?))
+}
+
+fn page(dist: &Path) -> Result<String> {
+    std::fs::read_to_string(dist.join("index.html"))
+        .map_err(|error| format!("cannot read dist/index.html: {error}"))
+}
+
+fn weigh(dist: &Path, what: &'static str, mut names: Vec<String>) -> Result<Weight> {
     names.sort();
     names.dedup();
-    let files = names
-        .into_iter()
-        .map(|name| {
-            let bytes = brotli_11(&read(&name)?);
-            Ok((name, bytes))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(Weight { files })
+    let weigh = |name: String| {
+        let bytes =
+            std::fs::read(dist.join(&name)).map_err(|error| format!("cannot read dist/{name}: {error}"))?;
+        Ok((name, brotli_11(&bytes)))
+    };
+    let files = names.into_iter().map(weigh).collect::<Result<Vec<_>>>()?;
+    Ok(Weight { what, files })
 }
 
-/// What a browser asks for on its own account when it reads this page. Everything the page needs at once is
-/// named in a tag: trunk adds preloads for the module, its script and their snippets.
+/// The files that the page names for later.
+fn named_by(html: &str) -> Vec<String> {
+    let named = tags(html).filter(|tag| {
+        tag.starts_with("meta ") && attribute(tag, "name").is_some_and(|name| name.starts_with("page-"))
+    });
+    named
+        .filter_map(|tag| attribute(tag, "content"))
+        .map(|address| address.trim_start_matches("./").to_owned())
+        .collect()
+}
+
+/// What a browser asks for on its own account when it reads this page.
 fn fetched_by(html: &str) -> Vec<String> {
     const RELATIONS: [&str; 6] =
         ["stylesheet", "preload", "modulepreload", "icon", "manifest", "apple-touch-icon"];
@@ -125,6 +149,13 @@ mod tests {
             <link rel="canonical" href="elsewhere.html"><link rel="preload" href="./app_bg.wasm" as="fetch">
             <script>let no = "./later.js"</script><script src='./embed.js'></script><a href="./about.html">about</a>"#;
         assert_eq!(super::fetched_by(html), ["style-1.css", "app.js", "app_bg.wasm", "embed.js"]);
+    }
+
+    #[test]
+    fn what_comes_later_is_named() {
+        let html = r#"<meta name="viewport" content="x"><meta name="page-script" content="./app.js"><meta name="page-module" content="./app_bg.wasm">"#;
+        assert_eq!(super::named_by(html), ["app.js", "app_bg.wasm"]);
+        assert_eq!(super::fetched_by(html), [""; 0]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ async fn a_module_that_does_not_arrive_whole_is_told() {
     }
 
     let page = Page::beside(Site::serve(&broken, "/")).await;
-    page.load(&page.site().url()).await;
+    page.load(&format!("{}#healthy", page.site().url())).await;
     page.until(
         "the message",
         "return document.body.innerText.includes('The simulator could not be started')",

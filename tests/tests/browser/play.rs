@@ -5,6 +5,7 @@ use ackscope_tests::browser::Page;
 #[tokio::test]
 async fn the_landing_page_waits_at_the_start_and_tells_the_verdict_only_when_it_is_reached() {
     let page = Page::open("").await;
+    page.wake().await;
 
     let question = page.client().find(fantoccini::Locator::Css("h1")).await.expect("a heading");
     assert!(question.text().await.expect("its text").ends_with('?'));

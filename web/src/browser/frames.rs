@@ -1,6 +1,6 @@
 //! The one `requestAnimationFrame` loop. It runs while something asks for frames and rests otherwise.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsCast;
@@ -20,33 +20,27 @@ struct Inner {
     last: Cell<Option<f64>>,
     paints: RefCell<Vec<Box<dyn FnOnce()>>>,
     tick: Box<dyn Fn(f64) -> bool>,
-    callback: Closure<dyn FnMut(f64)>,
+    /// Made when a frame is first asked for.
+    callback: OnceCell<Closure<dyn FnMut(f64)>>,
 }
 
 impl Frames {
     /// `tick` gets the seconds since the last frame (zero after a rest) and says whether it wants another one.
     pub fn new(tick: impl Fn(f64) -> bool + 'static) -> Frames {
-        Frames(Rc::new_cyclic(|inner: &Weak<Inner>| {
-            let inner = inner.clone();
-            let callback = Closure::new(move |now| {
-                if let Some(inner) = inner.upgrade() {
-                    Frames(inner).run(now);
-                }
-            });
-            Inner {
-                asked: Cell::new(false),
-                last: Cell::new(None),
-                paints: RefCell::default(),
-                tick: Box::new(tick),
-                callback,
-            }
+        Frames(Rc::new(Inner {
+            asked: Cell::new(false),
+            last: Cell::new(None),
+            paints: RefCell::default(),
+            tick: Box::new(tick),
+            callback: OnceCell::new(),
         }))
     }
 
     /// Asks for a frame, if none is on its way.
     pub fn wake(&self) {
         if !self.0.asked.replace(true) {
-            let _ = window().request_animation_frame(self.0.callback.as_ref().unchecked_ref());
+            let callback = self.0.callback.get_or_init(|| self.callback());
+            let _ = window().request_animation_frame(callback.as_ref().unchecked_ref());
         }
     }
 
@@ -54,6 +48,15 @@ impl Frames {
     pub fn paint(&self, paint: impl FnOnce() + 'static) {
         self.0.paints.borrow_mut().push(Box::new(paint));
         self.wake();
+    }
+
+    fn callback(&self) -> Closure<dyn FnMut(f64)> {
+        let inner: Weak<Inner> = Rc::downgrade(&self.0);
+        Closure::new(move |now| {
+            if let Some(inner) = inner.upgrade() {
+                Frames(inner).run(now);
+            }
+        })
     }
 
     fn run(&self, now: f64) {

@@ -56,8 +56,22 @@ pub fn bring_into_sight(id: &str) {
     }
 }
 
+/// The page begins: what stood in its place goes. A landing page that is drawn already stays in front until the view
+/// behind it is complete.
+pub fn take_over() {
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    if let Some(landing) = document().get_element_by_id("landing") {
+        landing.set_class_name("leaving");
+    }
+}
+
 /// Tells whoever waits for it that the addressed view is complete.
 pub fn set_ready(ready: bool) {
+    if ready && let Some(landing) = document().get_element_by_id("landing") {
+        landing.remove();
+    }
     let _ = root().set_attribute("data-ready", if ready { "true" } else { "false" });
 }
 

@@ -7,13 +7,17 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
 
 use super::{listen, window};
+use crate::prerender::{self, Drawing};
 
 /// Width and height of its content box in CSS pixels; nothing before it is laid out.
-pub fn size_of<E>(node: NodeRef<E>) -> Signal<Option<(f32, f32)>>
+pub fn size_of<E>(node: NodeRef<E>, drawing: Drawing) -> Signal<Option<(f32, f32)>>
 where
     E: ElementType,
     E::Output: JsCast + Clone + Into<Element> + 'static,
 {
+    if cfg!(feature = "prerender") {
+        return prerender::size(drawing);
+    }
     let size = RwSignal::new(None);
     let observer = StoredValue::new_local(None::<(ResizeObserver, Closure<dyn FnMut()>)>);
     Effect::new(move |_| {
@@ -37,11 +41,14 @@ where
 }
 
 /// The window's width in CSS pixels.
-pub fn window_width() -> ReadSignal<f64> {
+pub fn window_width() -> Signal<f64> {
+    if cfg!(feature = "prerender") {
+        return prerender::window_width();
+    }
     let read = || window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or(1280.0);
     let (width, set_width) = signal(read());
     listen(&window(), "resize", Closure::<dyn FnMut()>::new(move || _ = set_width.try_set(read())));
-    width
+    width.into()
 }
 
 /// True from the first time that the element comes near the screen.

@@ -12,14 +12,19 @@ const SYSTEM_IS_DARK: &str = "(prefers-color-scheme: dark)";
 /// Puts the tokens into the page.
 pub fn install_tokens() {
     let Ok(style) = document().create_element("style") else { return };
-    style.set_text_content(Some(&format!(
-        ":root{{color-scheme:light;{}}}:root[data-theme=dark]{{color-scheme:dark;{}}}",
-        css(Theme::Light),
-        css(Theme::Dark)
-    )));
+    style.set_text_content(Some(&tokens()));
     if let Some(head) = document().head() {
         let _ = head.append_child(&style);
     }
+}
+
+/// The style sheet of both themes.
+pub fn tokens() -> String {
+    format!(
+        ":root{{color-scheme:light;{}}}:root[data-theme=dark]{{color-scheme:dark;{}}}",
+        css(Theme::Light),
+        css(Theme::Dark)
+    )
 }
 
 pub fn current() -> Theme {

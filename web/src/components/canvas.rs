@@ -23,6 +23,9 @@ pub fn Canvas(
     #[prop(into)] theme: Signal<Theme>,
     frames: StoredValue<Frames, LocalStorage>,
 ) -> impl IntoView {
+    if cfg!(feature = "prerender") {
+        return crate::prerender::stills(layout);
+    }
     let canvas = NodeRef::<html::Canvas>::new();
     let painter = Rc::new(RefCell::new(None::<Painter>));
     let asked = Rc::new(Cell::new(false));
@@ -45,5 +48,5 @@ pub fn Canvas(
         };
         frames.with_value(|frames| frames.paint(paint));
     });
-    view! { <canvas node_ref=canvas aria-hidden="true"></canvas> }
+    view! { <canvas node_ref=canvas aria-hidden="true"></canvas> }.into_any()
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::break_it::Refused;
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, drawn};
 use crate::command::{Command, for_key};
 use crate::edit::{Edit, named};
 use crate::show::Show;
@@ -133,7 +133,7 @@ fn FaultLine(
         let at = line.with(|line| line.at.clone());
         match at {
             Some(_) => view! {
-                <input class="time" aria-label="at" data-testid="fault-at" prop:value=move || line.with(|line| line.at.clone())
+                <input class="time" aria-label="at" data-testid="fault-at" value=drawn(|| line.get_untracked().at.unwrap_or_default()) prop:value=move || line.with(|line| line.at.clone())
                     on:change=change("at") />
             }
             .into_any(),
@@ -144,7 +144,7 @@ fn FaultLine(
         line.with(|line| line.lasts.is_some()).then(|| {
             view! {
                 <label class="soft">"for "
-                    <input class="time" data-testid="fault-for" placeholder="ever"
+                    <input class="time" data-testid="fault-for" placeholder="ever" value=drawn(|| line.get_untracked().lasts.unwrap_or_default())
                         prop:value=move || line.with(|line| line.lasts.clone()) on:change=change("for") />
                 </label>
             }

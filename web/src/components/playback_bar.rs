@@ -70,7 +70,7 @@ pub fn PlaybackBar(
                 <span>{count}</span>
             </output>
             <input id="scrubber" class="scrubber desk" data-testid="scrubber" type="range" aria-label="Time" min="0"
-                max=SCRUB_STEPS.to_string() step="1" prop:value=move || scrub_value().to_string() aria-valuetext=time on:input=on_scrub />
+                max=SCRUB_STEPS.to_string() step="1" value="0" prop:value=move || scrub_value().to_string() aria-valuetext=time on:input=on_scrub />
             <button class="tool only-icon desk" data-testid="repeat" aria-pressed=move || repeats.get().to_string()
                 aria-label="Repeat a stretch" title="Repeat a stretch (p); its edges on the ruler can be moved" on:click=go(Command::ToggleRepeat)>
                 <Icon glyph=Glyph::Repeat />

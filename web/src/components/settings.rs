@@ -5,7 +5,7 @@ use ackscope_scenario::adjust::{Holder, Role, Row, holders, rows};
 use leptos::prelude::*;
 
 use super::break_it::Refused;
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, drawn};
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::signals::Signals;
@@ -173,7 +173,7 @@ fn SettingLine(
         <div class="setting" class:changed=changed>
             <label for=testid.clone()><code>{key}</code></label>
             <input id=testid.clone() data-testid=testid.clone() spellcheck="false" autocomplete="off" placeholder=default
-                prop:value=value on:input=move |event| set.run(event_target_value(&event)) />
+                value=drawn(value) prop:value=value on:input=move |event| set.run(event_target_value(&event)) />
             <button class="tool only-icon small" data-testid=format!("re{testid}") aria-label=format!("Set {key} back")
                 title="As it was" disabled=move || !changed() on:click=reset><Icon glyph=Glyph::Back /></button>
             <div class="about">

@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::drawn;
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::signals::Signals;
@@ -39,7 +40,7 @@ pub fn Source(signals: Signals, on_command: Callback<Command>) -> impl IntoView 
             <summary id="source-title" data-testid="open-source">"Scenario source (TOML)"</summary>
             <textarea node_ref=field data-testid="source" rows="18" spellcheck="false" wrap="off" aria-label="Scenario source"
                 prop:value=move || text.get()
-                on:input=move |event| on_command.run(Command::Edit(Edit::Text(event_target_value(&event))))></textarea>
+                on:input=move |event| on_command.run(Command::Edit(Edit::Text(event_target_value(&event))))>{drawn(|| text.get_untracked())}</textarea>
             <ul class="problems refused" data-testid="source-problems" role="alert">{problems}</ul>
         </details>
     }

@@ -16,6 +16,7 @@ use super::pointer::{place, reach};
 use crate::browser::frames::Frames;
 use crate::browser::size::size_of;
 use crate::command::Command;
+use crate::prerender::Drawing;
 use crate::show::Show;
 
 #[component]
@@ -32,7 +33,7 @@ pub fn StageView(
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
-    let size = size_of(frame);
+    let size = size_of(frame, Drawing::Stage);
     let width = Memo::new(move |_| size.get().map(|(width, _)| width));
     let height = RwSignal::new(0);
     let shapes = StoredValue::new_local(Picture::default());

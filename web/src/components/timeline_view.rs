@@ -21,6 +21,7 @@ use crate::command::Command;
 use crate::edit::Edit;
 use crate::gesture::{Gesture, Ground, Intention};
 use crate::look::Look;
+use crate::prerender::Drawing;
 use crate::show::Show;
 
 /// What one notch of a wheel does.
@@ -45,7 +46,7 @@ pub fn TimelineView(
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
     let (outer, frame) = (NodeRef::<html::Section>::new(), NodeRef::<html::Div>::new());
-    let (outer_size, size) = (size_of(outer), size_of(frame));
+    let (outer_size, size) = (size_of(outer, Drawing::Timeline), size_of(frame, Drawing::Timeline));
     let width = Memo::new(move |_| size.get().map(|(width, _)| width));
     // On a phone the page scrolls, and lanes may be as high as they like.
     let room_height = Memo::new(move |_| match room.get() {

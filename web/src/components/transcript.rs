@@ -21,7 +21,7 @@ pub fn Transcript(
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
     // After the first paint: nobody waits for it.
-    let (due, set_due) = signal(false);
+    let (due, set_due) = signal(cfg!(feature = "prerender"));
     Effect::new(move |_| frames.with_value(|frames| frames.paint(move || _ = set_due.try_set(true))));
     let (whole, set_whole) = signal(false);
     let rows = move || {

@@ -89,7 +89,7 @@ pub fn Viewing(
 fn Check(testid: String, name: String, checked: Signal<bool>, on_change: Callback<bool>) -> impl IntoView {
     view! {
         <label class="check">
-            <input type="checkbox" data-testid=testid prop:checked=move || checked.get()
+            <input type="checkbox" data-testid=testid checked=cfg!(feature = "prerender") && checked.get_untracked() prop:checked=move || checked.get()
                 on:change=move |event| on_change.run(event_target_checked(&event)) />
             {name}
         </label>
