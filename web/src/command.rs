@@ -74,8 +74,8 @@ pub enum Command {
     Nudge(i64),
     Undo,
     Redo,
-    /// What can be done to this node is shown; none: no longer.
-    OpenVerbs(Option<NodeId>),
+    /// What can be done to this node or link is shown; none: no longer.
+    OpenVerbs(Source),
     /// What comes is compared with this run.
     KeepRun,
     /// The kept run and this one change places.

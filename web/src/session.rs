@@ -55,7 +55,7 @@ pub struct Session {
     /// What became of what was pasted.
     pub pasted: Pasted,
     /// Whose verbs are shown.
-    pub verbs_of: Option<NodeId>,
+    pub verbs_of: Source,
     /// Something that the person should know, until dismissed.
     pub notice: Option<String>,
     pub help_open: bool,
@@ -79,7 +79,7 @@ impl Session {
             baseline: None,
             refusal: Refusal::default(),
             pasted: Pasted::default(),
-            verbs_of: None,
+            verbs_of: Source::None,
             notice: None,
             help_open: false,
             search_open: false,
@@ -123,7 +123,7 @@ impl Session {
             }
             Command::Select(source) => {
                 // The same key closes what is open and then lets go of what is selected.
-                if self.verbs_of.take().is_none() || source != Source::None {
+                if std::mem::take(&mut self.verbs_of) == Source::None || source != Source::None {
                     self.selection = source;
                     let lane = self.show.as_ref().and_then(|show| show.story.node_of(source));
                     self.lane = lane.or(self.lane);
@@ -152,7 +152,12 @@ impl Session {
             Command::Nudge(millis) => self.nudge(millis),
             Command::Undo => self.travel(History::back),
             Command::Redo => self.travel(History::forward),
-            Command::OpenVerbs(node) => self.verbs_of = node,
+            Command::OpenVerbs(of) => {
+                self.verbs_of = of;
+                if let Source::Link(..) = of {
+                    self.selection = of;
+                }
+            }
             Command::KeepRun => {
                 self.baseline = self.draft.clone().zip(self.show.as_deref()).map(Baseline::of)
             }
@@ -283,6 +288,10 @@ impl Session {
             self.history.record(draft, edit.is_typed().then(|| edit.about()));
             if breaks {
                 self.seek(now);
+                // It lies over the stage, where one looks next.
+                if let Source::Link(..) = self.verbs_of {
+                    self.verbs_of = Source::None;
+                }
             }
             if let Edit::Move { name, .. } = edit {
                 self.select_step(name);

@@ -8,7 +8,6 @@ use ackscope_scene::narration::Sentence;
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::{Future, Stretch};
 use ackscope_scene::tokens::Theme;
-use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
@@ -49,7 +48,7 @@ pub struct Signals {
     pub compared: Memo<Option<String>>,
     pub refusal: Memo<Refusal>,
     pub pasted: Memo<Pasted>,
-    pub verbs_of: Memo<Option<NodeId>>,
+    pub verbs_of: Memo<Source>,
     /// Whether there is something to undo, and to redo.
     pub history: Memo<(bool, bool)>,
 }

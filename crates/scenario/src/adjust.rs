@@ -6,9 +6,10 @@ use ackscope_sim::config::{
     ProducerConfig, Setting, TOPIC_SETTINGS, TopicConfig, check,
 };
 use ackscope_sim::error::Failure;
-use ackscope_sim::ids::TopicId;
+use ackscope_sim::ids::{BrokerId, TopicId};
 use ackscope_sim::version::KafkaVersion;
 
+use crate::cluster::place_replicas;
 use crate::document::Variant;
 use crate::edit::{self, EditError, literal};
 use crate::faults::place;
@@ -268,24 +269,96 @@ pub fn complaint(variant: &Variant, path: &str, value: &str) -> Option<String> {
 /// The text with another value at a setting's path, in this variant. `origin`: what an empty value goes back to.
 pub fn set(text: &str, variant: &Variant, path: &str, value: &str) -> Result<String, EditError> {
     let parts: Vec<&str> = path.split('.').collect();
-    let mut text = text.to_owned();
-    // A list of replicas would contradict.
-    if let ["topic", name, "partitions" | "replication_factor"] = parts[..] {
-        for path in [vec!["topic", name, "replicas"], place(variant, &["topic", name, "replicas"])] {
-            if edit::has(&text, &path) {
-                text = edit::remove(&text, &path)?;
-            }
-        }
+    if let Some(list) = Replicas::listed(text, variant, &parts)
+        && let Some(resized) = value.parse().ok().and_then(|number| list.resized(number))
+    {
+        return list.write(text, &resized);
     }
-    edit::set(&text, &place(variant, &parts), &literal(value))
+    edit::set(text, &place(variant, &parts), &literal(value))
 }
 
 /// The text with what an earlier text had at that path, or with nothing there.
 pub fn reset(text: &str, variant: &Variant, origin: &Variant, path: &str) -> Result<String, EditError> {
+    let parts: Vec<&str> = path.split('.').collect();
+    if let Some(list) = Replicas::listed(text, variant, &parts)
+        && let Some(before) = Replicas::of(origin, &parts).and_then(|before| list.back_to(&before))
+    {
+        return list.write(text, &before);
+    }
     let before = holders(origin).iter().flat_map(|holder| rows(origin, holder)).find(|row| row.path == path);
     match before.and_then(|row| row.given) {
         Some(value) => set(text, variant, path, &value),
         None => unset(text, variant, path),
+    }
+}
+
+/// The replicas of a topic, partition by partition, where one of their numbers is what is changed.
+struct Replicas<'v> {
+    variant: &'v Variant,
+    topic: &'v str,
+    /// How many partitions, else how many replicas of each.
+    counts_partitions: bool,
+    lists: Vec<Vec<BrokerId>>,
+}
+
+impl<'v> Replicas<'v> {
+    fn of(variant: &'v Variant, path: &[&'v str]) -> Option<Replicas<'v>> {
+        let [_, topic, number @ ("partitions" | "replication_factor")] = *path else { return None };
+        let spec = &variant.spec;
+        let id = (0..).map(TopicId).zip(&spec.topics).find(|(_, known)| *known.name == *topic)?.0;
+        let lists = spec.partitions_of(id).map(|partition| spec.partition(partition).replicas.clone());
+        Some(Replicas { variant, topic, counts_partitions: number == "partitions", lists: lists.collect() })
+    }
+
+    /// Where the document lists them one by one: a number beside that would contradict.
+    fn listed(text: &str, variant: &'v Variant, path: &[&'v str]) -> Option<Replicas<'v>> {
+        let found = Replicas::of(variant, path)?;
+        let there = ["topic", found.topic, "replicas"];
+        (edit::has(text, &there) || edit::has(text, &place(variant, &there))).then_some(found)
+    }
+
+    fn factor(&self) -> usize {
+        self.lists.first().map_or(0, Vec::len)
+    }
+
+    /// With another number of them: who is there stays, who is missing is placed as Kafka would. None: there cannot be
+    /// so many.
+    fn resized(&self, number: usize) -> Option<Vec<Vec<BrokerId>>> {
+        let spec = &self.variant.spec;
+        let (count, factor) =
+            if self.counts_partitions { (number, self.factor()) } else { (self.lists.len(), number) };
+        if count == 0 || count as u64 > limits::PARTITIONS || factor == 0 || factor > spec.brokers.len() {
+            return None;
+        }
+        let mut placed = place_replicas(spec, count, spec.brokers.len());
+        for (place, candidates) in placed.iter_mut().enumerate() {
+            let mut list = self.lists.get(place).cloned().unwrap_or_default();
+            candidates.retain(|candidate| !list.contains(candidate));
+            list.append(candidates);
+            list.truncate(factor);
+            *candidates = list;
+        }
+        Some(placed)
+    }
+
+    /// The number of an earlier list, and where the other number is the same as well, that list.
+    fn back_to(&self, before: &Replicas<'_>) -> Option<Vec<Vec<BrokerId>>> {
+        let (count, factor) = (before.lists.len(), before.factor());
+        let same = if self.counts_partitions { self.factor() == factor } else { self.lists.len() == count };
+        match same {
+            true => Some(before.lists.clone()),
+            false => self.resized(if self.counts_partitions { count } else { factor }),
+        }
+    }
+
+    fn write(&self, text: &str, lists: &[Vec<BrokerId>]) -> Result<String, EditError> {
+        let one = |list: &Vec<BrokerId>| {
+            let ids: Vec<String> = list.iter().map(ToString::to_string).collect();
+            format!("[{}]", ids.join(", "))
+        };
+        let all: Vec<String> = lists.iter().map(one).collect();
+        let path = place(self.variant, &["topic", self.topic, "replicas"]);
+        edit::set(text, &path, &format!("[{}]", all.join(", ")))
     }
 }
 
@@ -350,11 +423,6 @@ mod tests {
                 for row in
                     holders(variant).iter().flat_map(|holder| rows(variant, holder)).filter(|row| row.basic)
                 {
-                    // Replicas that are listed one by one are given up for a number.
-                    let number = ["replication.factor", "partitions"].contains(&row.key);
-                    if number && entry.text.contains("replicas = [[") {
-                        continue;
-                    }
                     let value =
                         row.given.clone().unwrap_or_else(|| row.default.replace("the brokers' value", "1"));
                     let value =
@@ -373,6 +441,42 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn replicas_that_are_listed_stay_listed_and_come_back() {
+        let lists = |text: &str, name: &str| -> Vec<Vec<u32>> {
+            let document = Document::parse(text).unwrap_or_else(|problems| panic!("{}", problems[0]));
+            let spec = document.variant(name).unwrap().spec.clone();
+            spec.partitions.iter().map(|of| of.replicas.iter().map(|id| id.0).collect()).collect()
+        };
+        let entry = find("rack-failure").unwrap();
+        let document = entry.document();
+        let (first, listed) = (&document.variants[0], &document.variants[1]);
+        let name = listed.name.as_str();
+        let (count, factor) = ("topic.orders.partitions", "topic.orders.replication_factor");
+        let changed = |text: &str, path: &str, value: &str| {
+            let document = Document::parse(text).unwrap();
+            set(text, document.variant(name).unwrap(), path, value).unwrap()
+        };
+        let back = |text: &str, path: &str| {
+            let document = Document::parse(text).unwrap();
+            reset(text, document.variant(name).unwrap(), listed, path).unwrap()
+        };
+        let own = [[1, 2, 3], [4, 5, 6], [7, 8, 9]].map(Vec::from);
+        assert_eq!(lists(entry.text, name), own);
+        let fewer = changed(entry.text, factor, "2");
+        assert_eq!(lists(&fewer, name), [[1, 2], [4, 5], [7, 8]].map(Vec::from));
+        let more = changed(&fewer, count, "4");
+        assert_eq!(lists(&more, name)[..3], lists(&fewer, name), "who was there stays");
+        assert_eq!(lists(&more, name)[3].len(), 2);
+        // One number alone goes back where the other one is still changed.
+        let three = back(&more, factor);
+        assert_eq!(lists(&three, name).iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 3, 3]);
+        assert_eq!(lists(&back(&three, count), name), own, "the list itself is back");
+        assert_eq!(lists(&three, &first.name), lists(entry.text, &first.name), "other variants keep theirs");
+        // What cannot be is left to the document's own complaint.
+        assert!(Document::parse(&changed(entry.text, factor, "12")).is_err());
     }
 
     #[test]

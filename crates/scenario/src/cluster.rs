@@ -238,7 +238,7 @@ fn replicas(item: &Item<'_>, spec: &Spec) -> Vec<Vec<BrokerId>> {
 }
 
 /// Round robin over racks, then over the brokers of a rack; each partition starts one further.
-fn place_replicas(spec: &Spec, partitions: usize, factor: usize) -> Vec<Vec<BrokerId>> {
+pub(crate) fn place_replicas(spec: &Spec, partitions: usize, factor: usize) -> Vec<Vec<BrokerId>> {
     let mut racks: Vec<(&Option<Box<str>>, Vec<BrokerId>)> = Vec::new();
     for broker in &spec.brokers {
         match racks.iter_mut().find(|(rack, _)| *rack == &broker.rack) {

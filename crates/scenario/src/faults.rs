@@ -40,6 +40,10 @@ enum To {
     Producer,
     /// A link of the node, or all of them.
     Link,
+    /// One link of the node.
+    OneLink,
+    /// One link, in the direction away from the node.
+    OneWay,
     /// A message that the node sends.
     Message,
 }
@@ -93,10 +97,13 @@ verbs! {
     "slow" "Slow" slow [by "20 ms" for "5 s"] Broker Up "Every request takes 20 ms more.";
     "burst" "Burst" load [every "1 ms"] Producer Up "20 more records, 1 ms apart.";
     "cut" "Cut" cut [for "5 s"] Link Always "Packets vanish.";
+    "cut-one-way" "Cut one way" cut [for "5 s"] OneWay Always "What goes this way vanishes, the other way is open.";
     "heal" "Heal" heal [] Link Always "Packets go through again.";
     "lag" "Slow link" slow [by "100 ms" for "5 s"] Link Always "Every packet takes 100 ms more.";
+    "close" "Close connection" close [] OneLink Always "Both ends hear that the connection is closed; what was asked on it stays unanswered.";
     "drop" "Drop" drop_next [] Message Always "The next one is lost.";
     "delay" "Delay" delay_next [by "1 s"] Message Always "The next one takes 1 s more.";
+    "hold" "Hold" hold_next [for "2 s"] Message Always "The next one waits 2 s, what comes after it may overtake.";
     "duplicate" "Duplicate" duplicate_next [] Message Always "The next one arrives twice.";
 }
 
@@ -120,13 +127,23 @@ impl Verb {
             To::Client => matches!(node, NodeId::Producer(_) | NodeId::Consumer(_)),
             To::Broker => matches!(node, NodeId::Broker(_)),
             To::Producer => matches!(node, NodeId::Producer(_)),
-            To::Link | To::Message => false,
+            To::Link | To::OneLink | To::OneWay | To::Message => false,
         };
         VERBS.iter().filter(fits).collect()
     }
 
     pub fn of_links() -> impl Iterator<Item = &'static Verb> {
-        VERBS.iter().filter(|verb| verb.to == To::Link)
+        VERBS.iter().filter(|verb| matches!(verb.to, To::Link | To::OneLink | To::OneWay))
+    }
+
+    /// It needs to know which link.
+    pub fn needs_peer(&self) -> bool {
+        matches!(self.to, To::OneLink | To::OneWay)
+    }
+
+    /// It is done to one direction of a link.
+    pub fn is_one_way(&self) -> bool {
+        matches!(self.to, To::OneWay | To::Message)
     }
 
     pub fn of_messages() -> impl Iterator<Item = &'static Verb> {
@@ -157,7 +174,12 @@ impl Verb {
         let mut stem = format!("{} {name}", self.id);
         let between = |other: NodeId| format!("{name} <-> {}", spec.node_name(other));
         match (self.to, peer, next) {
-            (To::Link, Some(peer), _) => {
+            (To::OneWay, Some(peer), _) => {
+                let peer = spec.node_name(peer);
+                stem = format!("{} {name} to {peer}", self.key);
+                pairs.push((self.key, literal(&format!("{name} -> {peer}"))));
+            }
+            (To::Link | To::OneLink, Some(peer), _) => {
                 stem = format!("{stem} and {}", spec.node_name(peer));
                 pairs.push((self.key, literal(&between(peer))));
             }
@@ -235,6 +257,12 @@ pub fn messages_of(spec: &Spec, node: NodeId) -> Vec<Next> {
         NodeId::World => {}
     }
     found
+}
+
+/// What a node sends to one other.
+pub fn messages_between(spec: &Spec, from: NodeId, to: NodeId) -> Vec<Next> {
+    let to = spec.node_name(to);
+    messages_of(spec, from).into_iter().filter(|next| next.to == to).collect()
 }
 
 /// A name that no entry of the text has: the stem, or the stem and a number.
@@ -394,8 +422,7 @@ mod tests {
     use ackscope_sim::time::Time;
 
     use super::{
-        Standing, To, VERBS, Verb, add_consumer, add_producer, fresh_name, messages_of, place, remove,
-        waits_for,
+        Standing, VERBS, Verb, add_consumer, add_producer, fresh_name, messages_of, place, remove, waits_for,
     };
     use crate::document::Document;
     use crate::edit::{self, literal};
@@ -432,9 +459,9 @@ mod tests {
         for node in nodes_of(&document) {
             let next = messages_of(spec, node);
             let other = NodeId::Broker(BrokerId(2));
-            let verbs =
-                Verb::of_node(node).into_iter().chain(VERBS.iter().filter(|verb| verb.to == To::Link));
+            let verbs = Verb::of_node(node).into_iter().chain(Verb::of_links());
             let plain = verbs.flat_map(|verb| [(verb, None, None), (verb, Some(other), None)]);
+            let plain = plain.filter(|(verb, peer, _)| peer.is_some() || !verb.needs_peer());
             let messages =
                 next.iter().flat_map(|next| Verb::of_messages().map(move |verb| (verb, None, Some(next))));
             for (verb, peer, next) in plain.chain(messages).filter(|(_, peer, _)| *peer != Some(node)) {

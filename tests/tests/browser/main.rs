@@ -3,6 +3,7 @@
 mod accessible;
 mod arrive;
 mod break_it;
+mod break_link;
 mod cannot_start;
 mod contract;
 mod dark;

@@ -35,8 +35,13 @@ pub fn listen<C: ?Sized + WasmClosure>(target: &EventTarget, event: &str, handle
 
 /// Moves the focus to the element of this id.
 pub fn focus(id: &str) {
-    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    if let Some(element) = element {
+    if let Some(element) = document().get_element_by_id(id) {
+        focus_on(element);
+    }
+}
+
+pub fn focus_on(element: web_sys::Element) {
+    if let Ok(element) = element.dyn_into::<HtmlElement>() {
         let _ = element.focus();
     }
 }

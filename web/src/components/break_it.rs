@@ -1,9 +1,10 @@
-//! What can be done to each node and link, now. Which verbs there are, the scenario crate knows.
+//! What can be done to each node, now. Which verbs there are, the scenario crate knows.
 
 use std::sync::Arc;
 
 use ackscope_scenario::faults::{Next, Standing, Verb, messages_of};
 use ackscope_scenario::nodes;
+use ackscope_scene::picture::Source;
 use ackscope_scene::story::State;
 use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
@@ -46,15 +47,15 @@ pub fn BreakIt(signals: Signals, on_command: Callback<Command>) -> impl IntoView
         let testid = format!("break-{name}");
         view! {
             <button class="node" class:down=move || stands.get() == Standing::Down class:paused=move || stands.get() == Standing::Paused
-                data-testid=testid aria-expanded=move || (verbs_of.get() == Some(node)).to_string()
-                on:click=move |_| on_command.run(Command::OpenVerbs(Some(node)))>
+                data-testid=testid aria-expanded=move || (verbs_of.get() == Source::Node(node)).to_string()
+                on:click=move |_| on_command.run(Command::OpenVerbs(Source::Node(node)))>
                 {name}
             </button>
         }
     };
     let add = move |edit: Edit| move |_| on_command.run(Command::Edit(edit.clone()));
     let panel = move || {
-        let node = verbs_of.get()?;
+        let Source::Node(node) = verbs_of.get() else { return None };
         let show = show.get()?;
         let named = all_nodes(&show);
         let name = named.iter().find(|(known, _)| *known == node)?.1.clone();
@@ -87,6 +88,25 @@ pub fn Refused(signals: Signals, #[prop(into)] about: String) -> impl IntoView {
     view! { {words} }
 }
 
+/// What does it.
+pub fn verb_button(
+    verb: &'static Verb,
+    act: impl Fn() -> Edit + 'static,
+    stands: Signal<Standing>,
+    on_command: Callback<Command>,
+) -> AnyView {
+    view! {
+        <button class="tool line small" data-testid=format!("verb-{}", verb.id) title=verb.hint
+            disabled=move || !verb.is_possible(stands.get()) on:click=move |_| on_command.run(Command::Edit(act()))>{verb.name}</button>
+    }
+    .into_any()
+}
+
+/// The place of what was chosen in a list.
+pub fn pick(into: RwSignal<usize>) -> impl Fn(leptos::ev::Event) {
+    move |event| into.set(event_target_value(&event).parse::<usize>().unwrap_or(0))
+}
+
 /// The verbs of one node, of its links and of what it sends.
 #[component]
 fn Verbs(
@@ -102,17 +122,16 @@ fn Verbs(
     let (peer, next) = (RwSignal::new(0_usize), RwSignal::new(0_usize));
     let peers: Vec<NodeId> = others.iter().map(|(other, _)| *other).collect();
     let kinds = messages.clone();
+    // The first choice is all of them.
     let button = move |verb: &'static Verb, peers: Vec<NodeId>, kinds: Vec<Next>| {
-        let go = move |_| {
-            // The first choice is all of them.
+        let act = move || {
             let peer = peer.get_untracked().checked_sub(1).and_then(|place| peers.get(place).copied());
             let next = kinds.get(next.get_untracked()).cloned();
-            on_command.run(Command::Edit(Edit::Break { node, verb, peer, next }));
+            Edit::Break { node, verb, peer, next }
         };
-        view! {
-            <button class="tool line small" data-testid=format!("verb-{}", verb.id) title=verb.hint
-                disabled=move || !verb.is_possible(stands.get()) on:click=go>{verb.name}</button>
-        }
+        let everywhere = move || verb.needs_peer() && peer.get() == 0;
+        let stands = Signal::derive(move || stands.get());
+        view! { <span class:absent=everywhere>{verb_button(verb, act, stands, on_command)}</span> }
     };
     // One button for each id: the row that fits how the node stands.
     let own = move || {
@@ -127,9 +146,6 @@ fn Verbs(
         }
         shown.into_iter().map(|verb| button(verb, Vec::new(), Vec::new())).collect_view()
     };
-    let pick = |into: RwSignal<usize>| {
-        move |event| into.set(event_target_value(&event).parse::<usize>().unwrap_or(0))
-    };
     let option = |(place, words): (usize, String)| view! { <option value=place.to_string()>{words}</option> };
     let all = std::iter::once("every node".to_owned());
     let ends = all.chain(others.into_iter().map(|(_, name)| name)).enumerate().map(option).collect_view();
@@ -142,7 +158,7 @@ fn Verbs(
         <div class="verbs" data-testid="verbs" role="group" aria-label=label>
             <header>
                 <b>{name}</b>
-                <button class="soft push" on:click=move |_| on_command.run(Command::OpenVerbs(None))>"close"</button>
+                <button class="soft push" on:click=move |_| on_command.run(Command::OpenVerbs(Source::None))>"close"</button>
             </header>
             <div class="row">{own}</div>
             <div class="row">

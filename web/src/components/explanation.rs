@@ -39,12 +39,22 @@ fn tell(show: &Show, selection: Source, reached: bool, now: Time) -> Option<Told
     let subject = show.story.subject(selection, now);
     let title = match selection {
         Source::Node(node) => show.story.node(node).map(|story| story.name.clone()),
+        Source::Link(a, b) => {
+            Some(format!("{} – {}", show.run.spec.node_name(a), show.run.spec.node_name(b)))
+        }
         Source::None | Source::Overview => return None,
         _ => subject.map(|id| show.run.happening(id).at.to_string()),
     };
     // The first link of the chain is the thing itself.
     let mut steps = subject.map_or_else(Vec::new, |id| narrator.why(id));
-    let lead = if steps.is_empty() { None } else { Some(steps.remove(0).sentence) };
+    let open = || Sentence { what: "Packets go through.".to_owned(), ..Sentence::default() };
+    let lead = if let (Source::Link(..), None) = (selection, subject) {
+        Some(open())
+    } else if steps.is_empty() {
+        None
+    } else {
+        Some(steps.remove(0).sentence)
+    };
     let paired = match selection {
         Source::Message(id) => show.story.message(id).is_some_and(|message| message.partner.is_some()),
         _ => false,

@@ -11,8 +11,8 @@ use ackscope_sim::time::Time;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::Canvas;
 use super::pointer::{place, reach};
+use super::{Canvas, Links};
 use crate::browser::frames::Frames;
 use crate::browser::size::size_of;
 use crate::command::Command;
@@ -27,6 +27,7 @@ pub fn StageView(
     #[prop(into)]
     partition: Signal<Option<Partition>>,
     #[prop(into)] selection: Signal<Source>,
+    #[prop(into)] verbs_of: Signal<Source>,
     #[prop(into)] room: Signal<Room>,
     #[prop(into)] theme: Signal<Theme>,
     frames: StoredValue<Frames, LocalStorage>,
@@ -36,6 +37,15 @@ pub fn StageView(
     let size = size_of(frame, Drawing::Stage);
     let width = Memo::new(move |_| size.get().map(|(width, _)| width));
     let height = RwSignal::new(0);
+    // Links that nothing uses show when somebody comes near.
+    let near = RwSignal::new(false);
+    let places = Memo::new(move |_| {
+        let (Some(show), Some(width)) = (show.get(), width.get()) else { return Vec::new() };
+        let (cluster, partition) = (show.run.view_at(Time::ZERO), Some(Partition(0)));
+        let (room, selection) = (room.get(), Source::None);
+        let view = View { width, room, cluster: &cluster, partition, selection, all_links: true };
+        stage::links(&show.story, &view)
+    });
     let shapes = StoredValue::new_local(Picture::default());
     let layout = move |picture: &mut Picture| {
         let (Some(show), Some(width)) = (show.get(), width.get()) else { return };
@@ -46,6 +56,7 @@ pub fn StageView(
             cluster: &cluster,
             partition: partition.get(),
             selection: selection.get(),
+            all_links: near.get(),
         };
         stage::draw(&show.story, &view, picture);
         let needed = picture.height.ceil() as u32;
@@ -57,14 +68,23 @@ pub fn StageView(
         shapes.with_value(|shapes| shapes.hit(place(event, frame), reach(event)))
     };
     let on_move = move |event: web_sys::PointerEvent| on_command.run(Command::Hover(under(&event)));
-    let on_click = move |event: web_sys::PointerEvent| on_command.run(Command::Select(under(&event)));
+    let on_click = move |event: web_sys::PointerEvent| {
+        let found = under(&event);
+        on_command.run(Command::Select(found));
+        if let Source::Link(..) = found {
+            on_command.run(Command::OpenVerbs(found));
+        }
+    };
     view! {
-        <section class="stage" data-testid="stage" aria-label="Cluster">
+        <section class="stage" data-testid="stage" aria-label="Cluster"
+            on:pointerenter=move |_| near.set(true) on:pointerleave=move |_| near.set(false)
+            on:focusin=move |_| near.set(true) on:focusout=move |_| near.set(false)>
             <div class="drawing" node_ref=frame style:height=move || format!("{}px", height.get())
                 on:pointermove=on_move on:pointerup=on_click
                 on:pointerleave=move |_| on_command.run(Command::Hover(Source::None))>
                 <Canvas layout picture=shapes theme frames />
             </div>
+            <Links show places width=Signal::derive(move || width.get().unwrap_or_default()) verbs_of on_command />
         </section>
     }
 }

@@ -52,7 +52,7 @@ pub fn PlayerView(
             <main class="main" id="main" tabindex="-1">
                 <Notice text=signals.notice on_command />
                 <PartitionSwitch show look on_command />
-                <StageView show now partition selection room theme frames on_command />
+                <StageView show now partition selection verbs_of=signals.verbs_of room theme frames on_command />
                 <Narration sentence=signals.present notes note=signals.note on_command />
                 <TimelineView show look now future selection repeated=signals.repeated room overview=true theme frames on_command />
                 <PlaybackBar playback events end look on_command />

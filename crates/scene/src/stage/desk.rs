@@ -14,23 +14,23 @@ use crate::text;
 use crate::tokens::{Pattern, Tone};
 
 /// Where everything stands.
-struct Desk<'a> {
-    story: &'a Story,
-    view: &'a StageView<'a>,
+pub(super) struct Desk<'a> {
+    pub(super) story: &'a Story,
+    pub(super) view: &'a StageView<'a>,
     /// The brokers' boxes from left to right.
-    left: f32,
-    right: f32,
-    row_height: f32,
+    pub(super) left: f32,
+    pub(super) right: f32,
+    pub(super) row_height: f32,
     axis: OffsetAxis,
-    producers: Vec<Card>,
-    consumers: Vec<Card>,
+    pub(super) producers: Vec<Card>,
+    pub(super) consumers: Vec<Card>,
     height: f32,
 }
 
-const TOP: f32 = 64.0;
-const GAP: f32 = 5.0;
+pub(super) const TOP: f32 = 64.0;
+pub(super) const GAP: f32 = 5.0;
 const MARGIN: f32 = 16.0;
-const MOST_CARDS: usize = 4;
+pub(super) const MOST_CARDS: usize = 4;
 
 pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
     let desk = Desk::new(story, view);
@@ -56,7 +56,7 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
 }
 
 impl<'a> Desk<'a> {
-    fn new(story: &'a Story, view: &'a StageView<'a>) -> Desk<'a> {
+    pub(super) fn new(story: &'a Story, view: &'a StageView<'a>) -> Desk<'a> {
         let cluster = view.cluster;
         let brokers = cluster.brokers.len() as f32;
         let row_height = if brokers <= 3.0 { 65.0 } else { 58.0 };
@@ -94,116 +94,23 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn row_top(&self, row: usize) -> f32 {
+    pub(super) fn row_top(&self, row: usize) -> f32 {
         TOP + row as f32 * (self.row_height + GAP)
     }
 
-    fn bus(&self) -> f32 {
+    pub(super) fn bus(&self) -> f32 {
         self.left - 16.0
     }
 
-    fn controller_y(&self) -> f32 {
+    pub(super) fn controller_y(&self) -> f32 {
         24.0
     }
 
-    /// The way from one node to another, corner by corner.
-    fn route(&self, from: NodeId, to: NodeId) -> Option<Vec<Point>> {
-        match (from, to) {
-            (NodeId::Broker(a), NodeId::Broker(b)) => {
-                let (a, b) = (self.broker_y(a, 18.0)?, self.broker_y(b, 18.0)?);
-                let x = self.right + 9.0;
-                Some(vec![point(self.right, a), point(x, a), point(x, b), point(self.right, b)])
-            }
-            (NodeId::Broker(_), _) => {
-                let mut way = self.route(to, from)?;
-                way.reverse();
-                Some(way)
-            }
-            (NodeId::Controller, NodeId::Broker(broker)) => {
-                let (y, top) = (self.broker_y(broker, 19.0)?, self.controller_y());
-                let x = self.bus();
-                Some(vec![point(self.left, top), point(x, top), point(x, y), point(self.left, y)])
-            }
-            (NodeId::Producer(client), NodeId::Broker(broker)) => {
-                let card = self.producers.get(usize::from(client.0))?;
-                let y = self.broker_y(broker, self.row_height - 16.0)?;
-                let (start, x) = (card.x + card.width, self.left - 34.0);
-                Some(vec![
-                    point(start, card.middle()),
-                    point(x, card.middle()),
-                    point(x, y),
-                    point(self.left, y),
-                ])
-            }
-            (NodeId::Consumer(client), NodeId::Broker(broker)) => {
-                let card = self.consumers.get(usize::from(client.0))?;
-                let y = self.broker_y(broker, self.row_height - 16.0)?;
-                let x = self.right + 21.0;
-                Some(vec![
-                    point(card.x, card.middle()),
-                    point(x, card.middle()),
-                    point(x, y),
-                    point(self.right, y),
-                ])
-            }
-            _ => None,
-        }
-    }
-
-    fn broker_y(&self, broker: BrokerId, down: f32) -> Option<f32> {
+    pub(super) fn broker_y(&self, broker: BrokerId, down: f32) -> Option<f32> {
         Some(self.row_top(row_of(self.story, broker)?) + down)
     }
 
-    /// Links that are in use or cut; the controller's always.
-    fn links(&self, picture: &mut Picture) {
-        let cluster = self.view.cluster;
-        let brokers: Vec<NodeId> = cluster.brokers.iter().map(|broker| NodeId::Broker(broker.id)).collect();
-        for &broker in &brokers {
-            self.link(picture, NodeId::Controller, broker, true);
-            for other in brokers.iter().filter(|&&other| other > broker) {
-                self.link(picture, broker, *other, false);
-            }
-        }
-        let leader = self.leader().map(NodeId::Broker);
-        let producers =
-            cluster.producers.iter().take(MOST_CARDS).map(|producer| NodeId::Producer(producer.client));
-        let consumers =
-            cluster.consumers.iter().take(MOST_CARDS).map(|consumer| NodeId::Consumer(consumer.client));
-        for client in producers.chain(consumers) {
-            for &broker in &brokers {
-                self.link(picture, client, broker, Some(broker) == leader);
-            }
-        }
-        picture.source = Source::None;
-    }
-
-    fn link(&self, picture: &mut Picture, a: NodeId, b: NodeId, always: bool) {
-        let now = self.view.cluster.now;
-        let cut = self.story.is_cut(a, b, now) || self.story.is_cut(b, a, now);
-        let flying = || {
-            self.story.messages_in(now, now).iter().any(|message| {
-                let ends = (message.envelope.from, message.envelope.to);
-                (ends == (a, b) || ends == (b, a))
-                    && message.sent <= now
-                    && now < message.until(self.story.end)
-            })
-        };
-        if !(cut || always || flying()) {
-            return;
-        }
-        let Some(way) = self.route(a, b) else { return };
-        picture.source = Source::Link(a, b);
-        let last = way[way.len() - 1];
-        let stroke = Stroke::new(Tone::LineStrong, if always { 1.3 } else { 1.0 });
-        picture.line(way, stroke.dash(if cut { Dash::Dashed } else { Dash::Solid }));
-        if cut {
-            let x = if last.x > self.left + 20.0 { last.x + 5.0 } else { last.x - 9.0 };
-            picture.circle(point(x, last.y), 5.5, Some(Fill::plain(Tone::Surface)), None);
-            crate::signs::cross(picture, x, last.y, 3.4);
-        }
-    }
-
-    fn leader(&self) -> Option<BrokerId> {
+    pub(super) fn leader(&self) -> Option<BrokerId> {
         let state = self.view.cluster.controller.partitions.get(usize::from(principal(self.view).0));
         state.and_then(|state| state.as_ref()?.leader)
     }

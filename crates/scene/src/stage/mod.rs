@@ -6,10 +6,13 @@ mod cards;
 mod cells;
 mod desk;
 mod divergence;
+mod links;
 mod phone;
 
 use ackscope_sim::ids::{BrokerId, NodeId, Partition};
 use ackscope_sim::view::ClusterView;
+
+pub use links::{LinkPlace, links};
 
 use crate::picture::{Picture, Source};
 use crate::story::Story;
@@ -25,6 +28,8 @@ pub struct StageView<'a> {
     /// Whose logs the brokers show; None: all, small.
     pub partition: Option<Partition>,
     pub selection: Source,
+    /// Draw the links that nothing uses, too.
+    pub all_links: bool,
 }
 
 /// Draws the stage; its height follows from the number of brokers and clients and does not change during a run.

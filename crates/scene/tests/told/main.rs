@@ -3,6 +3,7 @@
 mod fixture;
 mod hold;
 mod layouts;
+mod links;
 mod pictures;
 mod words;
 

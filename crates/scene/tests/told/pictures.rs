@@ -46,7 +46,14 @@ fn stages() {
     let cluster = fixture::before_the_cut();
     for (name, width, room) in [("page", 932.0, Room::Page), ("phone", 358.0, Room::Phone)] {
         let selection = Source::Record(RecordId(7));
-        let view = StageView { width, room, cluster: &cluster, partition: Some(fixture::P), selection };
+        let view = StageView {
+            width,
+            room,
+            cluster: &cluster,
+            partition: Some(fixture::P),
+            selection,
+            all_links: false,
+        };
         let mut picture = Picture::default();
         stage::draw(&story, &view, &mut picture);
         write(&format!("stage-{name}"), &picture);

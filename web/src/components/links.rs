@@ -1,0 +1,138 @@
+//! The links of the stage: a knob on each, which shows when a pointer or the focus comes near, and beside the chosen one what
+//! can be done to it. One stop for Tab; arrows go from link to link.
+
+use std::sync::Arc;
+
+use ackscope_scenario::faults::{Next, Standing, Verb, messages_between};
+use ackscope_scene::picture::Source;
+use ackscope_scene::stage::LinkPlace;
+use ackscope_sim::ids::NodeId;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::break_it::{pick, verb_button};
+use crate::command::Command;
+use crate::edit::Edit;
+use crate::show::Show;
+
+/// The room that the verbs of a link take.
+const VERBS_WIDTH: f32 = 330.0;
+
+#[component]
+pub fn Links(
+    #[prop(into)] show: Signal<Option<Arc<Show>>>,
+    #[prop(into)] places: Signal<Vec<LinkPlace>>,
+    #[prop(into)] width: Signal<f32>,
+    #[prop(into)] verbs_of: Signal<Source>,
+    #[prop(into)] on_command: Callback<Command>,
+) -> impl IntoView {
+    let list = NodeRef::<html::Ul>::new();
+    let current = RwSignal::new(0_usize);
+    let go = move |event: web_sys::KeyboardEvent| {
+        let count = places.with(Vec::len);
+        let step = match event.key().as_str() {
+            "ArrowRight" | "ArrowDown" => 1,
+            "ArrowLeft" | "ArrowUp" => count.saturating_sub(1),
+            _ => return,
+        };
+        event.prevent_default();
+        current.update(|current| *current = (*current + step) % count.max(1));
+        let knob = list.get_untracked().and_then(|list| list.children().item(current.get_untracked() as u32));
+        if let Some(knob) = knob.and_then(|item| item.first_element_child()) {
+            crate::browser::focus_on(knob);
+        }
+    };
+    let knobs = move || {
+        let show = show.get()?;
+        let knobs = places.get().into_iter().enumerate().map(|(index, LinkPlace { a, b, at })| {
+            let names = [a, b].map(|node| show.run.spec.node_name(node));
+            let label = format!("Link between {} and {}", names[0], names[1]);
+            let link = Source::Link(a, b);
+            let open = move || verbs_of.get() == link;
+            let toggle = move |_| {
+                current.set(index);
+                on_command.run(Command::OpenVerbs(if open() { Source::None } else { link }));
+            };
+            view! {
+                <li style=format!("left:{}px;top:{}px", at.x, at.y)>
+                    <button data-testid=format!("link-{}-{}", names[0], names[1]) aria-label=label.clone() title=label
+                        tabindex=move || if current.get() == index { "0" } else { "-1" }
+                        aria-expanded=move || open().to_string() on:focus=move |_| current.set(index) on:click=toggle></button>
+                </li>
+            }
+        });
+        Some(knobs.collect_view())
+    };
+    let verbs = move || {
+        let Source::Link(a, b) = verbs_of.get() else { return None };
+        let show = show.get()?;
+        let at = places
+            .with(|places| places.iter().find(|place| (place.a, place.b) == (a, b)).map(|place| place.at))?;
+        let left = (at.x - VERBS_WIDTH / 2.0).min(width.get() - VERBS_WIDTH - 8.0).max(8.0);
+        let style = format!("left:{left}px;top:{}px;width:{VERBS_WIDTH}px", at.y + 12.0);
+        Some(view! { <LinkVerbs show a b style on_command /> })
+    };
+    view! {
+        <ul class="links" node_ref=list aria-label="Links" on:keydown=go>{knobs}</ul>
+        {verbs}
+    }
+}
+
+/// The verbs of one link: of both directions, then of each.
+#[component]
+fn LinkVerbs(
+    show: Arc<Show>,
+    a: NodeId,
+    b: NodeId,
+    style: String,
+    on_command: Callback<Command>,
+) -> impl IntoView {
+    let spec = &show.variant.spec;
+    let (from, to) = (spec.node_name(a), spec.node_name(b));
+    let both = Verb::of_links().filter(|verb| !verb.is_one_way());
+    let both = both.map(|verb| {
+        let act = move || Edit::Break { node: a, verb, peer: Some(b), next: None };
+        verb_button(verb, act, Signal::stored(Standing::Up), on_command)
+    });
+    let way = |node: NodeId, peer: NodeId| {
+        let (from, to) = (spec.node_name(node), spec.node_name(peer));
+        let messages = messages_between(spec, node, peer);
+        let next = RwSignal::new(0_usize);
+        let button = |verb: &'static Verb, kinds: Vec<Next>| {
+            let act = move || Edit::Break {
+                node,
+                verb,
+                peer: Some(peer),
+                next: kinds.get(next.get_untracked()).cloned(),
+            };
+            verb_button(verb, act, Signal::stored(Standing::Up), on_command)
+        };
+        let cut = Verb::of_links().filter(|verb| verb.is_one_way()).map(|verb| button(verb, Vec::new()));
+        let meddle = (!messages.is_empty()).then(|| {
+            let option = |(place, next): (usize, &Next)| view! { <option value=place.to_string()>{next.kind.clone()}</option> };
+            let kinds = messages.iter().enumerate().map(option).collect_view();
+            let label = format!("Next message from {from} to {to}");
+            view! {
+                <label>"Next "<select aria-label=label on:change=pick(next)>{kinds}</select></label>
+                {Verb::of_messages().map(|verb| button(verb, messages.clone())).collect_view()}
+            }
+        });
+        view! {
+            <div class="row" role="group" aria-label=format!("{from} to {to}") data-testid=format!("way-{from}-{to}")>
+                <p class="way"><b>{from.clone()}" → "{to.clone()}</b>{cut.collect_view()}</p>
+                {meddle}
+            </div>
+        }
+    };
+    view! {
+        <div class="verbs floating" style=style data-testid="link-verbs" role="group" aria-label=format!("What happens between {from} and {to}")>
+            <header>
+                <b>{from.clone()}" – "{to.clone()}</b>
+                <button class="soft push" on:click=move |_| on_command.run(Command::OpenVerbs(Source::None))>"close"</button>
+            </header>
+            <div class="row">{both.collect_view()}</div>
+            {way(a, b)}
+            {way(b, a)}
+        </div>
+    }
+}
