@@ -1,6 +1,12 @@
-//! What the lab's page and its worker say to each other.
+//! What the lab's page and its worker say to each other, and the workload that both mean.
 
+use ackscope_lab::{Pace, Workload};
+use ackscope_sim::config::Compression;
+use ackscope_sim::message::Acks;
 use serde::{Deserialize, Serialize};
+
+/// Records of all producers together: enough for a steady state, few enough to watch.
+const RECORDS: u32 = 4_000;
 
 /// A workload and the settings that are in use. Numbers as the page's fields hold them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +40,21 @@ impl Default for Question {
     }
 }
 
+/// One pair of settings that was tried, and where the charts show it, in parts of their width and height.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    pub linger_ms: u32,
+    pub batch_size: u32,
+    pub p99_us: u32,
+    /// Records per second.
+    pub capacity: u32,
+    pub dot: [f32; 2],
+    /// Left, top, width, height.
+    pub cell: [f32; 4],
+}
+
 /// What has been found out so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     pub done: u32,
     pub of: u32,
@@ -47,6 +66,7 @@ pub struct Answer {
     pub finding: String,
     /// What would be better, if anything is.
     pub advice: String,
+    pub tried: Vec<Tried>,
 }
 
 /// Each field's least and greatest value: a sweep must end while somebody watches.
@@ -55,3 +75,32 @@ pub const RATE: (u32, u32) = (10, 100_000);
 pub const RECORD_BYTES: (u32, u32) = (10, 100_000);
 pub const PARTITIONS: (u32, u32) = (1, 24);
 pub const BROKERS: (u32, u32) = (1, 5);
+
+pub fn workload(question: &Question) -> Workload {
+    Workload {
+        seed: u64::from(question.seed),
+        producers: question.producers,
+        pace: Pace::PerSecond(question.rate),
+        records: (RECORDS / u32::from(question.producers.max(1))).max(50),
+        record_bytes: question.record_bytes,
+        partitions: question.partitions,
+        brokers: question.brokers,
+        replication_factor: question.brokers.min(3),
+        min_insync_replicas: question.brokers.min(2),
+        acks: match question.acks.as_str() {
+            "0" => Acks::None,
+            "1" => Acks::Leader,
+            _ => Acks::All,
+        },
+        compression: match question.compression.as_str() {
+            "gzip" => Compression::Gzip,
+            "snappy" => Compression::Snappy,
+            "lz4" => Compression::Lz4,
+            "zstd" => Compression::Zstd,
+            _ => Compression::None,
+        },
+        // What JSON commonly shrinks to.
+        compression_permille: if question.compression == "none" { 1_000 } else { 300 },
+        ..Workload::default()
+    }
+}

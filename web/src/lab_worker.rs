@@ -3,22 +3,22 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use ackscope_lab::{Measured, Pace, Sweep, Workload};
-use ackscope_scene::chart::{Sample, Sheet, every_combination, fill_of_batches, latency_over_capacity, svg};
+use ackscope_lab::{Measured, Sweep};
+use ackscope_scene::chart::{
+    Place, Sample, Sheet, every_combination, fill_of_batches, latency_over_capacity, svg,
+};
 use ackscope_scene::tokens::Theme;
-use ackscope_sim::config::Compression;
-use ackscope_sim::message::Acks;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::lab::{Answer, Question};
+use crate::lab::{Answer, Question, Tried, workload};
 
-/// Records of all producers together: enough for a steady state, few enough to watch.
-const RECORDS: u32 = 4_000;
 /// The first ones are shown one by one, later ones a few at a time.
 const SHOWN_ONE_BY_ONE: usize = 16;
 const SHOWN_TOGETHER: usize = 4;
+/// The two large charts, in px.
+const CHART: (u32, u32) = (600, 418);
 
 /// The sweep that is under way.
 struct Work {
@@ -116,11 +116,16 @@ impl Work {
         let theme = if self.question.dark { Theme::Dark } else { Theme::Light };
         let sheet = &self.sheet;
         let (finding, advice) = words(sheet);
+        let (mut dots, mut cells) = (Vec::new(), Vec::new());
+        let (wide, high) = CHART;
+        let latency = svg(wide, high, |area| latency_over_capacity(area, sheet, theme, &mut dots));
+        let combinations = svg(wide, high, |area| every_combination(area, sheet, theme, &mut cells));
         Answer {
             done: sheet.samples.len() as u32,
             of: self.of as u32,
-            latency: svg(600, 418, |area| latency_over_capacity(area, sheet, theme)),
-            combinations: svg(600, 418, |area| every_combination(area, sheet, theme)),
+            latency,
+            combinations,
+            tried: dots.iter().zip(&cells).map(|(dot, cell)| tried(sheet, dot, cell)).collect(),
             batches: svg(320, 132, |area| fill_of_batches(area, sheet, theme)),
             finding,
             advice,
@@ -128,32 +133,18 @@ impl Work {
     }
 }
 
-fn workload(question: &Question) -> Workload {
-    Workload {
-        seed: u64::from(question.seed),
-        producers: question.producers,
-        pace: Pace::PerSecond(question.rate),
-        records: (RECORDS / u32::from(question.producers.max(1))).max(50),
-        record_bytes: question.record_bytes,
-        partitions: question.partitions,
-        brokers: question.brokers,
-        replication_factor: question.brokers.min(3),
-        min_insync_replicas: question.brokers.min(2),
-        acks: match question.acks.as_str() {
-            "0" => Acks::None,
-            "1" => Acks::Leader,
-            _ => Acks::All,
-        },
-        compression: match question.compression.as_str() {
-            "gzip" => Compression::Gzip,
-            "snappy" => Compression::Snappy,
-            "lz4" => Compression::Lz4,
-            "zstd" => Compression::Zstd,
-            _ => Compression::None,
-        },
-        // What JSON commonly shrinks to.
-        compression_permille: if question.compression == "none" { 1_000 } else { 300 },
-        ..Workload::default()
+/// Both charts list the samples in the same order.
+fn tried(sheet: &Sheet, dot: &Place, cell: &Place) -> Tried {
+    let sample = &sheet.samples[dot.sample];
+    let across = |px: i32| px as f32 / CHART.0 as f32;
+    let down = |px: i32| px as f32 / CHART.1 as f32;
+    Tried {
+        linger_ms: sheet.lingers_ms[sample.linger] as u32,
+        batch_size: sheet.batch_sizes[sample.batch_size],
+        p99_us: sample.p99_us as u32,
+        capacity: sample.capacity as u32,
+        dot: [across(dot.x), down(dot.y)],
+        cell: [across(cell.x), down(cell.y), across(cell.width), down(cell.height)],
     }
 }
 

@@ -133,6 +133,69 @@ impl Workload {
         }
     }
 
+    /// The same as a scenario document, with a `linger.ms` and a `batch.size`: one run of a sweep, to be looked at.
+    pub fn document(&self, linger: Duration, batch_size: u32) -> String {
+        let linger_ms = linger.nanos / 1_000_000;
+        let load = match self.rate() {
+            Some(rate) => format!("{rate} records a second"),
+            None => "as many records as go".to_owned(),
+        };
+        let mut text = format!(
+            "# One run of the batching lab.\nackscope = 1\nid = \"lab\"\n\
+             title = \"linger.ms={linger_ms}, batch.size={batch_size}\"\n\
+             question = \"What do linger.ms={linger_ms} and batch.size={batch_size} make of {load}?\"\n\
+             kafka = \"{}\"\nseed = {}\nuntil = \"{} ns\"\n\n\
+             [cluster]\nbrokers = {}\nconfig.min.insync.replicas = {}\n",
+            self.version.name(),
+            self.seed,
+            self.until().nanos,
+            self.brokers,
+            self.min_insync_replicas,
+        );
+        if self.compression != Compression::None {
+            text += &format!("costs.compression_permille = {}\n", self.compression_permille);
+        }
+        text += &format!(
+            "\n[topic.t]\npartitions = {}\nreplication_factor = {}\n",
+            self.partitions,
+            self.replication_factor.clamp(1, self.brokers),
+        );
+        let acks = match self.acks {
+            Acks::None => "0",
+            Acks::Leader => "1",
+            Acks::All => "\"all\"",
+        };
+        let codec = match self.compression {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+            Compression::Snappy => "snappy",
+            Compression::Lz4 => "lz4",
+            Compression::Zstd => "zstd",
+        };
+        for number in 0..self.producers {
+            text += &format!(
+                "\n[producer.p{number}]\nconfig.acks = {acks}\nconfig.enable.idempotence = {}\n\
+                 config.compression.type = \"{}\"\nconfig.linger.ms = {linger_ms}\nconfig.batch.size = {batch_size}\n",
+                self.acks == Acks::All,
+                codec,
+            );
+        }
+        text += "\n[do]\n";
+        for number in 0..self.producers {
+            let [_, entry] = self.entries(number);
+            let Trigger::At(at) = entry.when else { continue };
+            let pace = match self.pace {
+                Pace::PerSecond(rate) => format!("rate = \"{rate}/s\", poisson = true"),
+                Pace::FlatOut => format!("every = \"{} ns\"", self.costs.send.nanos.max(100)),
+            };
+            text += &format!(
+                "\"p{number} sends\" = {{ at = \"{} ns\", load = {}, {pace}, producer = \"producer-p{number}\", size = \"{} B\" }}\n",
+                at.nanos, self.records, self.record_bytes,
+            );
+        }
+        text
+    }
+
     fn until(&self) -> Time {
         let sending = match self.pace {
             Pace::PerSecond(rate) => {
@@ -179,5 +242,47 @@ impl Workload {
             Entry { when: at(Duration::ZERO), action: Action::StartProducer { producer }, lasts: None },
             Entry { when: at(LEAD_IN + shift), action: Action::Load(load), lasts: None },
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ackscope_scenario::Document;
+    use ackscope_sim::config::Compression;
+    use ackscope_sim::message::Acks;
+    use ackscope_sim::run::Run;
+    use ackscope_sim::time::Duration;
+
+    use super::Workload;
+
+    #[test]
+    fn a_run_of_the_lab_is_the_same_run_as_a_scenario() {
+        let small = Workload { records: 60, producers: 3, ..Workload::default() };
+        let compressed = Compression::Lz4;
+        for workload in [
+            Workload {
+                acks: Acks::Leader,
+                brokers: 1,
+                replication_factor: 1,
+                min_insync_replicas: 1,
+                ..small.clone()
+            },
+            Workload { compression: compressed, compression_permille: 300, seed: 9, ..small.clone() },
+            small.flat_out(),
+            small,
+        ] {
+            let (linger, batch_size) = (Duration::from_millis(7), 8_192);
+            let text = workload.document(linger, batch_size);
+            let document =
+                Document::parse(&text).unwrap_or_else(|problems| panic!("{}\n{text}", problems[0]));
+            let mut spec = workload.spec();
+            for config in spec.producers.iter_mut().filter_map(|producer| producer.config.as_mut().ok()) {
+                (config.linger, config.batch_size) = (linger, batch_size);
+            }
+            let (own, read) = (Run::new(spec), Run::new(document.variants[0].spec.clone()));
+            assert_eq!(own.audit.totals, read.audit.totals, "{text}");
+            assert_eq!(own.audit.latency, read.audit.latency, "{text}");
+            assert!(own.audit.totals.acked > 0);
+        }
     }
 }

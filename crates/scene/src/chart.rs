@@ -34,6 +34,18 @@ pub struct Sheet {
     pub present: Option<(usize, usize)>,
 }
 
+/// Where a sample was drawn, in px of the chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Among the sheet's samples.
+    pub sample: usize,
+    pub x: i32,
+    pub y: i32,
+    /// Nothing: a point.
+    pub width: i32,
+    pub height: i32,
+}
+
 pub type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 fn colour(tone: Tone, theme: Theme) -> RGBColor {
@@ -130,10 +142,12 @@ fn round_values(low: f64, high: f64) -> Vec<f64> {
 }
 
 /// What more throughput costs in latency: the settings that no other beats, p99 over capacity, a stem down to p50.
+/// `places` gets where each sample lies.
 pub fn latency_over_capacity<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     sheet: &Sheet,
     theme: Theme,
+    places: &mut Vec<Place>,
 ) -> Drawn<DB> {
     area.fill(&colour(Tone::Surface, theme))?;
     let all = &sheet.samples;
@@ -188,6 +202,10 @@ pub fn latency_over_capacity<DB: DrawingBackend>(
         chart.draw_series([Circle::new(place, 2, colour(Tone::LineStrong, theme).filled())])?;
     }
     let place = |sample: &Sample| (sample.capacity as f64, sample.p99_us as f64 / 1e3);
+    places.extend(all.iter().enumerate().map(|(index, sample)| {
+        let (x, y) = chart.backend_coord(&place(sample));
+        Place { sample: index, x, y, width: 0, height: 0 }
+    }));
     for sample in &frontier {
         let (x, p99) = place(sample);
         let stem = vec![(x, p99), (x, (sample.p50_us as f64 / 1e3).max(low))];
@@ -226,10 +244,12 @@ fn bounds(values: impl Iterator<Item = f64>, room: f64) -> (f64, f64) {
 }
 
 /// Every combination: the number is p99, the shade what it carries, dashed where batches fill before `linger.ms` is over.
+/// `places` gets each one's cell.
 pub fn every_combination<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     sheet: &Sheet,
     theme: Theme,
+    places: &mut Vec<Place>,
 ) -> Drawn<DB> {
     const RAMP: [Tone; 7] = [Tone::Q0, Tone::Q1, Tone::Q2, Tone::Q3, Tone::Q4, Tone::Q5, Tone::Q6];
     area.fill(&colour(Tone::Surface, theme))?;
@@ -273,6 +293,13 @@ pub fn every_combination<DB: DrawingBackend>(
         };
         ((part * 6.999) as usize).min(6)
     };
+    places.extend(sheet.samples.iter().enumerate().map(|(index, sample)| Place {
+        sample: index,
+        x: x(sample.linger),
+        y: y(sample.batch_size),
+        width: cell,
+        height: tall,
+    }));
     let frontier = sheet.frontier();
     for linger in 0..sheet.lingers_ms.len() {
         for batch in 0..sheet.batch_sizes.len() {
@@ -423,9 +450,10 @@ mod tests {
     fn charts_say_the_numbers_and_can_be_drawn_before_anything_is_measured() {
         for measured in [0, 1, 12] {
             let sheet = sheet(measured);
+            let (mut dots, mut cells) = (Vec::new(), Vec::new());
             let drawn = [
-                svg(600, 418, |area| latency_over_capacity(area, &sheet, Theme::Light)),
-                svg(600, 418, |area| every_combination(area, &sheet, Theme::Dark)),
+                svg(600, 418, |area| latency_over_capacity(area, &sheet, Theme::Light, &mut dots)),
+                svg(600, 418, |area| every_combination(area, &sheet, Theme::Dark, &mut cells)),
                 svg(280, 108, |area| fill_of_batches(area, &sheet, Theme::Light)),
             ];
             for chart in &drawn {
@@ -433,6 +461,15 @@ mod tests {
             }
             assert_eq!(drawn[0].contains("now: 5 ms, 16 kB"), measured == 12);
             assert!(drawn[1].contains("linger.ms"));
+            for place in dots.iter().chain(&cells) {
+                assert!(place.x >= 0 && place.x + place.width <= 600, "{place:?}");
+                assert!(place.y >= 0 && place.y + place.height <= 418, "{place:?}");
+            }
+            assert_eq!((dots.len(), cells.len()), (measured, measured));
+            // Where a dot is said to lie, a circle is drawn.
+            for dot in &dots {
+                assert!(drawn[0].contains(&format!("cx=\"{}\" cy=\"{}\"", dot.x, dot.y)), "{dot:?}");
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod library;
 mod look_closer;
 mod memory;
 mod move_fault;
+mod open_run;
 mod paste;
 mod phone;
 mod play;

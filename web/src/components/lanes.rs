@@ -26,9 +26,11 @@ pub fn LaneControls(
             let place = format!("top:{}px;height:{}px", lane.top, lane.bottom - lane.top);
             let slim = lane.form == Form::Slim;
             let tool = |glyph: Glyph, words: &str, command: Command| {
+                // Whoever uses keys has some for stepping: Tab need not stop there.
+                let tab = matches!(command, Command::StepOn(..)).then_some("-1");
                 let label = format!("{words} {name}");
                 view! {
-                    <button aria-label=label.clone() title=label on:click=move |_| on_command.run(command.clone())>
+                    <button aria-label=label.clone() title=label tabindex=tab on:click=move |_| on_command.run(command.clone())>
                         <Icon glyph />
                     </button>
                 }

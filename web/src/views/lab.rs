@@ -1,13 +1,15 @@
 //! The batching lab: what linger.ms and batch.size buy and cost under a workload. A worker measures, the charts fill in.
 
+use ackscope_scenario::link;
 use ackscope_scene::tokens::Theme;
+use ackscope_sim::time::Duration;
 use leptos::prelude::*;
 
-use crate::browser;
 use crate::browser::worker::LabWorker;
+use crate::browser::{self, address};
 use crate::command::Command;
 use crate::components::{Help, TopBar};
-use crate::lab::{self, Answer, Question};
+use crate::lab::{self, Answer, Question, Tried};
 use crate::signals::Signals;
 
 #[component]
@@ -89,6 +91,73 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
         format!("{words}, seed {seed}")
     };
     let chart = move |read: fn(&Answer) -> &String| move || answer.with(|answer| read(answer).clone());
+    // A run of the sweep as a scenario of its own.
+    let open = move |linger_ms: u32, batch_size: u32| {
+        let linger = Duration::from_millis(u64::from(linger_ms));
+        let text = question.with_untracked(|question| lab::workload(question).document(linger, batch_size));
+        address::go(&format!("#{}", link::to_text(&text, &link::View::default())));
+    };
+    let current = RwSignal::new((5_u32, 16_384_u32));
+    // The same runs twice: keys go through the table alone.
+    let button = move |tried: &Tried, place: String, keys: bool| {
+        let Tried { linger_ms, batch_size, p99_us, capacity, .. } = *tried;
+        let label = format!(
+            "linger.ms={linger_ms}, batch.size={batch_size}: 99 in 100 within {}.{} ms, {capacity} records a second at most. Open this run",
+            p99_us / 1_000,
+            p99_us % 1_000 / 100,
+        );
+        let tab = move || if keys && current.get() == (linger_ms, batch_size) { "0" } else { "-1" };
+        let testid = format!("{}-{linger_ms}-{batch_size}", if keys { "run" } else { "dot" });
+        view! {
+            <button data-testid=testid aria-label=label.clone() title=label style=place tabindex=tab
+                on:focus=move |_| current.set((linger_ms, batch_size)) on:click=move |_| open(linger_ms, batch_size)></button>
+        }
+        .into_any()
+    };
+    let walk = move |event: web_sys::KeyboardEvent| {
+        let (linger, batch) = current.get_untracked();
+        let next = answer.with_untracked(|answer| {
+            let in_row =
+                answer.tried.iter().filter(|tried| tried.batch_size == batch).map(|tried| tried.linger_ms);
+            let in_column =
+                answer.tried.iter().filter(|tried| tried.linger_ms == linger).map(|tried| tried.batch_size);
+            Some(match event.key().as_str() {
+                "ArrowRight" => (in_row.filter(|&other| other > linger).min()?, batch),
+                "ArrowLeft" => (in_row.filter(|&other| other < linger).max()?, batch),
+                "ArrowUp" => (linger, in_column.filter(|&other| other > batch).min()?),
+                "ArrowDown" => (linger, in_column.filter(|&other| other < batch).max()?),
+                _ => return None,
+            })
+        });
+        let Some((linger, batch)) = next else { return };
+        event.prevent_default();
+        let cell = format!("[data-testid=run-{linger}-{batch}]");
+        if let Ok(Some(cell)) = browser::document().query_selector(&cell) {
+            browser::focus_on(cell);
+        }
+    };
+    let dots = move || {
+        let dots = answer.with(|answer| {
+            let place = |[x, y]: [f32; 2]| format!("left:{}%;top:{}%", x * 100.0, y * 100.0);
+            answer.tried.iter().map(|tried| button(tried, place(tried.dot), false)).collect_view()
+        });
+        view! { <div class="tried dots" aria-hidden="true">{dots}</div> }
+    };
+    let cells = move || {
+        let cells = answer.with(|answer| {
+            let place = |[x, y, width, height]: [f32; 4]| {
+                format!(
+                    "left:{}%;top:{}%;width:{}%;height:{}%",
+                    x * 100.0,
+                    y * 100.0,
+                    width * 100.0,
+                    height * 100.0
+                )
+            };
+            answer.tried.iter().map(|tried| button(tried, place(tried.cell), true)).collect_view()
+        });
+        view! { <div class="tried" role="group" aria-label="Runs: arrows choose one, Enter opens it" on:keydown=walk>{cells}</div> }
+    };
     view! {
         <TopBar question=Signal::stored("What should linger.ms and batch.size be?".to_owned())
             detail=Signal::stored(String::new()) shareable=Signal::stored(false) on_command />
@@ -110,9 +179,10 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
                 "."
             </p>
             <div class="charts" data-testid="chart">
-                <figure aria-label="Latency over throughput" inner_html=chart(|answer| &answer.latency)></figure>
-                <figure aria-label="Every combination" inner_html=chart(|answer| &answer.combinations)></figure>
+                <figure aria-label="Latency over throughput"><div inner_html=chart(|answer| &answer.latency)></div>{dots}</figure>
+                <figure aria-label="Every combination"><div inner_html=chart(|answer| &answer.combinations)></div>{cells}</figure>
             </div>
+            <p class="soft">"Choose a point or a cell to open its run."</p>
             <div class="finding">
                 <div class="say" role="status">
                     <p><strong>{move || answer.with(|answer| answer.finding.clone())}</strong></p>

@@ -1,0 +1,31 @@
+//! Somebody finds a point of the lab's chart worth looking at, and opens its run.
+
+use ackscope_tests::browser::{Key, Page};
+
+#[tokio::test]
+async fn a_cell_opens_its_run_with_a_click_and_with_enter() {
+    let page = Page::open("#lab").await;
+    let open = "return document.activeElement.dataset.testid";
+    page.script("document.querySelector('[data-testid=run-5-16384]').focus()").await;
+    page.press(Key::Right).await;
+    page.press(Key::Up).await;
+    assert_eq!(page.script(open).await, "run-10-32768");
+    page.press(Key::Enter).await;
+    page.until("a scenario", "return location.hash.startsWith('#v1.') && document.documentElement.dataset.ready === 'true' && !!document.querySelector('[data-testid=verdict]')").await;
+    let value = |key: &str| format!("return document.querySelector('[data-testid=\"setting-{key}\"]').value");
+    assert_eq!(page.script(&value("linger.ms")).await, "10");
+    assert_eq!(page.script(&value("batch.size")).await, "32768");
+    assert_eq!(page.attribute("verdict", "data-kept").await.as_deref(), Some("4000"), "all that were sent");
+
+    // Back in the lab, with the mouse, from the other chart.
+    page.go("#lab").await;
+    page.script("document.querySelector('[data-testid=dot-0-1024]').click()").await;
+    page.until(
+        "a scenario",
+        "return location.hash.startsWith('#v1.') && !!document.querySelector('[data-testid=verdict]')",
+    )
+    .await;
+    assert_eq!(page.script(&value("linger.ms")).await, "0");
+    assert_eq!(page.script(&value("batch.size")).await, "1024");
+    assert_eq!(page.console_errors().await, [""; 0]);
+}
