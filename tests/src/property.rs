@@ -245,14 +245,9 @@ fn last_disturbance(spec: &Spec) -> Option<Time> {
     Some(last)
 }
 
-/// A failed log directory stays away until the process is started anew, and a broker that was told to stop may have been
-/// "started" before it had stopped.
+/// A failed log directory stays away until the process is started anew.
 fn may_stay_away(spec: &Spec, broker: BrokerId) -> bool {
-    spec.script.iter().any(|entry| match entry.action {
-        Action::FailDisk { broker: own } => own == broker,
-        Action::Stop { node } => node == NodeId::Broker(broker),
-        _ => false,
-    })
+    spec.script.iter().any(|entry| matches!(entry.action, Action::FailDisk { broker: own } if own == broker))
 }
 
 fn kills_applications(spec: &Spec) -> bool {

@@ -13,7 +13,7 @@ use crate::network::{
 };
 use crate::queue::{Event, Queue, Timer};
 use crate::rng::{Rngs, Stream};
-use crate::script::{ActionId, Meddling};
+use crate::script::{ActionId, Boot, Meddling};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 
@@ -31,6 +31,8 @@ pub(crate) struct Process {
     pub silenced: Option<HappeningId>,
     /// What would have woken the process while it was stopped, in order.
     pub deferred: Vec<(Option<HappeningId>, Wakeup)>,
+    /// It is to be started as soon as its stop is done.
+    pub starts_again: Option<Boot>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -299,7 +299,11 @@ impl World {
         if std::mem::take(&mut self.cx.exited) {
             let stopped = self.cx.note_at(node, Fact::ProcessStopped);
             self.cx.cause = Some(stopped);
+            let starts_again = self.cx.process_mut(node).starts_again.take();
             self.end_process(node, false);
+            if let Some(boot) = starts_again {
+                self.start(node, boot);
+            }
         }
         self.cx.node = NodeId::World;
     }
@@ -308,6 +312,11 @@ impl World {
         let was_dark = self.cx.process(node).dark;
         let process = self.cx.process_mut(node);
         if process.running {
+            if let NodeId::Broker(_) = node
+                && self.brokers[self.cx.index_of(node) - 1].is_stopping()
+            {
+                self.cx.process_mut(node).starts_again = Some(boot);
+            }
             return;
         }
         process.running = true;
@@ -343,6 +352,7 @@ impl World {
         process.listening = false;
         process.dark = dark;
         process.deferred.clear();
+        process.starts_again = None;
         self.cx.drop_connections(node, dark);
     }
 

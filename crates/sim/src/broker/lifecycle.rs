@@ -322,6 +322,11 @@ impl Broker {
         }
     }
 
+    /// On its way out: whoever wants it started must wait until it is gone.
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.memory.life.state, Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown)
+    }
+
     /// ZooKeeper mode: so many partitions are still led here.
     pub(super) fn on_controlled_shutdown_answer(&mut self, cx: &mut Context, remaining: u32) {
         self.memory.life.shutdown_beats += 1;

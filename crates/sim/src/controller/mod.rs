@@ -172,7 +172,9 @@ impl Controller {
         cx.listen(true);
         self.cluster.touch_all(cx.now, !cx.spec.version.uses_zookeeper());
         self.metadata.write(MetadataRecord::NoOp);
-        let first_check = self.next_session_check(cx) + SESSION_CHECK_PHASE;
+        let on_grid = cx.spec.version >= KafkaVersion::V4_0;
+        let phase = if on_grid { SESSION_CHECK_PHASE } else { Duration::ZERO };
+        let first_check = self.next_session_check(cx) + phase;
         self.set_timer(cx, first_check, Due::Sessions);
         if self.elects_uncleanly_by_itself(cx) {
             self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);

@@ -420,6 +420,31 @@ fn a_clean_stop_can_cost_an_acks_1_record() {
     assert!((8..=40).contains(&lost.iter().sum::<usize>()), "about one a time: {lost:?}");
 }
 
+/// Who starts a broker again that has not stopped yet waits until it has.
+#[test]
+fn a_start_waits_for_the_stop_before_it() {
+    for version in [KafkaVersion::V2_8, NEW] {
+        let mut cluster = Cluster::new(version, 2);
+        cluster.send(1_000, "a").lasting(2_000, 8, Action::Stop { node: broker(1) }).send(40_000, "b");
+        let run = cluster.run();
+        assert_eq!(acked(&run), ["a", "b"], "{version:?}");
+        assert_identical(&run, &[1, 2], &["a", "b"]);
+    }
+}
+
+/// From expiry to the look at the sessions a new incarnation could slip in and lead on in its old epoch.
+#[test]
+fn before_4_0_sessions_are_found_over_when_they_are_over() {
+    let mut cluster = Cluster::new(KafkaVersion::V3_6, 2);
+    cluster.at(1_000, kill_controller()).at(1_100, kill(1)).at(2_000, start(1));
+    cluster.at(5_000, Action::Start { node: CONTROLLER, boot: Boot::default() });
+    let run = cluster.run();
+    let activated = facts(&run, CONTROLLER, |fact| matches!(fact, Fact::ControllerActivated).then_some(()));
+    let fenced = facts(&run, CONTROLLER, |fact| matches!(fact, Fact::BrokerFenced { .. }).then_some(()));
+    assert_eq!(fenced[0].0.since(activated[0].0), Duration::from_secs(9));
+    assert_eq!(leader_changes(&run), [Some(2)]);
+}
+
 /// Without a controller nobody permits anything: after five minutes the process ends anyway.
 #[test]
 fn a_shutdown_that_nobody_grants_ends_by_itself() {
