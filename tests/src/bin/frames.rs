@@ -1,5 +1,5 @@
 //! What a frame of the page costs, in a real Chromium that draws on the processor: playing a crowded run, and jumping
-//! about in it. Prints figures as the engine's bench does. Run by `cargo xtask bench`.
+//! about in it; and how long somebody on a slow processor waits until the page can be used. Prints figures as the engine's bench does. Run by `cargo xtask bench`.
 
 use ackscope_scenario::Document;
 use ackscope_scenario::link::{self, View};
@@ -50,6 +50,38 @@ const WATCH: &str = "
         window.frames_ms.push(performance.now() - began);
     });";
 
+/// Notes when the page can first be used, presses Play then, and notes when it obeys: ms since the navigation began.
+const ARRIVE: &str = "
+    const look = () => {
+        const play = document.querySelector('[data-testid=play]');
+        if (!window.usable && play && document.documentElement.dataset.ready === 'true') {
+            window.usable = performance.now();
+            play.click();
+        }
+        if (window.usable && play.textContent.trim() === 'Pause') window.obeyed = performance.now();
+        else setTimeout(look, 1);
+    };
+    if (location.protocol !== 'about:') setTimeout(look, 1);";
+const SLOWER: u32 = 4;
+const ARRIVALS: usize = 5;
+
+/// When a view can be used on a slow processor, and when it has obeyed: medians of several fresh visits.
+async fn arrivals(fragment: &str) -> (f64, f64) {
+    let (mut usable, mut obeyed) = (Vec::new(), Vec::new());
+    for _ in 0..ARRIVALS {
+        let page = Page::blank().await;
+        page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": ARRIVE })).await;
+        page.slow_down(SLOWER).await;
+        page.load(&format!("{}{fragment}", page.site().url())).await;
+        page.until("it plays", "return !!window.obeyed").await;
+        usable.extend(page.script("return window.usable").await.as_f64());
+        obeyed.extend(page.script("return window.obeyed").await.as_f64());
+    }
+    usable.sort_by(f64::total_cmp);
+    obeyed.sort_by(f64::total_cmp);
+    (part(&usable, 0.5), part(&obeyed, 0.5))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let text = crowded();
@@ -90,6 +122,9 @@ async fn main() {
     let scrubbing =
         costs(page.client().execute_async(jumps, Vec::new()).await.expect("the page jumps about"));
 
+    drop(page);
+    let (landing, scenario) = (arrivals("").await, arrivals("#healthy").await);
+
     let figure = |name: &str, value: f64, unit: &str| json!({ "name": name, "value": value, "unit": unit });
     let figures = [
         figure("marks_on_the_timeline", picture.shapes.len() as f64, "shapes"),
@@ -98,6 +133,10 @@ async fn main() {
         figure("frame_p99", part(&playing, 0.99), "ms"),
         figure("scrub_median", part(&scrubbing, 0.5), "ms"),
         figure("scrub_p99", part(&scrubbing, 0.99), "ms"),
+        figure("landing_usable_4x", landing.0, "ms"),
+        figure("landing_plays_4x", landing.1, "ms"),
+        figure("scenario_usable_4x", scenario.0, "ms"),
+        figure("scenario_plays_4x", scenario.1, "ms"),
     ];
     println!("{}", Value::from(figures.to_vec()));
 }
