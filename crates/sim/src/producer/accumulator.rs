@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Settings;
 use super::backoff::ExponentialBackoff;
-use super::batch::{Batch, Format, Ratio};
+use super::batch::{Batch, Format, Ratio, RecordSize};
 use super::buffer_pool::{Allocation, BufferPool};
 use super::metadata::Metadata;
 use super::partitioner::{Partitions, Sticky};
@@ -73,8 +73,7 @@ pub(super) struct Ask {
     pub topic: TopicId,
     /// None: the sticky partition.
     pub partition: Option<u32>,
-    pub key: Option<u32>,
-    pub value: u32,
+    pub size: RecordSize,
     pub timestamp: Time,
 }
 
@@ -163,10 +162,6 @@ impl Accumulator {
         self.topics[usize::from(topic.0)].partitions
     }
 
-    pub fn upper_bound(&self, key: Option<u32>, value: u32) -> u32 {
-        self.format.upper_bound(key, value)
-    }
-
     /// Appends a record; `buffer`: memory that was waited for. The application thread's part of §2.10.
     pub fn append(
         &mut self,
@@ -177,23 +172,17 @@ impl Accumulator {
         choose_again: bool,
         mut buffer: Option<u32>,
     ) -> Appended {
-        let now = settings.clock(cx.now);
         loop {
             let (partition, number) = self.choose_partition(cx, metadata, ask);
             if ask.partition.is_none() && self.change_partition(cx, settings, metadata, ask.topic, number, 0)
             {
                 continue;
             }
-            if let Some(is_full) = self.append_to_last(cx, settings, metadata, ask, number, now) {
+            if let Some(wake) = self.append_to_last(cx, settings, metadata, ask, number) {
                 // What was waited for is not needed after all.
                 if let Some(size) = buffer {
                     self.pool.deallocate(size);
                 }
-                let wake = match self.queue(partition).queue.len() {
-                    1 if is_full => Wake::Needed,
-                    1 => Wake::No,
-                    _ => Wake::Idle,
-                };
                 return Appended::Done { wake };
             }
             if choose_again {
@@ -202,7 +191,7 @@ impl Accumulator {
             let size = match buffer.take() {
                 Some(size) => size,
                 None => {
-                    let size = settings.batch_size().max(self.format.upper_bound(ask.key, ask.value));
+                    let size = settings.batch_size().max(ask.size.upper_bound);
                     match self.pool.allocate(size) {
                         Allocation::Granted => size,
                         Allocation::Waits => return Appended::Waits { size },
@@ -216,20 +205,35 @@ impl Accumulator {
                 buffer = Some(size);
                 continue;
             }
-            let ratio = self.topics[usize::from(ask.topic.0)].ratio;
-            let mut batch = Batch::new(cx.next_batch(), partition, self.format, size, ratio, now);
-            let fits = batch.try_append(ask.record, ask.key, ask.value, ask.timestamp, now);
-            assert!(fits, "the first record always fits");
-            batch.cause = cx.note(Fact::Buffered { record: ask.record, partition, batch: batch.id });
-            let appended = batch.estimated_bytes();
-            let queue = self.queue(partition);
-            queue.is_used = true;
-            queue.queue.push_back(batch);
+            let appended = self.open(cx, settings, ask, partition, size);
             if ask.partition.is_none() {
                 self.change_partition(cx, settings, metadata, ask.topic, number, appended);
             }
             return Appended::Done { wake: Wake::Needed };
         }
+    }
+
+    /// A new batch, with its first record. Its size.
+    #[inline(never)]
+    fn open(
+        &mut self,
+        cx: &mut Context,
+        settings: &Settings,
+        ask: Ask,
+        partition: Partition,
+        size: u32,
+    ) -> u32 {
+        let now = settings.clock(cx.now);
+        let ratio = self.topics[usize::from(ask.topic.0)].ratio;
+        let mut batch = Batch::new(cx.next_batch(), partition, self.format, size, ratio, now);
+        let fits = batch.try_append(ask.record, ask.size, ask.timestamp, now);
+        assert!(fits, "the first record always fits");
+        batch.cause = cx.note(Fact::Buffered { record: ask.record, partition, batch: batch.id });
+        let appended = batch.estimated_bytes();
+        let queue = self.queue(partition);
+        queue.is_used = true;
+        queue.queue.push_back(batch);
+        appended
     }
 
     fn choose_partition(&mut self, cx: &mut Context, metadata: &Metadata, ask: Ask) -> (Partition, u32) {
@@ -268,7 +272,7 @@ impl Accumulator {
         )
     }
 
-    /// Whether the batch is full now; None: it had no room, or there is none.
+    /// None: the last batch had no room, or there is none.
     fn append_to_last(
         &mut self,
         cx: &mut Context,
@@ -276,12 +280,13 @@ impl Accumulator {
         metadata: &Metadata,
         ask: Ask,
         number: u32,
-        now: Time,
-    ) -> Option<bool> {
+    ) -> Option<Wake> {
         let partition = self.partitions_of(ask.topic).at(number);
-        let last = self.queue(partition).queue.back_mut()?;
+        let queue = &mut self.partitions[usize::from(partition.0)].queue;
+        let is_alone = queue.len() == 1;
+        let last = queue.back_mut()?;
         let before = last.estimated_bytes();
-        if !last.try_append(ask.record, ask.key, ask.value, ask.timestamp, now) {
+        if !last.try_append(ask.record, ask.size, ask.timestamp, settings.clock(cx.now)) {
             close(cx, last, BatchClose::Full);
             return None;
         }
@@ -294,7 +299,11 @@ impl Accumulator {
             let appended = last.estimated_bytes() - before;
             self.change_partition(cx, settings, metadata, ask.topic, number, appended);
         }
-        Some(is_full)
+        Some(match (is_alone, is_full) {
+            (true, true) => Wake::Needed,
+            (true, false) => Wake::No,
+            (false, _) => Wake::Idle,
+        })
     }
 
     /// Which brokers have something to send now (§3.3 to 3.6).

@@ -298,14 +298,14 @@ impl Instance {
             self.fail_send(cx, record, Failure::new("SerializationException", message), true);
             return;
         }
-        let (topic, key, value) = (offered.topic, offered.key_bytes(), offered.value_bytes);
-        let size = self.accumulator.upper_bound(key, value);
-        if let Some(failure) = record_too_large(&self.settings, size) {
+        let topic = offered.topic;
+        let size = self.accumulator.format.size_of(offered.key_bytes(), offered.value_bytes);
+        if let Some(failure) = record_too_large(&self.settings, size.upper_bound) {
             self.fail_send(cx, record, failure, false);
             return;
         }
         let partition = self.partition_for(cx, record);
-        let ask = Ask { record, topic, partition, key, value, timestamp: now };
+        let ask = Ask { record, topic, partition, size, timestamp: now };
         let until = now + self.settings.config.max_block.saturating_sub(now.since(since));
         let called = cx.cause.expect("send() was noted");
         self.append(cx, ask, until, called, None);
@@ -329,8 +329,7 @@ impl Instance {
         }
         match appended {
             Appended::Done { wake } => {
-                let kib = u64::from(ask.key.unwrap_or(0) + ask.value);
-                let compressing = cx.spec.costs.compress_per_kib * kib / 1_024;
+                let compressing = cx.spec.costs.compress_per_kib * u64::from(ask.size.plain) / 1_024;
                 self.application.busy_until = cx.now + cx.spec.costs.send + compressing;
                 match wake {
                     Wake::Needed => self.wake_sender(cx),

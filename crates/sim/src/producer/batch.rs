@@ -26,28 +26,40 @@ impl Format {
         }
     }
 
-    /// A record as it is written, `place` records behind the batch's first and `later` after it.
-    pub fn record_bytes(self, place: u32, later: Duration, key: Option<u32>, value: u32) -> u32 {
-        if !self.v2 {
-            return V1_RECORD_OVERHEAD + key.unwrap_or(0) + value;
-        }
-        let attributes = 1;
-        let body = attributes
-            + varint_bytes(later.as_millis())
-            + varint_bytes(u64::from(place))
-            + framed_bytes(key, value);
-        varint_bytes(u64::from(body)) + body
-    }
-
-    /// What is checked against `max.request.size` and allocated for a lone record.
-    pub fn upper_bound(self, key: Option<u32>, value: u32) -> u32 {
+    /// What of a record's length hangs on key and value alone.
+    pub fn size_of(self, key: Option<u32>, value: u32) -> RecordSize {
         /// The longest that length, attributes and the two deltas can get.
         const MAX_RECORD_OVERHEAD: u32 = 21;
-        if !self.v2 {
-            return self.header_bytes() + V1_RECORD_OVERHEAD + key.unwrap_or(0) + value;
-        }
-        self.header_bytes() + MAX_RECORD_OVERHEAD + framed_bytes(key, value)
+        let plain = key.unwrap_or(0) + value;
+        let (framed, overhead) = if self.v2 {
+            (framed_bytes(key, value), MAX_RECORD_OVERHEAD)
+        } else {
+            (plain, V1_RECORD_OVERHEAD)
+        };
+        RecordSize { plain, framed, upper_bound: self.header_bytes() + overhead + framed }
     }
+
+    /// A record as it is written, `place` records behind the batch's first and `later` after it.
+    pub fn record_bytes(self, place: u32, later: Duration, size: RecordSize) -> u32 {
+        if !self.v2 {
+            return V1_RECORD_OVERHEAD + size.framed;
+        }
+        let attributes = 1;
+        let body =
+            attributes + varint_bytes(later.as_millis()) + varint_bytes(u64::from(place)) + size.framed;
+        varint_bytes(u64::from(body)) + body
+    }
+}
+
+/// A record's length, wherever it will stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RecordSize {
+    /// Key and value.
+    pub plain: u32,
+    /// With what tells their lengths.
+    framed: u32,
+    /// What is checked against `max.request.size` and allocated for a lone record.
+    pub upper_bound: u32,
 }
 
 /// Offset and size (12), checksum, magic, attributes, timestamp and two lengths (22).
@@ -213,14 +225,7 @@ impl Batch {
     }
 
     /// Adds a record if there is room: the first one always fits.
-    pub fn try_append(
-        &mut self,
-        record: RecordId,
-        key: Option<u32>,
-        value: u32,
-        timestamp: Time,
-        now: Time,
-    ) -> bool {
+    pub fn try_append(&mut self, record: RecordId, size: RecordSize, timestamp: Time, now: Time) -> bool {
         let estimated = self.estimated_bytes();
         let Contents::Open(records) = &mut self.contents else { return false };
         let place = records.len() as u32;
@@ -231,13 +236,13 @@ impl Batch {
             self.base_timestamp = timestamp;
             records.reserve(MANY);
         }
-        let bytes = self.format.record_bytes(place, timestamp.since(self.base_timestamp), key, value);
+        let bytes = self.format.record_bytes(place, timestamp.since(self.base_timestamp), size);
         if place > 0 && self.write_limit < estimated + bytes {
             return false;
         }
         records.push(record);
         self.record_bytes += bytes;
-        self.largest_record_bytes = self.largest_record_bytes.max(self.format.upper_bound(key, value));
+        self.largest_record_bytes = self.largest_record_bytes.max(size.upper_bound);
         self.last_append = now;
         true
     }
@@ -325,10 +330,11 @@ mod tests {
     const COMPRESSED: Format = Format { v2: true, compressed: true };
 
     fn fill(format: Format, batch_size: u32, ratio: Ratio, key: Option<u32>, value: u32) -> Batch {
-        let limit = batch_size.max(format.upper_bound(key, value));
+        let size = format.size_of(key, value);
+        let limit = batch_size.max(size.upper_bound);
         let mut batch = Batch::new(BatchId(0), Partition(0), format, limit, ratio, Time::ZERO);
         let mut record = 0;
-        while batch.try_append(RecordId(record), key, value, Time::ZERO, Time::ZERO) {
+        while batch.try_append(RecordId(record), size, Time::ZERO, Time::ZERO) {
             record += 1;
         }
         batch
@@ -344,18 +350,19 @@ mod tests {
 
     #[test]
     fn a_record_grows_with_its_place_and_its_time() {
-        let bytes = |place, later| PLAIN.record_bytes(place, Duration::from_millis(later), None, 100);
+        let bytes =
+            |place, later| PLAIN.record_bytes(place, Duration::from_millis(later), PLAIN.size_of(None, 100));
         assert_eq!((bytes(0, 0), bytes(63, 63), bytes(64, 0), bytes(64, 64)), (109, 109, 110, 111));
         // The records of the producer cases: key 3, value 5.
-        let small = |place| PLAIN.record_bytes(place, Duration::ZERO, Some(3), 5);
+        let small = |place| PLAIN.record_bytes(place, Duration::ZERO, PLAIN.size_of(Some(3), 5));
         assert_eq!((small(0), small(64)), (15, 16));
     }
 
     #[test]
     fn the_upper_bound_is_what_the_largest_record_is_refused_by() {
-        assert_eq!(PLAIN.upper_bound(None, 1_048_489), 1_048_576);
-        assert_eq!(PLAIN.upper_bound(None, 1_048_490), 1_048_577);
-        assert_eq!(PLAIN.upper_bound(None, 1_048_600), 1_048_688); // recorded: too-large
+        assert_eq!(PLAIN.size_of(None, 1_048_489).upper_bound, 1_048_576);
+        assert_eq!(PLAIN.size_of(None, 1_048_490).upper_bound, 1_048_577);
+        assert_eq!(PLAIN.size_of(None, 1_048_600).upper_bound, 1_048_688); // recorded: too-large
     }
 
     /// Records per batch by value and batch.size, null key, no compression; bytes where the table gives them.
@@ -423,7 +430,10 @@ mod tests {
     #[test]
     fn before_0_11_there_is_no_header_and_a_fixed_overhead() {
         let old = Format { v2: false, compressed: false };
-        assert_eq!((old.header_bytes(), old.record_bytes(70, Duration::from_secs(1), Some(3), 5)), (0, 42));
+        assert_eq!(
+            (old.header_bytes(), old.record_bytes(70, Duration::from_secs(1), old.size_of(Some(3), 5))),
+            (0, 42)
+        );
         assert_eq!(fill(old, 16_384, Ratio::ONE, None, 100).estimated_bytes(), 122 * 134);
     }
 }

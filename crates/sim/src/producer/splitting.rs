@@ -53,10 +53,11 @@ impl Accumulator {
         for &record in parent.records() {
             let offered = cx.ledger.get(record);
             // A blocked send() stamps its record later than it was offered; the difference does not matter here.
-            let (key, value, at) = (offered.key_bytes(), offered.value_bytes, offered.at);
-            let fits = |child: &mut Batch| child.try_append(record, key, value, at, parent.created);
+            let size = self.format.size_of(offered.key_bytes(), offered.value_bytes);
+            let at = offered.at;
+            let fits = |child: &mut Batch| child.try_append(record, size, at, parent.created);
             if !children.last_mut().is_some_and(fits) {
-                let limit = target.max(self.format.upper_bound(key, value));
+                let limit = target.max(size.upper_bound);
                 let mut child =
                     Batch::new(cx.next_batch(), parent.partition, self.format, limit, ratio, parent.created);
                 child.is_split = true;
