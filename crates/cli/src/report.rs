@@ -279,7 +279,7 @@ fn audit(run: &Run) -> Audit<'_> {
         let offered = run.ledger.get(audit.record);
         Record {
             record: audit.record.0,
-            value: &offered.value,
+            value: run.ledger.value(audit.record),
             producer: run.spec.node_name(NodeId::Producer(offered.producer)),
             fate: audit.fate.name(),
             marks: marks(audit),

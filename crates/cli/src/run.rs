@@ -69,7 +69,7 @@ fn by_fate(run: &Run) -> Vec<String> {
             .records
             .iter()
             .filter(|record| record.fate == fate)
-            .map(|record| &*run.ledger.get(record.record).value)
+            .map(|record| run.ledger.value(record.record))
             .collect();
         (!names.is_empty()).then(|| format!("{}: {}", fate.name(), in_short(names)))
     });

@@ -82,7 +82,7 @@ impl Teller<'_> {
     }
 
     fn record(&self, record: RecordId) -> &str {
-        let value = &*self.run.ledger.get(record).value;
+        let value = self.run.ledger.value(record);
         if value.is_empty() { "a record" } else { value }
     }
 

@@ -50,7 +50,7 @@ pub fn why(args: &Args) -> Result<bool, Failed> {
         };
         told.push(Why {
             record: audit.record.0,
-            value: &run.ledger.get(audit.record).value,
+            value: run.ledger.value(audit.record),
             fate: audit.fate.name(),
             marks: marks(audit),
             life: life(&run, audit.record).into_iter().map(tell).collect(),
@@ -82,14 +82,14 @@ pub fn why(args: &Args) -> Result<bool, Failed> {
 /// By value (`w3`) or by number (`17`).
 fn find<'r>(run: &'r Run, name: &str) -> Result<Vec<&'r RecordAudit>, Failed> {
     let named: Vec<&RecordAudit> =
-        run.audit.records.iter().filter(|audit| &*run.ledger.get(audit.record).value == name).collect();
+        run.audit.records.iter().filter(|audit| run.ledger.value(audit.record) == name).collect();
     if !named.is_empty() {
         return Ok(named);
     }
     let numbered = name.parse().ok().and_then(|number: usize| run.audit.records.get(number));
     numbered.map(|audit| vec![audit]).ok_or_else(|| {
         let first = run.audit.records.first().map(|audit| audit.record).unwrap_or(RecordId(0));
-        let example = if run.ledger.is_empty() { "" } else { &*run.ledger.get(first).value };
+        let example = if run.ledger.is_empty() { "" } else { run.ledger.value(first) };
         Failed(format!(
             "no record {name:?} in this run; accepted: a value such as {example:?}, or a number below {}",
             run.ledger.len()

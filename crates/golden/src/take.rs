@@ -119,7 +119,7 @@ impl Writer<'_> {
             Fact::ProducerClosed => json!({"e": "closeP", "id": name, "ok": true, "r": "ok", "at": at}),
             Fact::Delivered { record, partition, offset, leader_epoch } => json!({
                 "e": "rec", "c": name, "p": self.run.spec.partition(*partition).number, "o": offset.0,
-                "le": self.epoch(leader_epoch.0), "k": self.run.ledger.get(*record).key.as_deref(),
+                "le": self.epoch(leader_epoch.0), "k": self.run.ledger.key(*record),
                 "v": self.shown(*record), "at": at,
             }),
             Fact::ConsumerFailed { failure } => {
@@ -305,10 +305,9 @@ impl Writer<'_> {
 
     /// The first characters of a record's value.
     fn value(&self, record: RecordId, most: usize) -> String {
-        let offered = self.run.ledger.get(record);
-        let mut value = offered.value.to_string();
+        let mut value = self.run.ledger.value(record).to_owned();
         // Values of a load are filled with blanks to 12 bytes and with x to their size.
-        let full = offered.value_bytes as usize;
+        let full = self.run.ledger.get(record).value_bytes as usize;
         if value.len() < full {
             while value.len() < full.min(12) {
                 value.push(' ');

@@ -292,11 +292,7 @@ impl<'r> RunReader<'r> {
 
     /// The records of that value: an application may send one twice.
     fn named<'s>(&'s self, value: &'s str) -> impl Iterator<Item = &'s RecordAudit> {
-        self.run
-            .audit
-            .records
-            .iter()
-            .filter(move |record| &*self.run.ledger.get(record.record).value == value)
+        self.run.audit.records.iter().filter(move |record| self.run.ledger.value(record.record) == value)
     }
 
     fn order(&self, moments: &[Moment]) -> (bool, String) {
@@ -371,7 +367,7 @@ impl<'r> RunReader<'r> {
         if logs.is_empty() {
             return (false, "no such replica".to_owned());
         }
-        let name = |record: &RecordId| &*self.run.ledger.get(*record).value;
+        let name = |record: &RecordId| self.run.ledger.value(*record);
         match want {
             LogWant::Holds(values) => {
                 let holds = |log: &[LogRecord]| {
@@ -415,7 +411,7 @@ impl<'r> RunReader<'r> {
         let to = bound(&pattern.before, self.run.happenings.len());
         let (Some(from), Some(to)) = (from, to) else { return Box::new(std::iter::empty()) };
         let is_record = |record: i128, value: &str| {
-            u32::try_from(record).is_ok_and(|record| &*self.run.ledger.get(RecordId(record)).value == value)
+            u32::try_from(record).is_ok_and(|record| self.run.ledger.value(RecordId(record)) == value)
         };
         let range = from.min(to)..to;
         Box::new(range.filter_map(move |place| {

@@ -83,15 +83,18 @@ impl World {
                 self.at_controller(|controller, cx| controller.alter_topic(cx, *topic, config.clone()));
             }
             Action::Send { producer, record } => {
-                let record = self.cx.ledger.offer(Offered {
+                let (at, ledger) = (self.cx.run_time(), &mut self.cx.ledger);
+                let key = record.key.as_ref().map(|key| ledger.keep(Arc::clone(key)));
+                let value = ledger.keep(Arc::clone(&record.value));
+                let record = ledger.offer(Offered {
                     producer: *producer,
                     topic: record.topic,
                     partition: record.partition,
-                    key: record.key.clone(),
-                    value: Arc::clone(&record.value).into(),
+                    key,
+                    value,
                     value_bytes: record.value_bytes,
                     serializable: record.serializable,
-                    at: self.cx.run_time(),
+                    at,
                 });
                 self.at_producer(*producer, |producer, cx| producer.send(cx, record));
             }

@@ -1,62 +1,37 @@
 //! Every record that an application has offered, kept once; batches and logs name it by number.
 
-use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::chunks::Chunks;
 use crate::ids::{ClientId, RecordId, TopicId};
 use crate::time::Time;
 
-/// A text of its own, or a piece of one that many share: loads number their values, and make many of them at once.
-#[derive(Clone)]
+/// A text that the ledger keeps, or a piece of one: loads number their values, and make many of them at once.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Text {
-    whole: Arc<str>,
+    number: u32,
     from: u32,
     to: u32,
 }
 
 impl Text {
-    /// The piece `from..to` of a text.
-    pub fn piece(whole: Arc<str>, from: u32, to: u32) -> Text {
-        Text { whole, from, to }
+    /// Its own piece `from..to`.
+    pub fn piece(self, from: u32, to: u32) -> Text {
+        Text { from: self.from + from, to: self.from + to, ..self }
+    }
+
+    pub fn bytes(self) -> u32 {
+        self.to - self.from
     }
 }
 
-impl Deref for Text {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.whole[self.from as usize..self.to as usize]
-    }
-}
-
-impl<T: Into<Arc<str>>> From<T> for Text {
-    fn from(text: T) -> Text {
-        let whole = text.into();
-        Text { from: 0, to: whole.len() as u32, whole }
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Offered {
     pub producer: ClientId,
     pub topic: TopicId,
     /// The partition number that the application named.
     pub partition: Option<u32>,
-    pub key: Option<Arc<str>>,
+    pub key: Option<Text>,
     /// What the value begins with: what people know the record by.
     pub value: Text,
     pub value_bytes: u32,
@@ -66,13 +41,14 @@ pub struct Offered {
 
 impl Offered {
     pub fn key_bytes(&self) -> Option<u32> {
-        self.key.as_ref().map(|key| key.len() as u32)
+        self.key.map(Text::bytes)
     }
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     records: Chunks<Offered>,
+    texts: Chunks<Arc<str>>,
 }
 
 impl Ledger {
@@ -83,6 +59,27 @@ impl Ledger {
 
     pub fn get(&self, id: RecordId) -> &Offered {
         self.records.get(id.0 as usize).expect("a record of this run")
+    }
+
+    /// Keeps a text for the records that will have it, or pieces of it.
+    pub fn keep(&mut self, text: impl Into<Arc<str>>) -> Text {
+        let text = text.into();
+        let to = text.len() as u32;
+        self.texts.push(text);
+        Text { number: self.texts.len() as u32 - 1, from: 0, to }
+    }
+
+    pub fn text(&self, text: Text) -> &str {
+        let whole = self.texts.get(text.number as usize).expect("a text of this ledger");
+        &whole[text.from as usize..text.to as usize]
+    }
+
+    pub fn key(&self, id: RecordId) -> Option<&str> {
+        self.get(id).key.map(|key| self.text(key))
+    }
+
+    pub fn value(&self, id: RecordId) -> &str {
+        self.text(self.get(id).value)
     }
 
     pub fn len(&self) -> usize {

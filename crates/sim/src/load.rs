@@ -1,10 +1,8 @@
 //! Streams of records: what an application offers to its producer, and when.
 
-use std::sync::Arc;
-
 use crate::happening::Fact;
 use crate::ids::NodeId;
-use crate::ledger::{Offered, Text};
+use crate::ledger::{Ledger, Offered, Text};
 use crate::queue::Event;
 use crate::rng::{Rngs, Stream};
 use crate::script::{Action, ActionId, Keys, Load, Pacing};
@@ -22,31 +20,25 @@ struct State {
 }
 
 /// Numbered values of one length, made together: they are pieces of one text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Values {
-    text: Arc<str>,
+    text: Text,
     first: u32,
     count: u32,
     /// Of one value, in bytes.
     length: u32,
 }
 
-impl Default for Values {
-    fn default() -> Values {
-        Values { text: "".into(), first: 0, count: 0, length: 0 }
-    }
-}
-
 impl Values {
-    fn at(&mut self, load: &Load, number: u32) -> Text {
+    fn at(&mut self, ledger: &mut Ledger, load: &Load, number: u32) -> Text {
         if number.wrapping_sub(self.first) >= self.count {
-            *self = Values::from(load, number);
+            *self = Values::from(ledger, load, number);
         }
         let from = (number - self.first) * self.length;
-        Text::piece(Arc::clone(&self.text), from, from + self.length)
+        self.text.piece(from, from + self.length)
     }
 
-    fn from(load: &Load, first: u32) -> Values {
+    fn from(ledger: &mut Ledger, load: &Load, first: u32) -> Values {
         const TOGETHER: u32 = 128;
         let digits = first.checked_ilog10().unwrap_or(0) + 1;
         let longer = 10_u64.pow(digits) - u64::from(first);
@@ -65,7 +57,7 @@ impl Values {
             }
         }
         let text = String::from_utf8(text).expect("texts and digits");
-        Values { text: text.into(), first, count, length: value.len() as u32 }
+        Values { text: ledger.keep(text), first, count, length: value.len() as u32 }
     }
 }
 
@@ -76,7 +68,7 @@ pub(crate) struct Loads {
     /// Loads whose next record is due but whose application waits: in `send()`, or for an answer.
     pub waiting: Vec<ActionId>,
     /// Numbered strings, made once.
-    keys: Vec<Arc<str>>,
+    keys: Vec<Text>,
 }
 
 impl Loads {
@@ -135,7 +127,7 @@ impl World {
             return;
         }
         let at = self.cx.run_time();
-        let record = self.loads.next_record(load, place, &mut self.cx.rngs, at);
+        let record = self.loads.next_record(load, place, &mut self.cx.rngs, &mut self.cx.ledger, at);
         let record = self.cx.ledger.offer(record);
         let cause = self.cx.cause;
         self.enter(node, cause);
@@ -166,7 +158,14 @@ impl World {
 }
 
 impl Loads {
-    fn next_record(&mut self, load: &Load, place: usize, rngs: &mut Rngs, at: Time) -> Offered {
+    fn next_record(
+        &mut self,
+        load: &Load,
+        place: usize,
+        rngs: &mut Rngs,
+        ledger: &mut Ledger,
+        at: Time,
+    ) -> Offered {
         let state = &mut self.states[place];
         let number = state.offered;
         let mut draw = |bound: u32| rngs.below(Stream::Load, u64::from(bound)) as u32;
@@ -180,24 +179,24 @@ impl Loads {
                 Some(if hot { 0 } else { other })
             }
         };
-        let value = state.values.at(load, number);
+        let value = state.values.at(ledger, load, number);
         Offered {
             producer: load.producer,
             topic: load.topic,
             partition: load.partition,
-            key: key.map(|key| self.key(key)),
-            value_bytes: load.value_bytes.max(value.len() as u32),
+            key: key.map(|key| self.key(ledger, key)),
+            value_bytes: load.value_bytes.max(value.bytes()),
             value,
             serializable: true,
             at,
         }
     }
 
-    fn key(&mut self, number: u32) -> Arc<str> {
+    fn key(&mut self, ledger: &mut Ledger, number: u32) -> Text {
         while self.keys.len() <= number as usize {
-            self.keys.push(format!("k{}", self.keys.len()).into());
+            self.keys.push(ledger.keep(format!("k{}", self.keys.len())));
         }
-        Arc::clone(&self.keys[number as usize])
+        self.keys[number as usize]
     }
 }
 
@@ -205,6 +204,7 @@ impl Loads {
 mod tests {
     use super::Values;
     use crate::ids::{ClientId, TopicId};
+    use crate::ledger::Ledger;
     use crate::script::{Keys, Load, Pacing};
     use crate::time::Duration;
 
@@ -222,10 +222,11 @@ mod tests {
                 digits,
                 value_bytes: 0,
             };
-            let mut values = Values::default();
+            let (mut values, mut ledger) = (Values::default(), Ledger::default());
             for number in (0..2_000).chain([7, u32::MAX]) {
                 let expected = format!("r-{number:0width$}", width = digits as usize);
-                assert_eq!(*values.at(&load, number), *expected);
+                let value = values.at(&mut ledger, &load, number);
+                assert_eq!(ledger.text(value), expected);
             }
         }
     }

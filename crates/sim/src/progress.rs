@@ -173,9 +173,8 @@ fn counts(cx: &Context, condition: &Condition, note: &Happening, count: &mut u32
                 _ => None,
             };
             let hit = record.is_some_and(|record| {
-                let offered = cx.ledger.get(record);
-                producer.is_none_or(|producer| producer == offered.producer)
-                    && offered.value.starts_with(&**prefix)
+                producer.is_none_or(|producer| producer == cx.ledger.get(record).producer)
+                    && cx.ledger.value(record).starts_with(&**prefix)
             });
             (u32::from(hit), *needed)
         }

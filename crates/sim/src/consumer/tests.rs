@@ -95,7 +95,7 @@ fn delivered(run: &Run) -> Vec<String> {
     let own = run.happenings.iter().filter(|happening| happening.node == CONSUMER);
     own.filter_map(|happening| match happening.fact {
         Fact::Delivered { record, offset, leader_epoch, .. } => {
-            Some(format!("{}@{offset}e{leader_epoch}", run.ledger.get(record).value))
+            Some(format!("{}@{offset}e{leader_epoch}", run.ledger.value(record)))
         }
         _ => None,
     })

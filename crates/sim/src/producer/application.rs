@@ -388,9 +388,9 @@ impl Instance {
         let config = &self.settings.config;
         if config.partitioner == Partitioner::BuiltIn
             && !config.partitioner_ignore_keys
-            && let Some(key) = &offered.key
+            && let Some(key) = offered.key
         {
-            return Some(partitions.for_key(key.as_bytes()));
+            return Some(partitions.for_key(cx.ledger.text(key).as_bytes()));
         }
         let has_leader = |partition| self.metadata.leader(partition).is_some();
         let counter = &mut self.application.counters[usize::from(topic.0)];

@@ -126,7 +126,7 @@ impl<'a> Builder<'a> {
         let records = ledger.iter().map(|(id, offered)| {
             let audited = audit.records.get(id.0 as usize);
             RecordStory {
-                name: label(&offered.value),
+                name: label(ledger.value(id)),
                 producer: offered.producer,
                 partition: audited.and_then(|audited| audited.partition),
                 sent: offered.at,

@@ -108,7 +108,7 @@ impl Cluster {
 pub fn values(run: &Run, id: u32, partition: Partition) -> Vec<String> {
     let replica = replica(run, id, partition);
     let records = replica.log.iter().flat_map(|batch| batch.records());
-    records.map(|(_, record)| run.ledger.get(record).value.to_string()).collect()
+    records.map(|(_, record)| run.ledger.value(record).to_string()).collect()
 }
 
 #[track_caller]
@@ -139,7 +139,7 @@ pub fn acked(run: &Run) -> Vec<String> {
         Fact::Acknowledged { record, .. } => Some(*record),
         _ => None,
     });
-    acks.into_iter().map(|(_, record)| run.ledger.get(record).value.to_string()).collect()
+    acks.into_iter().map(|(_, record)| run.ledger.value(record).to_string()).collect()
 }
 
 /// Who led after the first leader, None: nobody.

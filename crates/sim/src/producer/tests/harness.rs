@@ -147,7 +147,7 @@ impl Asked {
     /// `p0[v0 v1] 0@0`: partition, values, then the first sequence and the epoch.
     fn describe(&self, cx: &Context) -> String {
         let batches = self.request.partitions.iter().map(|(partition, batch)| {
-            let values: Vec<&str> = batch.records.iter().map(|&id| &*cx.ledger.get(id).value).collect();
+            let values: Vec<&str> = batch.records.iter().map(|&id| cx.ledger.value(id)).collect();
             let mut text = format!("p{}[{}]", partition.0, values.join(" "));
             if let Some(stamp) = batch.stamp {
                 let _ = write!(text, " {}@{}", stamp.base_sequence, stamp.epoch);
@@ -322,12 +322,14 @@ impl Harness {
         serializable: bool,
     ) -> RecordId {
         let at = self.cx.run_time();
+        let key = key.map(|key| self.cx.ledger.keep(key));
+        let value = self.cx.ledger.keep(value);
         let record = self.cx.ledger.offer(Offered {
             producer: ClientId(0),
             topic,
             partition,
-            key: key.map(Arc::from),
-            value: value.into(),
+            key,
+            value,
             value_bytes,
             serializable,
             at,
@@ -569,7 +571,7 @@ impl Harness {
 
     /// What the application heard, as `ms: ack v0 5`, `ms: fail v0 TimeoutException`, `threw …`.
     pub fn heard(&self) -> Vec<String> {
-        let value = |record: &RecordId| self.cx.ledger.get(*record).value.to_string();
+        let value = |record: &RecordId| self.cx.ledger.value(*record).to_string();
         let line = |happening: &Happening| {
             let at = happening.at.as_millis();
             match &happening.fact {
