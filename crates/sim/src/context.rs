@@ -137,6 +137,11 @@ impl Context {
         Time { nanos: at.nanos.saturating_sub(self.origin.nanos) }
     }
 
+    /// The nodes' clock at a time of the run.
+    pub(crate) fn clock_at(&self, time: Time) -> Time {
+        time + self.origin.since(Time::ZERO)
+    }
+
     pub(crate) fn begin(&mut self, origin: Time) {
         self.origin = origin;
         self.next_happening = 0;

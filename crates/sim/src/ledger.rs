@@ -69,9 +69,16 @@ impl Ledger {
         Text { number: self.texts.len() as u32 - 1, from: 0, to }
     }
 
+    fn whole(&self, text: Text) -> &str {
+        self.texts.get(text.number as usize).expect("a text of this ledger")
+    }
+
     pub fn text(&self, text: Text) -> &str {
-        let whole = self.texts.get(text.number as usize).expect("a text of this ledger");
-        &whole[text.from as usize..text.to as usize]
+        &self.whole(text)[text.from as usize..text.to as usize]
+    }
+
+    pub fn bytes_of(&self, text: Text) -> &[u8] {
+        &self.whole(text).as_bytes()[text.from as usize..text.to as usize]
     }
 
     pub fn key(&self, id: RecordId) -> Option<&str> {

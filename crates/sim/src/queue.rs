@@ -118,6 +118,14 @@ impl Queue {
         self.soon.pop()
     }
 
+    /// The next one, if it is due by then.
+    pub fn pop_by(&mut self, until: Time) -> Option<Scheduled> {
+        if self.soon.is_empty() && self.next_at()? <= until {
+            return self.pop();
+        }
+        self.soon.pop_if(|next| next.at <= until)
+    }
+
     pub fn next_at(&self) -> Option<Time> {
         let next = self.soon.last().or_else(|| self.later.peek().map(|Reverse(scheduled)| scheduled));
         next.map(|scheduled| scheduled.at)

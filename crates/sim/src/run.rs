@@ -43,8 +43,8 @@ impl Run {
         let mut hasher = TraceHasher::default();
         let mut observer = Observer::new(&spec);
         let mut keyframes = Keyframes::new(&world);
-        while world.next_at().is_some_and(|at| at <= spec.until) {
-            for happening in world.step() {
+        while let Some(happenings) = world.step_by(spec.until) {
+            for happening in happenings {
                 observer.observe(happening);
                 happening.hash(&mut hasher);
             }
@@ -100,8 +100,7 @@ impl Run {
             return self.last.clone();
         }
         let mut world = self.keyframes.before(time).clone();
-        while world.next_at().is_some_and(|at| at <= time) {
-            world.step();
+        while world.step_by(time).is_some() {
             world.notes().clear();
         }
         world
@@ -179,10 +178,10 @@ pub fn count(spec: Spec) -> Counted {
     let mut world = World::new(Arc::new(spec));
     let mut counters = Counters::default();
     let (mut pending, first) = (0, world.steps());
-    while world.next_at().is_some_and(|at| at <= until) {
-        pending += world.pending() as u64;
-        world.step().iter().for_each(|happening| counters.count(happening));
+    while let Some(happenings) = world.step_by(until) {
+        happenings.iter().for_each(|happening| counters.count(happening));
         world.notes().clear();
+        pending += world.pending() as u64;
     }
     let events = world.steps() - first;
     Counted {

@@ -87,8 +87,7 @@ impl World {
     }
 
     fn step_until(&mut self, limit: Time, done: impl Fn(&World) -> bool) {
-        while self.cx.queue.next_at().is_some_and(|at| at <= limit) && !done(self) {
-            self.step();
+        while !done(self) && self.step_by(limit).is_some() {
             self.cx.notes.clear();
         }
     }
@@ -122,11 +121,6 @@ impl World {
     /// Since time zero.
     pub fn now(&self) -> Time {
         self.cx.run_time()
-    }
-
-    /// When the next event is due, since time zero.
-    pub fn next_at(&self) -> Option<Time> {
-        self.cx.queue.next_at().map(|at| self.cx.run_time_of(at))
     }
 
     pub fn ledger(&self) -> &Ledger {
@@ -170,10 +164,10 @@ impl World {
         &mut self.cx.notes
     }
 
-    /// Handles the next event and shows what happened. It stays among the notes.
-    pub(crate) fn step(&mut self) -> &[Happening] {
+    /// Handles the next event, if it is due by then, and shows what happened. It stays among the notes.
+    pub(crate) fn step_by(&mut self, until: Time) -> Option<&[Happening]> {
         let first = self.cx.notes.len();
-        let Some(scheduled) = self.cx.queue.pop() else { return &[] };
+        let scheduled = self.cx.queue.pop_by(self.cx.clock_at(until))?;
         self.steps += 1;
         debug_assert!(scheduled.at >= self.cx.now, "time ran backwards");
         self.cx.now = scheduled.at;
@@ -203,7 +197,7 @@ impl World {
         if self.progress.is_waiting() {
             self.progress.observe(&mut self.cx, &self.controller, first);
         }
-        &self.cx.notes[first..]
+        Some(&self.cx.notes[first..])
     }
 
     /// The answer to a dial is back at the opener.

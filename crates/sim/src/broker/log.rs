@@ -31,6 +31,9 @@ pub struct Bounds {
     pub at_least_one: bool,
 }
 
+/// Batches that a reader finds new, mostly.
+const FEW: usize = 4;
+
 impl Log {
     pub fn start(&self) -> Offset {
         self.start
@@ -87,7 +90,9 @@ impl Log {
         let mut found = Vec::new();
         let mut room = bounds.max_bytes;
         if from < bounds.end {
-            for batch in self.batches.iter_from(self.index_of(from)) {
+            let first = self.index_of(from);
+            found.reserve_exact((self.batches.len() - first).min(FEW));
+            for batch in self.batches.iter_from(first) {
                 let fits = batch.batch.bytes <= room || found.is_empty() && bounds.at_least_one;
                 if batch.next_offset() > bounds.end || !fits {
                     break;

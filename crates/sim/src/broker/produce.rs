@@ -60,8 +60,8 @@ impl Broker {
         let correlation = envelope.message.correlation;
         let arrival = cx.cause;
         let mut results = Vec::with_capacity(request.partitions.len());
-        let mut waiting = Vec::new();
-        let mut changed = Vec::new();
+        let mut waiting = Vec::with_capacity(request.partitions.len());
+        let mut changed = Vec::with_capacity(request.partitions.len());
         for (partition, batch) in &request.partitions {
             let stored = match envelope.refuse {
                 Some(error) => Err(error),

@@ -170,8 +170,8 @@ pub fn inspect(spec: Spec) -> Inspection {
     let mut watch = Watch::new(Arc::clone(&spec));
     let mut hasher = TraceHasher::default();
     watch.observe(world.view(), &[]);
-    while world.next_at().is_some_and(|at| at <= spec.until) {
-        world.step().iter().for_each(|happening| happening.hash(&mut hasher));
+    while let Some(happenings) = world.step_by(spec.until) {
+        happenings.iter().for_each(|happening| happening.hash(&mut hasher));
         let news = std::mem::take(world.notes());
         if news.iter().any(|happening| !is_of_the_network(&happening.fact)) {
             watch.observe(world.view(), &news);

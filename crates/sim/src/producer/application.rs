@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{BlockedOn, Fact};
 use crate::ids::{HappeningId, RecordId, TopicId};
+use crate::ledger::Offered;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
@@ -191,7 +192,7 @@ impl Instance {
         let called = cx.note(Fact::SendCalled { record });
         let cause = cx.cause.replace(called);
         let now = self.settings.clock(cx.now);
-        let offered = cx.ledger.get(record);
+        let offered = *cx.ledger.get(record);
         let (topic, partition) = (offered.topic, offered.partition);
         if self.sender.is_closing() {
             self.fail_send(cx, record, closed(self.settings.version), true);
@@ -201,7 +202,7 @@ impl Instance {
         } else {
             self.metadata.add(topic, now);
             if self.knows_partition(topic, partition) {
-                self.serialize_and_append(cx, record, now, now);
+                self.serialize_and_append(cx, record, &offered, now, now);
             } else {
                 cx.note(Fact::SendBlocked { record, on: BlockedOn::Metadata });
                 self.await_metadata(cx, record, topic, now, called);
@@ -241,7 +242,7 @@ impl Instance {
         if !has_news && !is_late {
             return false;
         }
-        let offered = cx.ledger.get(record);
+        let offered = *cx.ledger.get(record);
         let (topic, partition) = (offered.topic, offered.partition);
         self.application.state = State::Free;
         if is_late {
@@ -252,7 +253,7 @@ impl Instance {
             self.fail_send(cx, record, failure, false);
         } else if self.knows_partition(topic, partition) {
             cx.cause = Some(called);
-            self.serialize_and_append(cx, record, since, now);
+            self.serialize_and_append(cx, record, &offered, since, now);
         } else {
             self.metadata.add(topic, now);
             self.await_metadata(cx, record, topic, since, called);
@@ -290,8 +291,14 @@ impl Instance {
     }
 
     /// The part of `send()` behind the metadata wait, which has taken from `since` until `now`.
-    fn serialize_and_append(&mut self, cx: &mut Context, record: RecordId, since: Time, now: Time) {
-        let offered = cx.ledger.get(record);
+    fn serialize_and_append(
+        &mut self,
+        cx: &mut Context,
+        record: RecordId,
+        offered: &Offered,
+        since: Time,
+        now: Time,
+    ) {
         if !offered.serializable {
             let message = "Can't convert value of class java.lang.Object to class \
                            org.apache.kafka.common.serialization.StringSerializer specified in value.serializer";
@@ -304,7 +311,7 @@ impl Instance {
             self.fail_send(cx, record, failure, false);
             return;
         }
-        let partition = self.partition_for(cx, record);
+        let partition = self.partition_for(cx, offered);
         let ask = Ask { record, topic, partition, size, timestamp: now };
         let until = now + self.settings.config.max_block.saturating_sub(now.since(since));
         let called = cx.cause.expect("send() was noted");
@@ -324,7 +331,8 @@ impl Instance {
         let mut appended = self.accumulator.append(cx, settings, &self.metadata, ask, chooses_again, buffer);
         if appended == Appended::NewBatchNeeded {
             self.on_new_batch(cx, ask);
-            ask.partition = self.partition_for(cx, ask.record);
+            let offered = *cx.ledger.get(ask.record);
+            ask.partition = self.partition_for(cx, &offered);
             appended = self.accumulator.append(cx, &self.settings, &self.metadata, ask, false, None);
         }
         match appended {
@@ -378,8 +386,7 @@ impl Instance {
     }
 
     /// The partition that key, application or an old partitioner chooses; None: the accumulator's sticky one.
-    fn partition_for(&mut self, cx: &mut Context, record: RecordId) -> Option<u32> {
-        let offered = cx.ledger.get(record);
+    fn partition_for(&mut self, cx: &mut Context, offered: &Offered) -> Option<u32> {
         if offered.partition.is_some() {
             return offered.partition;
         }
@@ -390,7 +397,7 @@ impl Instance {
             && !config.partitioner_ignore_keys
             && let Some(key) = offered.key
         {
-            return Some(partitions.for_key(cx.ledger.text(key).as_bytes()));
+            return Some(partitions.for_key(cx.ledger.bytes_of(key)));
         }
         let has_leader = |partition| self.metadata.leader(partition).is_some();
         let counter = &mut self.application.counters[usize::from(topic.0)];

@@ -170,7 +170,7 @@ impl Batch {
             id,
             partition,
             format,
-            contents: Contents::Open(Vec::new()),
+            contents: Contents::Open(Vec::with_capacity(MANY)),
             closed: None,
             write_limit,
             record_bytes: 0,
@@ -234,7 +234,6 @@ impl Batch {
         }
         if place == 0 {
             self.base_timestamp = timestamp;
-            records.reserve(MANY);
         }
         let bytes = self.format.record_bytes(place, timestamp.since(self.base_timestamp), size);
         if place > 0 && self.write_limit < estimated + bytes {
