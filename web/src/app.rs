@@ -1,11 +1,13 @@
 //! Puts the page together: one session, one way to send it commands, one frame loop, and the view that the address asks
 //! for.
 
+use ackscope_scenario::link::View;
 use leptos::prelude::*;
 
 use crate::browser::frames::Frames;
 use crate::browser::{self, address, theme};
 use crate::command::Command;
+use crate::draft::Draft;
 use crate::route::Route;
 use crate::session::{Errand, Session};
 use crate::signals::Signals;
@@ -39,6 +41,10 @@ fn App() -> impl IntoView {
         }
         // The frame after this one has what changed on it.
         frames.with_value(|frames| frames.paint(|| browser::set_ready(true)));
+    });
+    Effect::new(move |_| {
+        let of = |draft: &Draft| draft.hash(View::default());
+        browser::failure::remember(signals.draft.with(|draft| draft.as_ref().map(of)));
     });
     let embedded = address::is_embed();
     if !embedded {

@@ -40,17 +40,21 @@ async fn a_module_that_does_not_arrive_whole_is_told() {
     }
 
     let page = Page::beside(Site::serve(&broken, "/")).await;
-    page.load(&format!("{}#healthy", page.site().url())).await;
-    page.until(
-        "the message",
-        "return document.body.innerText.includes('The simulator could not be started')",
-    )
-    .await;
-    let detail = page.script("return document.querySelector('#boot pre').textContent").await;
-    assert!(
-        detail.as_str().is_some_and(|text| !text.is_empty()),
-        "the reason is there for a report: {detail}"
-    );
+    // Where a scenario is addressed, and where the landing page is drawn already and somebody begins to use it.
+    for (fragment, sign) in [("#healthy", ""), ("", "document.querySelector('[data-testid=play]').click()")] {
+        page.load(&format!("{}{fragment}", page.site().url())).await;
+        page.script(sign).await;
+        page.until(
+            "the message",
+            "return document.body.innerText.includes('The simulator could not be started')",
+        )
+        .await;
+        let detail = page.script("return document.querySelector('#boot pre').textContent").await;
+        assert!(
+            detail.as_str().is_some_and(|text| !text.is_empty()),
+            "the reason is there for a report: {detail}"
+        );
+    }
 
     std::fs::remove_dir_all(&broken).expect("the copy can go");
 }

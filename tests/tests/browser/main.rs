@@ -7,6 +7,7 @@ mod break_link;
 mod cannot_start;
 mod contract;
 mod dark;
+mod failure;
 mod keyboard;
 mod lab;
 mod large_cluster;

@@ -1,16 +1,28 @@
 //! What remains when the page has panicked: a panel with the message, the scenario's address and how to report it.
 //! Written with the bare DOM, because nothing else can be trusted any more.
 
+use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 
-use super::{document, window};
+use super::{address, document, window};
+
+thread_local! {
+    static SCENARIO: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The fragment that leads to what is run now, changes and all: kept for the report, which can compute nothing any more.
+pub fn remember(scenario: Option<String>) {
+    SCENARIO.set(scenario);
+}
 
 pub fn install_hook() {
     std::panic::set_hook(Box::new(show));
 }
 
 fn show(info: &PanicHookInfo<'_>) {
-    let report = report(&info.to_string(), &window().location().href().unwrap_or_default());
+    let scenario = SCENARIO.take().map(|hash| address::with_hash(&hash));
+    let scenario = scenario.or_else(|| window().location().href().ok()).unwrap_or_default();
+    let report = report(&info.to_string(), &scenario);
     web_sys::console::error_1(&report.as_str().into());
     // A second panic, on the way out of the first, changes nothing.
     if document().get_element_by_id("failure").is_some() {
