@@ -191,10 +191,16 @@ pub struct Timeline<'a> {
 /// The least room that a log can be read in, and the most that makes it clearer.
 const LEAST_LOG: f32 = 30.0;
 const MOST_LOG: f32 = 100.0;
+/// So few records can each have a row with a name in it.
+const FEW: u32 = 8;
+const NAMED_ROW: f32 = 11.0;
 
 impl<'a> Timeline<'a> {
     pub fn new(story: &'a Story, axis: &'a Axis, view: View<'a>) -> Timeline<'a> {
+        let most = story.partitions.get(usize::from(view.partition.0)).map_or(0, |of| of.end.0);
         let log_room = match view.room {
+            // A phone's page scrolls: few records get rows in which their names have room.
+            Room::Phone if most <= FEW => (most as f32 * NAMED_ROW).max(50.0),
             Room::Page | Room::Phone => 50.0,
             Room::Figure => 60.0,
         };

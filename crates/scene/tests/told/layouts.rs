@@ -250,3 +250,16 @@ fn every_axis_and_window_can_be_drawn() {
         }
     }
 }
+
+#[test]
+fn on_a_phone_few_records_have_rows_with_room_for_a_name() {
+    let mut story = story(&fixture::told());
+    let axis = elastic(&story);
+    let lanes = lanes(&story, Room::Phone);
+    let mut unit = |end: u32| {
+        story.partitions[0].end = Offset(end);
+        Timeline::new(&story, &axis, View::new(360.0, Room::Phone, &lanes, axis.whole())).heights.unit
+    };
+    assert_eq!((unit(6), unit(8)), (Some(11.0), Some(11.0)));
+    assert_eq!(unit(10), Some(5.0), "more of them share the lane");
+}

@@ -9,7 +9,7 @@ use crate::picture::{Anchor, Fill, Picture, Source, Stroke, Style, point};
 use crate::signs::{cross, crown};
 use crate::story::{BandRole, Kind, Mark, MarkKind, Message, State, Story};
 use crate::text;
-use crate::timeline::Form;
+use crate::timeline::{Form, Room};
 use crate::tokens::Tone;
 
 /// Error answers that are quoted at most.
@@ -184,7 +184,14 @@ impl Words<'_, '_> {
                     (point(left - 5.0, middle), Anchor::End),
                 ]);
             }
-            if self.say(picture, &[&words], &places, style) {
+            // Where there is little room, not over the log: its records' names are worth more there.
+            let forms: &[&str] = if timeline.view.room == Room::Phone {
+                places.insert(0, (point(right + 5.0, flight.from.y.min(flight.to.y) + 22.0), Anchor::Start));
+                &[&words, "refused"]
+            } else {
+                &[&words]
+            };
+            if self.say(picture, forms, &places, style) {
                 said.push((words, flight.from.x));
             }
         }

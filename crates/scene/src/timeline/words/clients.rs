@@ -45,11 +45,11 @@ impl Words<'_, '_> {
         // Runs of records of one family, named one by one where there is room.
         let mut from = 0;
         while from < shown.len() {
-            let family = family(&story.record(shown[from]).name);
+            let name = |place: usize| &*story.record(shown[place]).name;
             let mut to = from + 1;
             while to < shown.len()
                 && x(shown[to]) - x(shown[to - 1]) < 90.0
-                && self::family(&story.record(shown[to]).name) == family
+                && (family(name(to)) == family(name(from)) || succeeds(name(to - 1), name(to)))
             {
                 to += 1;
             }
@@ -209,6 +209,14 @@ impl Words<'_, '_> {
             self.say(picture, &[&long, &name], &places, style);
             from = to;
         }
+    }
+}
+
+/// `A` and then `B`.
+fn succeeds(last: &str, next: &str) -> bool {
+    match (last.as_bytes(), next.as_bytes()) {
+        ([last], [next]) => last.is_ascii_alphabetic() && next.is_ascii_alphabetic() && last + 1 == *next,
+        _ => false,
     }
 }
 
