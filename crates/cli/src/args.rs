@@ -8,6 +8,8 @@ pub struct Failed(pub String);
 pub struct Args {
     /// What is neither an option nor its value.
     pub words: Vec<String>,
+    /// The options that were given, as they are written.
+    given: Vec<String>,
     pub json: bool,
     pub happenings: bool,
     pub all: bool,
@@ -41,6 +43,9 @@ impl Args {
                     .or_else(|| words.next())
                     .ok_or_else(|| Failed(format!("{option} needs {what} behind it")))
             };
+            if option.starts_with('-') && option.len() > 1 {
+                args.given.push(option.clone());
+            }
             match option.as_str() {
                 "--json" => args.json = true,
                 "--happenings" => args.happenings = true,
@@ -66,6 +71,17 @@ impl Args {
             }
         }
         Ok(args)
+    }
+
+    /// No option but these: one without effect would be a silent mistake.
+    pub fn only(&self, command: &str, accepted: Option<&[&str]>) -> Result<(), Failed> {
+        let Some(accepted) = accepted else { return Ok(()) };
+        match self.given.iter().find(|given| !accepted.contains(&given.as_str())) {
+            None => Ok(()),
+            Some(odd) => {
+                Err(Failed(format!("{odd:?} has no effect on {command}; accepted: {}", accepted.join(", "))))
+            }
+        }
     }
 
     /// Exactly this many words.
@@ -106,5 +122,7 @@ mod tests {
         assert!(read("--sed 7").unwrap_err().contains("\"--sed\"; accepted: --json"));
         assert_eq!(read("--seed x").unwrap_err(), "--seed: found \"x\"; accepted: a whole number");
         assert_eq!(read("--seed").unwrap_err(), "--seed needs a number behind it");
+        let odd = read("--json --seeds 3").unwrap().only("list", Some(&["--json"])).unwrap_err().0;
+        assert_eq!(odd, "\"--seeds\" has no effect on list; accepted: --json");
     }
 }

@@ -52,10 +52,30 @@ ackscope: what an Apache Kafka configuration does when things fail, record by re
 
 The exit code is 0 only if everything that was expected holds.";
 
+/// What each command has a use for; None: there is no such command.
+fn options(command: &str) -> Option<&'static [&'static str]> {
+    Some(match command {
+        "list" => &["--json"],
+        "run" => &["--json", "--happenings", "--all", "--variant", "--seed", "--until", "--set"],
+        "check" => &["--json", "--variant", "--seed", "--seeds", "--until", "--set"],
+        "why" | "link" => &["--json", "--variant", "--seed", "--until", "--set"],
+        "compare" => &["--json", "--happenings", "--variant", "--seed", "--until", "--set"],
+        "render" => &["--theme", "--width", "--slim", "--variant", "--seed", "--until", "--set"],
+        "replay" => &["--json", "--seed"],
+        "help" => &[],
+        _ => return None,
+    })
+}
+
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let command = words.next().unwrap_or_else(|| "help".to_owned());
-    let done = Args::read(words).and_then(|args| match command.as_str() {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if words.is_empty() || words.iter().any(|word| word == "--help" || word == "-h") {
+        words = vec!["help".to_owned()];
+    }
+    let command = words.remove(0);
+    let read = Args::read(words);
+    let read = read.and_then(|args| args.only(&command, options(&command)).map(|()| args));
+    let done = read.and_then(|args| match command.as_str() {
         "list" => list::list(&args),
         "run" => run::run(&args),
         "check" => check::check(&args),
@@ -64,7 +84,7 @@ fn main() -> ExitCode {
         "link" => link::link(&args),
         "render" => render::render(&args),
         "replay" => replay::replay(&args),
-        "help" | "--help" | "-h" => {
+        "help" => {
             say!("{USAGE}");
             Ok(true)
         }

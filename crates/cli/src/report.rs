@@ -90,7 +90,8 @@ struct Election {
     isr: Brokers,
     elr: Brokers,
     recovering: bool,
-    because: String,
+    because: &'static str,
+    of: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +103,8 @@ struct IsrChange {
     previous_isr: Brokers,
     elr: Brokers,
     partition_epoch: u32,
-    because: String,
+    because: &'static str,
+    of: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -197,7 +199,8 @@ impl<'r> Report<'r> {
                     isr: change.isr,
                     elr: change.elr,
                     recovering: change.recovering,
-                    because: format!("{:?}", change.because),
+                    because: change.because.name().0,
+                    of: change.because.name().1.map(|broker| run.spec.node_name(NodeId::Broker(broker))),
                 })
                 .collect(),
             isr_changes: changes
@@ -211,7 +214,8 @@ impl<'r> Report<'r> {
                     previous_isr: change.previous_isr,
                     elr: change.elr,
                     partition_epoch: change.partition_epoch.0,
-                    because: format!("{:?}", change.because),
+                    because: change.because.name().0,
+                    of: change.because.name().1.map(|broker| run.spec.node_name(NodeId::Broker(broker))),
                 })
                 .collect(),
             truncations: run.happenings.iter().filter_map(|happening| cut(run, happening)).collect(),

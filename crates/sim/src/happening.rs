@@ -360,6 +360,24 @@ pub enum ChangeReason {
     ConfigChanged,
 }
 
+impl ChangeReason {
+    /// One word for machines, and the broker that it is about.
+    pub fn name(self) -> (&'static str, Option<BrokerId>) {
+        match self {
+            ChangeReason::Created => ("created", None),
+            ChangeReason::Fenced(broker) => ("fenced", Some(broker)),
+            ChangeReason::ControlledShutdown(broker) => ("controlled-shutdown", Some(broker)),
+            ChangeReason::Unfenced(broker) => ("unfenced", Some(broker)),
+            ChangeReason::Registered(broker) => ("registered", Some(broker)),
+            ChangeReason::AlterPartition => ("alter-partition", None),
+            ChangeReason::LogDirFailed(broker) => ("log-dir-failed", Some(broker)),
+            ChangeReason::PreferredElection => ("preferred-election", None),
+            ChangeReason::UncleanElection => ("unclean-election", None),
+            ChangeReason::ConfigChanged => ("config-changed", None),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Role {
     Leader,

@@ -39,6 +39,8 @@ pub struct Feed {
     /// Where the next fetch begins.
     next: MetadataOffset,
     waiting: VecDeque<Batch>,
+    /// ZooKeeper mode: of the newest controller that has been heard of.
+    controller_epoch: u32,
 }
 
 impl Broker {
@@ -138,8 +140,23 @@ impl Broker {
         }
     }
 
-    /// ZooKeeper mode: the controller says who leads what …
-    pub(super) fn leader_and_isr(&mut self, cx: &mut Context, records: &[MetadataRecord]) {
+    /// ZooKeeper mode: what an earlier controller has said may arrive late. It counts no more (STALE_CONTROLLER_EPOCH).
+    fn is_stale(&mut self, controller_epoch: u32) -> bool {
+        let newest = &mut self.memory.feed.controller_epoch;
+        *newest = controller_epoch.max(*newest);
+        controller_epoch < *newest
+    }
+
+    /// The controller says who leads what …
+    pub(super) fn leader_and_isr(
+        &mut self,
+        cx: &mut Context,
+        controller_epoch: u32,
+        records: &[MetadataRecord],
+    ) {
+        if self.is_stale(controller_epoch) {
+            return;
+        }
         for record in records {
             if let MetadataRecord::Partition { partition, state } = record {
                 self.take_role(cx, *partition, state);
@@ -150,7 +167,10 @@ impl Broker {
     }
 
     /// … and, in another request, what to tell clients.
-    pub(super) fn update_metadata(&mut self, records: &[MetadataRecord]) {
+    pub(super) fn update_metadata(&mut self, controller_epoch: u32, records: &[MetadataRecord]) {
+        if self.is_stale(controller_epoch) {
+            return;
+        }
         for record in records {
             _ = self.memory.image.apply(record);
         }

@@ -248,3 +248,21 @@ pub fn offsets(answer: Result<FetchAnswer, ErrorCode>) -> Vec<u32> {
         other => panic!("no records: {other:?}"),
     }
 }
+
+#[test]
+fn an_earlier_controller_is_not_believed() {
+    let mut single = Single::new(KafkaVersion::V2_8, 2, 1);
+    let fenced = |fenced| {
+        [MetadataRecord::BrokerRegistration {
+            broker: BrokerId(2),
+            broker_epoch: BrokerEpoch(102),
+            fenced,
+            in_controlled_shutdown: false,
+        }]
+    };
+    single.broker.update_metadata(4, &fenced(true));
+    assert!(!single.broker.memory.image.is_active(BrokerId(2)));
+    single.broker.update_metadata(5, &fenced(false));
+    single.broker.update_metadata(4, &fenced(true));
+    assert!(single.broker.memory.image.is_active(BrokerId(2)), "TCP has brought it late");
+}
