@@ -6,7 +6,7 @@ use ackscope_scenario::{Outcome, Variant};
 use ackscope_sim::audit::{Latency, Totals};
 use ackscope_sim::happening::{Fact, Happening, PartitionChange, Truncation};
 use ackscope_sim::ids::{Brokers, ClientId, NodeId};
-use ackscope_sim::invariants::{Row, When, inspect};
+use ackscope_sim::invariants::{Row, When};
 use ackscope_sim::producer::ProducerMetrics;
 use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
@@ -163,11 +163,12 @@ impl<'r> Report<'r> {
         id: &'r str,
         variant: &'r Variant,
         run: &'r Run,
+        rows: Vec<Row>,
         outcomes: &[Outcome],
         happenings: bool,
     ) -> Report<'r> {
         let (occurrences, rules): (Vec<Row>, Vec<Row>) =
-            inspect(variant.spec.clone()).rows.into_iter().partition(|row| row.when == When::DidOccur);
+            rows.into_iter().partition(|row| row.when == When::DidOccur);
         let changes: Vec<(&Happening, &PartitionChange)> = run
             .happenings
             .iter()

@@ -2,6 +2,7 @@
 
 use ackscope_scenario::{Variant, check, in_short};
 use ackscope_sim::audit::{Fate, Totals};
+use ackscope_sim::invariants::{Row, run_inspected};
 use ackscope_sim::run::Run;
 
 use crate::args::{Args, Failed};
@@ -14,11 +15,11 @@ pub fn run(args: &Args) -> Result<bool, Failed> {
     let name = &args.exactly(1, "run <id|file> [--variant NAME] [--json]")?[0];
     let document = source::document(name, args)?;
     let variant = source::variant(&document, args.variants.first())?;
-    let run = Run::new(variant.spec.clone());
+    let (run, rows) = run_for(args, variant);
     let outcomes = check(variant, &run);
     let holds = outcomes.iter().all(|outcome| outcome.holds);
     if args.json {
-        print_json(&Report::of(&document.id, variant, &run, &outcomes, args.happenings))?;
+        print_json(&Report::of(&document.id, variant, &run, rows, &outcomes, args.happenings))?;
         return Ok(holds);
     }
     let which = if variant.name.is_empty() { String::new() } else { format!(" ({})", variant.name) };
@@ -41,6 +42,11 @@ pub fn run(args: &Args) -> Result<bool, Failed> {
     }
     say!("\ntrace {}", run.trace_hash());
     Ok(holds)
+}
+
+/// Only JSON tells what the invariants say.
+fn run_for(args: &Args, variant: &Variant) -> (Run, Vec<Row>) {
+    if args.json { run_inspected(variant.spec.clone()) } else { (Run::new(variant.spec.clone()), Vec::new()) }
 }
 
 /// `15 sent, 15 acknowledged: 10 kept, 5 acknowledged and lost`.
@@ -79,12 +85,14 @@ fn by_fate(run: &Run) -> Vec<String> {
 pub fn compare(args: &Args) -> Result<bool, Failed> {
     let names = args.exactly(2, "compare <id|file> <id|file> [--variant NAME]…")?;
     let mut sides: Vec<(String, Variant, Run)> = Vec::new();
+    let mut inspections = Vec::new();
     for (place, name) in names.iter().enumerate() {
         let document = source::document(name, args)?;
         // One name holds for both; of two, each its own.
         let chosen = args.variants.get(place).or(args.variants.first());
         let variant = source::variant(&document, chosen)?.clone();
-        let run = Run::new(variant.spec.clone());
+        let (run, rows) = run_for(args, &variant);
+        inspections.push(rows);
         let title = if variant.name.is_empty() {
             document.id.clone()
         } else {
@@ -97,9 +105,10 @@ pub fn compare(args: &Args) -> Result<bool, Failed> {
     if args.json {
         let reports: Vec<Report<'_>> = sides
             .iter()
+            .zip(inspections)
             .zip(&outcomes)
-            .map(|((title, variant, run), outcomes)| {
-                Report::of(title, variant, run, outcomes, args.happenings)
+            .map(|(((title, variant, run), rows), outcomes)| {
+                Report::of(title, variant, run, rows, outcomes, args.happenings)
             })
             .collect();
         print_json(&reports)?;

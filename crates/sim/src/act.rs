@@ -150,26 +150,7 @@ impl World {
                 self.cx.network.ambushes.retain(|ambush| ambush.action != action);
                 self.cx.release(action);
             }
-            Action::Start { .. }
-            | Action::Resume { .. }
-            | Action::RestoreDisk { .. }
-            | Action::Wipe { .. }
-            | Action::LoseUnflushed { .. }
-            | Action::Heal { .. }
-            | Action::CloseConnections { .. }
-            | Action::CreateTopic { .. }
-            | Action::ElectLeader { .. }
-            | Action::AlterTopic { .. }
-            | Action::StartProducer { .. }
-            | Action::Send { .. }
-            | Action::Load(_)
-            | Action::Flush { .. }
-            | Action::CloseProducer { .. }
-            | Action::StartConsumer { .. }
-            | Action::Seek { .. }
-            | Action::StopConsumer { .. }
-            | Action::KillApplication { .. }
-            | Action::Note { .. } => {}
+            other => debug_assert!(!other.has_opposite(), "{other:?}"),
         }
     }
 

@@ -38,16 +38,25 @@ pub struct Run {
 impl Run {
     /// Runs the scenario to its end.
     pub fn new(spec: Spec) -> Run {
+        Run::watched(spec, |_, _| {})
+    }
+
+    /// The same, while somebody looks on: at the world before the first step and after each, and at what happened in it.
+    pub(crate) fn watched(spec: Spec, mut look: impl FnMut(&World, &[Happening])) -> Run {
         let spec = Arc::new(spec);
         let mut world = World::new(Arc::clone(&spec));
         let mut hasher = TraceHasher::default();
         let mut observer = Observer::new(&spec);
         let mut keyframes = Keyframes::new(&world);
+        look(&world, &[]);
+        let mut noted = world.noted().len();
         while let Some(happenings) = world.step_by(spec.until) {
             for happening in happenings {
                 observer.observe(happening);
                 happening.hash(&mut hasher);
             }
+            look(&world, &world.noted()[noted..]);
+            noted = world.noted().len();
             keyframes.offer(&world);
         }
         let mut happenings = std::mem::take(world.notes());

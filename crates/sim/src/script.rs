@@ -248,6 +248,26 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether it can last for a while: then the end of that while undoes it (`World::undo`).
+    pub fn has_opposite(&self) -> bool {
+        matches!(
+            self,
+            Action::Pause { .. }
+                | Action::Stop { .. }
+                | Action::Kill { .. }
+                | Action::PowerLoss { .. }
+                | Action::FailDisk { .. }
+                | Action::SlowDisk { .. }
+                | Action::StallDisk { .. }
+                | Action::SlowBroker { .. }
+                | Action::Cut { .. }
+                | Action::SlowLink { .. }
+                | Action::Meddle { .. }
+        )
+    }
+}
+
 /// How long a process takes to come up. None: the scenario's costs decide, or what has to be waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Boot {

@@ -164,6 +164,11 @@ impl World {
         &mut self.cx.notes
     }
 
+    /// What has been noted and not been taken.
+    pub(crate) fn noted(&self) -> &[Happening] {
+        &self.cx.notes
+    }
+
     /// Handles the next event, if it is due by then, and shows what happened. It stays among the notes.
     pub(crate) fn step_by(&mut self, until: Time) -> Option<&[Happening]> {
         let first = self.cx.notes.len();

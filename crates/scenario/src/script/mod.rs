@@ -167,7 +167,7 @@ impl Script<'_> {
             Some(object) => self.actions(verb, object, &fields),
             None => vec![Action::Note { text: note.as_deref().unwrap_or_default().into() }],
         };
-        if !actions.iter().all(has_opposite)
+        if !actions.iter().all(Action::has_opposite)
             && let Some(item) = fields.get("for")
         {
             item.refuse("this cannot be undone after a while", "pause, stop, kill, cut, slow, …");
@@ -463,23 +463,6 @@ fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfi
         flush_messages: made.flush_messages.or(base.flush_messages),
         flush_ms: made.flush_ms.or(base.flush_ms),
     })
-}
-
-fn has_opposite(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Pause { .. }
-            | Action::Stop { .. }
-            | Action::Kill { .. }
-            | Action::PowerLoss { .. }
-            | Action::FailDisk { .. }
-            | Action::SlowDisk { .. }
-            | Action::StallDisk { .. }
-            | Action::SlowBroker { .. }
-            | Action::Cut { .. }
-            | Action::SlowLink { .. }
-            | Action::Meddle { .. }
-    )
 }
 
 fn line_of(item: &Item<'_>, text: &str) -> u32 {

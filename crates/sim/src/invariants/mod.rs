@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub use self::history::History;
 
 use crate::happening::{Fact, Happening};
+use crate::run::Run;
 use crate::spec::Spec;
 use crate::time::Time;
 use crate::trace::TraceHasher;
@@ -169,15 +170,20 @@ pub fn inspect(spec: Spec) -> Inspection {
     let mut world = World::new(Arc::clone(&spec));
     let mut watch = Watch::new(Arc::clone(&spec));
     let mut hasher = TraceHasher::default();
-    watch.observe(world.view(), &[]);
+    watch.look(&world, &[]);
     while let Some(happenings) = world.step_by(spec.until) {
         happenings.iter().for_each(|happening| happening.hash(&mut hasher));
         let news = std::mem::take(world.notes());
-        if news.iter().any(|happening| !is_of_the_network(&happening.fact)) {
-            watch.observe(world.view(), &news);
-        }
+        watch.look(&world, &news);
     }
     Inspection { rows: watch.finish(), hash: hasher.finish() }
+}
+
+/// A whole run, and what the invariants say of it.
+pub fn run_inspected(spec: Spec) -> (Run, Vec<Row>) {
+    let mut watch = Watch::new(Arc::new(spec.clone()));
+    let run = Run::watched(spec, |world, news| watch.look(world, news));
+    (run, watch.finish())
 }
 
 /// Messages on their way change nothing by themselves.
@@ -210,6 +216,14 @@ impl Watch {
             violated: None,
         };
         Watch { history: History::new(&spec), rows: INVARIANTS.iter().map(row).collect(), before: None, spec }
+    }
+
+    /// The world after a step; nothing to see where only messages went by.
+    fn look(&mut self, world: &World, news: &[Happening]) {
+        let is_first = self.before.is_none();
+        if is_first || news.iter().any(|happening| !is_of_the_network(&happening.fact)) {
+            self.observe(world.view(), news);
+        }
     }
 
     /// The cluster after a step, and what happened in it.
