@@ -8,7 +8,7 @@ use crate::broker::controller_link::LinkName;
 use crate::broker::replica::Replica;
 use crate::broker::{Broker, BrokerTimer};
 use crate::context::Context;
-use crate::ids::{HappeningId, MetadataOffset, Partition};
+use crate::ids::{ConnectionId, HappeningId, MetadataOffset, Partition};
 use crate::message::{Body, Envelope, MetadataRecord};
 use crate::queue::Timer;
 use crate::rng::Stream;
@@ -39,8 +39,8 @@ pub struct Feed {
     /// Where the next fetch begins.
     next: MetadataOffset,
     waiting: VecDeque<Batch>,
-    /// ZooKeeper mode: of the newest controller that has been heard of.
-    controller_epoch: u32,
+    /// ZooKeeper mode: the controller's newest connection.
+    pushed_over: ConnectionId,
 }
 
 impl Broker {
@@ -140,21 +140,22 @@ impl Broker {
         }
     }
 
-    /// ZooKeeper mode: what an earlier controller has said may arrive late. It counts no more (STALE_CONTROLLER_EPOCH).
-    fn is_stale(&mut self, controller_epoch: u32) -> bool {
-        let newest = &mut self.memory.feed.controller_epoch;
-        *newest = controller_epoch.max(*newest);
-        controller_epoch < *newest
+    /// ZooKeeper mode: what TCP brings late over an earlier connection was said by an earlier controller, or to an earlier
+    /// registration of this broker. It counts no more (STALE_CONTROLLER_EPOCH, STALE_BROKER_EPOCH).
+    fn is_stale(&mut self, connection: ConnectionId) -> bool {
+        let newest = &mut self.memory.feed.pushed_over;
+        *newest = connection.max(*newest);
+        connection < *newest
     }
 
     /// The controller says who leads what …
     pub(super) fn leader_and_isr(
         &mut self,
         cx: &mut Context,
-        controller_epoch: u32,
+        connection: ConnectionId,
         records: &[MetadataRecord],
     ) {
-        if self.is_stale(controller_epoch) {
+        if self.is_stale(connection) {
             return;
         }
         for record in records {
@@ -167,8 +168,8 @@ impl Broker {
     }
 
     /// … and, in another request, what to tell clients.
-    pub(super) fn update_metadata(&mut self, controller_epoch: u32, records: &[MetadataRecord]) {
-        if self.is_stale(controller_epoch) {
+    pub(super) fn update_metadata(&mut self, connection: ConnectionId, records: &[MetadataRecord]) {
+        if self.is_stale(connection) {
             return;
         }
         for record in records {

@@ -232,12 +232,12 @@ impl Broker {
             Body::MetadataRequest { topics } => self.describe_cluster(cx, topics, refuse),
             Body::ListOffsetsRequest { partitions } => self.list_offsets(cx, partitions, refuse),
             Body::OffsetsForLeaderEpochRequest { partitions } => self.ends_of_epochs(partitions, refuse),
-            Body::LeaderAndIsrRequest { controller_epoch, records } => {
-                self.leader_and_isr(cx, *controller_epoch, records);
+            Body::LeaderAndIsrRequest { records, .. } => {
+                self.leader_and_isr(cx, connection, records);
                 Body::LeaderAndIsrResponse
             }
-            Body::UpdateMetadataRequest { controller_epoch, records } => {
-                self.update_metadata(*controller_epoch, records);
+            Body::UpdateMetadataRequest { records, .. } => {
+                self.update_metadata(connection, records);
                 Body::UpdateMetadataResponse
             }
             other => other.misplaced(),

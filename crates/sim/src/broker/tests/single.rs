@@ -250,7 +250,7 @@ pub fn offsets(answer: Result<FetchAnswer, ErrorCode>) -> Vec<u32> {
 }
 
 #[test]
-fn an_earlier_controller_is_not_believed() {
+fn what_comes_over_an_earlier_connection_is_not_believed() {
     let mut single = Single::new(KafkaVersion::V2_8, 2, 1);
     let fenced = |fenced| {
         [MetadataRecord::BrokerRegistration {
@@ -260,9 +260,9 @@ fn an_earlier_controller_is_not_believed() {
             in_controlled_shutdown: false,
         }]
     };
-    single.broker.update_metadata(4, &fenced(true));
+    single.broker.update_metadata(ConnectionId(4), &fenced(true));
     assert!(!single.broker.memory.image.is_active(BrokerId(2)));
-    single.broker.update_metadata(5, &fenced(false));
-    single.broker.update_metadata(4, &fenced(true));
+    single.broker.update_metadata(ConnectionId(5), &fenced(false));
+    single.broker.update_metadata(ConnectionId(4), &fenced(true));
     assert!(single.broker.memory.image.is_active(BrokerId(2)), "TCP has brought it late");
 }
