@@ -130,7 +130,7 @@ pub fn TimelineView(
                 arrange(Some(now.get()), &mut |timeline| {
                     source = timeline.pin_at(at, reach).map(|deed| Source::Happening(deed.happening));
                 });
-                let source = source.unwrap_or_else(|| under(at, reach));
+                let source = source.unwrap_or_default();
                 let pin = show.step_of(source).zip(show.story.node_of(source));
                 grabbed.set_value(pin.and_then(|(step, node)| {
                     let from = step.done_at(&show.run)?;
