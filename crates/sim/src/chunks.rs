@@ -29,10 +29,15 @@ impl<T: Clone> Chunks<T> {
 
     pub fn push(&mut self, item: T) {
         if self.rest.len() == CHUNK {
-            let full = std::mem::replace(&mut self.rest, Vec::with_capacity(CHUNK));
-            self.full.push(Arc::new(full));
+            self.close();
         }
         self.rest.push(item);
+    }
+
+    #[cold]
+    fn close(&mut self) {
+        let full = std::mem::replace(&mut self.rest, Vec::with_capacity(CHUNK));
+        self.full.push(Arc::new(full));
     }
 
     pub fn get(&self, index: usize) -> Option<&T> {

@@ -52,6 +52,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    #[inline(always)] // its many fields go where they stay
     pub fn offer(&mut self, record: Offered) -> RecordId {
         self.records.push(record);
         RecordId(self.records.len() as u32 - 1)

@@ -30,6 +30,7 @@ struct Values {
 }
 
 impl Values {
+    #[inline(always)] // it is one comparison, mostly
     fn at(&mut self, ledger: &mut Ledger, load: &Load, number: u32) -> Text {
         if number.wrapping_sub(self.first) >= self.count {
             *self = Values::from(ledger, load, number);
@@ -38,6 +39,7 @@ impl Values {
         self.text.piece(from, from + self.length)
     }
 
+    #[inline(never)]
     fn from(ledger: &mut Ledger, load: &Load, first: u32) -> Values {
         const TOGETHER: u32 = 128;
         let digits = first.checked_ilog10().unwrap_or(0) + 1;

@@ -99,6 +99,15 @@ impl Queue {
     pub fn push(&mut self, at: Time, cause: Option<HappeningId>, event: Event) {
         self.seq += 1;
         let scheduled = Scheduled { at, seq: self.seq, cause, event };
+        if self.soon.len() < SOON && self.soon.last().is_some_and(|next| at < next.at) {
+            return self.soon.push(scheduled);
+        }
+        self.insert(scheduled);
+    }
+
+    #[inline(never)]
+    fn insert(&mut self, scheduled: Scheduled) {
+        let at = scheduled.at;
         if self.soon.first().is_none_or(|last| last.at <= at) {
             return self.later.push(Reverse(scheduled));
         }

@@ -287,6 +287,7 @@ impl World {
     }
 
     /// From here on `node` is the one that acts.
+    #[inline(never)] // what is stored as one is read as one
     pub(crate) fn enter(&mut self, node: NodeId, cause: Option<HappeningId>) {
         self.cx.node = node;
         self.cx.cause = cause;

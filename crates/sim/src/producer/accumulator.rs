@@ -397,12 +397,12 @@ impl Accumulator {
         broker: BrokerId,
         now: Time,
     ) -> Vec<(Partition, Arc<RecordBatch>)> {
-        let led: Vec<Partition> = (0..self.partitions.len() as u16)
+        let led = (0..self.partitions.len() as u16)
             .map(Partition)
-            .filter(|&partition| metadata.leader(partition) == Some(broker))
-            .collect();
+            .filter(|&partition| metadata.leader(partition) == Some(broker));
+        let count = led.clone().count();
         let mut taken = Vec::new();
-        if led.is_empty() {
+        if count == 0 {
             return taken;
         }
         let known = self.drain_index.iter().position(|&(known, _)| known == broker);
@@ -410,12 +410,10 @@ impl Accumulator {
             self.drain_index.push((broker, 0));
             self.drain_index.len() - 1
         });
-        let start = self.drain_index[place].1 as usize % led.len();
+        let start = self.drain_index[place].1 as usize % count;
         let mut size = 0;
-        for step in 0..led.len() {
-            let at = (start + step) % led.len();
-            self.drain_index[place].1 = at as u32;
-            let partition = led[at];
+        for (at, partition) in (0..).zip(led).cycle().skip(start).take(count) {
+            self.drain_index[place].1 = at;
             let queue = &mut self.partitions[usize::from(partition.0)];
             if queue.is_muted {
                 continue;

@@ -271,7 +271,11 @@ impl Instance {
             // The request is caused by what was drained last.
             requests.push((node, batches, cx.cause));
         }
-        self.expire(cx, now);
+        let mut expiry = self.accumulator.next_expiry(&self.settings);
+        if expiry.is_none_or(|at| at <= now) {
+            self.expire(cx, now);
+            expiry = self.accumulator.next_expiry(&self.settings);
+        }
         for (_, batches, _) in &requests {
             self.measure(batches, now);
         }
@@ -284,9 +288,8 @@ impl Instance {
         if has_sent {
             return Turn::Again;
         }
-        let expiry = self.accumulator.next_expiry(&self.settings).map(|at| at.since(now));
         let next = if usable.is_empty() { ready.next_check } else { ready.next_check_of_all };
-        Turn::Poll(sooner(sooner(next, not_ready), expiry))
+        Turn::Poll(sooner(sooner(next, not_ready), expiry.map(|at| at.since(now))))
     }
 
     fn measure(&mut self, batches: &[(Partition, Arc<RecordBatch>)], now: Time) {
