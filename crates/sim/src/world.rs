@@ -8,14 +8,14 @@ use crate::consumer::Consumer;
 use crate::context::{BEFORE_THE_BEGINNING, Context, Wakeup};
 use crate::controller::Controller;
 use crate::happening::{Fact, Happening};
-use crate::ids::{BrokerId, ClientId, ConnectionId, HappeningId, NodeId, Partition};
+use crate::ids::{BrokerId, ClientId, ConnectionId, HappeningId, NodeId, Partition, TopicId};
 use crate::ledger::Ledger;
 use crate::load::Loads;
 use crate::network::{Dialled, End, State};
 use crate::producer::{Producer, ProducerMetrics};
 use crate::progress::Progress;
 use crate::queue::{Event, Timer};
-use crate::script::{ActionId, Boot, Trigger};
+use crate::script::{Action, ActionId, Boot, Trigger};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{ClusterView, ProcessState};
@@ -76,9 +76,18 @@ impl World {
             controller.brokers.len() == world.brokers.len()
                 && controller.brokers.iter().all(|broker| !broker.fenced)
         });
-        for (topic, _) in (0..).zip(&Arc::clone(&self.cx.spec).topics) {
-            self.enter(NodeId::Controller, None);
-            self.controller.create_topic(&mut self.cx, crate::ids::TopicId(topic));
+        // What the script is going to create does not exist before.
+        let spec = Arc::clone(&self.cx.spec);
+        let comes_later = |topic| {
+            spec.script
+                .iter()
+                .any(|entry| matches!(entry.action, Action::CreateTopic { topic: own } if own == topic))
+        };
+        for (topic, _) in (0..).map(TopicId).zip(&spec.topics) {
+            if !comes_later(topic) {
+                self.enter(NodeId::Controller, None);
+                self.controller.create_topic(&mut self.cx, topic);
+            }
         }
         // Until every follower has its leader, and the long polls are parked.
         let settled = self.cx.now + Duration::from_millis(2_500);
