@@ -1,0 +1,277 @@
+//! What client processes were told to do.
+
+use std::sync::Arc;
+
+use ackscope_sim::config::{ConsumerConfig, Costs, ProducerConfig, TopicConfig};
+use ackscope_sim::error::Failure;
+use ackscope_sim::ids::{BrokerId, Brokers, ClientId, NodeId, Offset, TopicId};
+use ackscope_sim::script::{Action, Boot, Condition, Entry, Keys, Load, Pacing, SendRecord, Trigger};
+use ackscope_sim::spec::{ConsumerSpec, PartitionSpec, ProducerSpec, TopicSpec};
+use ackscope_sim::time::Duration;
+
+use crate::recorded::Step;
+
+use super::names::{broker_at, number, optional, properties};
+use super::{Ask, Builder, span};
+
+/// A fresh JVM takes this long to build its first producer, and this long for those that follow.
+const FIRST_CLIENT: Duration = Duration::from_millis(150);
+/// From a send to its answer, once everything is warm.
+const SEND_TAKES_MS: f64 = 8.0;
+const NEXT_CLIENT: Duration = Duration::from_millis(15);
+
+impl Builder<'_> {
+    /// From the moment at which a topic's brokers are there until it stands. A later step that waited for it tells when
+    /// that was; otherwise it is what it usually was.
+    fn creation_takes(&self, place: usize, name: &str, replicas: Brokers) -> Duration {
+        const USUALLY: Duration = Duration::from_millis(600);
+        let steps = &self.recorded.inputs.steps;
+        let stood_at = steps[place..].iter().find_map(|step| {
+            let after = step.after.as_ref().filter(|after| after.state.as_deref() == Some(name))?;
+            Some(step.t_ms - after.delay_ms)
+        });
+        let is_replica = |step: &&Step| {
+            let id = step.node.as_deref().and_then(|node| node.parse().ok());
+            step.step == "start" && id.is_some_and(|id| replicas.contains(BrokerId(id)))
+        };
+        // A broker of the ZooKeeper age does not say when it was up.
+        let boot = Costs::default().broker_boot.nanos as f64 / 1e6;
+        let up_at = steps[..place]
+            .iter()
+            .filter(is_replica)
+            .map(|step| step.t_ms + step.unfenced_after_ms.unwrap_or(boot))
+            .reduce(f64::max);
+        match (stood_at, up_at) {
+            (Some(stood), Some(up)) if stood > up => span(stood - up),
+            _ => USUALLY,
+        }
+    }
+
+    /// A command to a client process.
+    pub(super) fn command(&mut self, place: usize, step: &Step) -> Result<(), String> {
+        let client = step.client.clone().ok_or("no client")?;
+        let words: Vec<&str> = step.cmd.as_deref().ok_or("no command")?.iter().map(String::as_str).collect();
+        let mut when = self.trigger(step)?;
+        let action = match *words.as_slice() {
+            ["topic", name, assignment, config] => {
+                let (topic, replicas) = self.new_topic(name, assignment, config)?;
+                // The admin client waits until brokers answer, and is slow itself: a step that waited for the topic
+                // tells when it was there.
+                let not_before = self.previous.map(|(id, _)| id);
+                let delay = self.creation_takes(place, name, replicas);
+                when = match when {
+                    // At the very start the client's process itself comes up only now.
+                    Trigger::At(_) | Trigger::After { .. } => Trigger::When {
+                        condition: Condition::Unfenced { brokers: replicas },
+                        delay,
+                        not_before,
+                        patience: None,
+                    },
+                    waits @ Trigger::When { .. } => waits,
+                };
+                Action::CreateTopic { topic }
+            }
+            ["P", name, config] => {
+                let first = self.producer_names.iter().all(|(owner, _)| *owner != client);
+                let producer = self.new_producer(&client, name, config)?;
+                let builds = if first { self.warm_up(place, step, &client) } else { NEXT_CLIENT };
+                self.built_at.insert(producer, step.t_ms + builds.nanos as f64 / 1e6);
+                let registers_after = Some(builds);
+                Action::Start {
+                    node: NodeId::Producer(producer),
+                    boot: Boot { registers_after, ..Boot::default() },
+                }
+            }
+            ["S", producer, topic, partition, key, value] => Action::Send {
+                producer: self.producer(&client, producer)?,
+                record: SendRecord {
+                    topic: self.topic(topic)?,
+                    partition: optional(partition)?,
+                    key: (key != "-").then(|| key.into()),
+                    value: value.into(),
+                    value_bytes: value.len() as u32,
+                    serializable: true,
+                },
+            },
+            ["burst", producer, topic, partition, prefix, count, gap_us, size] => {
+                if partition.starts_with("rr") {
+                    return Err("a burst over partitions in turn is not modelled yet".to_owned());
+                }
+                let load = Load {
+                    producer: self.producer(&client, producer)?,
+                    topic: self.topic(topic)?,
+                    partition: optional(partition)?,
+                    count: number(count)?,
+                    pacing: Pacing::Every { gap: Duration::from_micros(number(gap_us)?) },
+                    keys: Keys::None,
+                    prefix: prefix.into(),
+                    digits: 8,
+                    value_bytes: number::<u32>(size)?.max(12),
+                };
+                // The client's one thread is still in the constructor.
+                let built = self.built_at.get(&load.producer).copied().unwrap_or(0.0);
+                if step.t_ms < built {
+                    self.enter(step, when, Action::Note { text: "burst".into() });
+                    let (entry, _) = self.previous.expect("just entered");
+                    let when = Trigger::After { entry, delay: span(built - step.t_ms) };
+                    self.script.push(Entry { when, action: Action::Load(load), lasts: None });
+                    return Ok(());
+                }
+                Action::Load(load)
+            }
+            ["flush", producer] => Action::Flush { producer: self.producer(&client, producer)? },
+            ["closeP", producer, timeout_ms] => Action::CloseProducer {
+                producer: self.producer(&client, producer)?,
+                timeout: Duration::from_millis(number(timeout_ms)?),
+            },
+            ["C", name, config, topics] => {
+                Action::StartConsumer { consumer: self.new_consumer(&client, name, config, topics)? }
+            }
+            ["stopC", name] => Action::StopConsumer { consumer: self.consumer(&client, name)? },
+            ["K", name, "position"] => {
+                self.asks.insert(place, Ask::Position { consumer: self.consumer(&client, name)? });
+                Action::Note { text: "position".into() }
+            }
+            ["K", name, "seek", topic, partition, offset] => Action::Seek {
+                consumer: self.consumer(&client, name)?,
+                partition: self.partition(topic, number(partition)?)?,
+                offset: Offset(number(offset)?),
+            },
+            ["elect", topic, partition, kind] => {
+                let ask = Ask::Elect { topic: topic.to_owned() };
+                self.asks.insert(place, ask);
+                Action::ElectLeader {
+                    partition: self.partition(topic, number(partition)?)?,
+                    unclean: kind == "unclean",
+                }
+            }
+            ["alter", topic, config] => {
+                let config = self.topic_config(config)?;
+                Action::AlterTopic { topic: self.topic(topic)?, config }
+            }
+            ["configs", id, config] => {
+                let outcome = self.producer_config(config).map(|_| ());
+                self.asks.insert(place, Ask::Configs { id: id.to_owned(), outcome });
+                Action::Note { text: "configs".into() }
+            }
+            ["part", count, keys] => {
+                let keys = keys.split(',').map(str::to_owned).collect();
+                self.asks.insert(place, Ask::Partition { count: number(count)?, keys });
+                Action::Note { text: "part".into() }
+            }
+            ["metrics", ..] => Action::Note { text: "metrics".into() },
+            ["txn", ..] => return Err("transactions are not modelled yet".to_owned()),
+            ["offsets", ..] | ["K", _, "commit" | "commitAt", ..] => {
+                return Err("committing offsets needs a group: not modelled yet".to_owned());
+            }
+            ["K", _, "sleep", ..] => return Err("a sleep between two polls is not modelled yet".to_owned()),
+            [other, ..] => {
+                const ALL: &str =
+                    "topic, P, S, burst, flush, closeP, metrics, C, K, stopC, elect, alter, configs, part";
+                return Err(format!("command {:?}: found {other:?}; accepted: {ALL}", words.join(" ")));
+            }
+            [] => return Err("an empty command".to_owned()),
+        };
+        self.enter(step, when, action);
+        Ok(())
+    }
+
+    /// How long the JVM of a client took over its first producer. Warm-up is not part of the model, but heartbeats and
+    /// checks run on meanwhile: the first answers that a step waited for tell how late everything was.
+    fn warm_up(&self, place: usize, started: &Step, client: &str) -> Duration {
+        let later = &self.recorded.inputs.steps[place + 1..];
+        let Some(waited) = later.iter().position(|step| step.after.is_some()) else { return FIRST_CLIENT };
+        let after = later[waited].after.as_ref().expect("found by it");
+        let (Some(prefix), Some(owner)) = (&after.answers, &after.client) else { return FIRST_CLIENT };
+        let sends = later[..waited].iter().filter_map(|step| Some((step.t_ms, step.cmd.as_ref()?)));
+        let mut sends = sends.filter(|(_, words)| words[0] == "S" && words[5].starts_with(prefix.as_str()));
+        let heard = later[waited].t_ms - after.delay_ms;
+        match sends.next_back() {
+            // Unless the last of them was simply sent late.
+            Some((sent, _)) if owner == client && heard - sent > 2.0 * SEND_TAKES_MS => {
+                span((heard - started.t_ms - SEND_TAKES_MS).clamp(15.0, 600.0))
+            }
+            Some((sent, _)) if owner == client => span((sent - started.t_ms).clamp(15.0, 600.0)),
+            _ => FIRST_CLIENT,
+        }
+    }
+
+    fn new_topic(
+        &mut self,
+        name: &str,
+        assignment: &str,
+        config: &str,
+    ) -> Result<(TopicId, Brokers), String> {
+        let topic = TopicId(self.topics.len() as u16);
+        let mut all = Brokers::NONE;
+        let mut partitions = 0;
+        for replicas in assignment.split(';') {
+            let replicas: Result<Vec<BrokerId>, String> =
+                replicas.split(',').map(|id| number(id).map(BrokerId)).collect();
+            let replicas = replicas?;
+            all = replicas.iter().copied().fold(all, Brokers::with);
+            self.partitions.push(PartitionSpec { topic, number: partitions, replicas });
+            partitions += 1;
+        }
+        let config = self.topic_config(config)?;
+        self.topics.push(TopicSpec { name: name.into(), partitions, config });
+        Ok((topic, all))
+    }
+
+    fn topic_config(&self, config: &str) -> Result<TopicConfig, String> {
+        let pairs = properties(config)?;
+        let configured = TopicConfig::from_properties(self.version, &pairs);
+        Ok(configured.map_err(|failure| failure.message.to_string())?.config)
+    }
+
+    fn producer_config(&self, config: &str) -> Result<ProducerConfig, Arc<Failure>> {
+        let pairs =
+            properties(config).map_err(|problem| Arc::new(Failure::new("ConfigException", problem)))?;
+        let configured = ProducerConfig::from_properties(self.version, &pairs);
+        configured.map(|configured| configured.config).map_err(Arc::new)
+    }
+
+    fn new_producer(&mut self, client: &str, name: &str, config: &str) -> Result<ClientId, String> {
+        let process = self.recorded.inputs.clients.get(client).ok_or("unknown client")?;
+        let mut bootstrap: Vec<BrokerId> = process.bootstrap.iter().copied().map(BrokerId).collect();
+        for (key, value) in properties(config)? {
+            if key == "bootstrap.servers" {
+                bootstrap = value.split(',').map(broker_at).collect::<Result<_, _>>()?;
+            }
+        }
+        self.producers.push(ProducerSpec {
+            name: name.into(),
+            machine: self.machines[&process.machine],
+            bootstrap,
+            config: self.producer_config(config),
+        });
+        self.producer_names.push((client.to_owned(), name.to_owned()));
+        Ok(ClientId(self.producers.len() as u16 - 1))
+    }
+
+    fn new_consumer(
+        &mut self,
+        client: &str,
+        name: &str,
+        config: &str,
+        topics: &str,
+    ) -> Result<ClientId, String> {
+        let process = self.recorded.inputs.clients.get(client).ok_or("unknown client")?;
+        let configured = ConsumerConfig::from_properties(self.version, &properties(config)?);
+        let mut partitions = Vec::new();
+        for topic in topics.split(',') {
+            let (topic, partition) =
+                topic.split_once(':').ok_or("subscribing needs a group: not modelled yet")?;
+            partitions.push(self.partition(topic, number(partition)?)?);
+        }
+        self.consumers.push(ConsumerSpec {
+            name: name.into(),
+            machine: self.machines[&process.machine],
+            bootstrap: process.bootstrap.iter().copied().map(BrokerId).collect(),
+            config: configured.map_err(|failure| failure.message.to_string())?.config,
+            partitions,
+        });
+        self.consumer_names.push((client.to_owned(), name.to_owned()));
+        Ok(ClientId(self.consumers.len() as u16 - 1))
+    }
+}
