@@ -119,7 +119,7 @@ impl Writer<'_> {
             Fact::ProducerClosed => json!({"e": "closeP", "id": name, "ok": true, "r": "ok", "at": at}),
             Fact::Delivered { record, partition, offset, leader_epoch } => json!({
                 "e": "rec", "c": name, "p": self.run.spec.partition(*partition).number, "o": offset.0,
-                "le": self.epoch(leader_epoch.0), "k": self.run.ledger.key(*record),
+                "le": self.told_epoch(leader_epoch.0), "k": self.run.ledger.key(*record),
                 "v": self.shown(*record), "at": at,
             }),
             Fact::ConsumerFailed { failure } => {
@@ -283,6 +283,11 @@ impl Writer<'_> {
     /// Formats before 0.11 know no leader epoch.
     fn epoch(&self, epoch: u32) -> i64 {
         if self.run.spec.version.has_leader_epochs() { i64::from(epoch) } else { -1 }
+    }
+
+    /// What a consumer is told of it: ConsumerRecord.leaderEpoch() came with 2.1.
+    fn told_epoch(&self, epoch: u32) -> Option<u32> {
+        self.run.spec.version.metadata_has_leader_epochs().then_some(epoch)
     }
 
     fn is_compressed(&self, record: Option<&RecordId>) -> bool {
