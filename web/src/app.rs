@@ -96,6 +96,7 @@ fn run_errand(errand: Errand) {
             }
             browser::copy(&address::with_hash(&hash));
         }
+        Errand::GoToLab => address::go("#lab"),
         Errand::KeepTheme(theme) => theme::remember(theme),
     }
 }

@@ -7,6 +7,7 @@ use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 
 use crate::edit::Edit;
+use crate::lab::Question;
 use crate::look::Change;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +81,8 @@ pub enum Command {
     KeepRun,
     /// The kept run and this one change places.
     SwapRuns,
+    /// The lab opens with this workload.
+    ToLab(Question),
     // the page
     ToggleSearch,
     Share,

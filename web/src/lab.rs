@@ -2,7 +2,10 @@
 
 use ackscope_lab::{Pace, Workload};
 use ackscope_sim::config::Compression;
+use ackscope_sim::ids::ClientId;
 use ackscope_sim::message::Acks;
+use ackscope_sim::script::{Action, Pacing};
+use ackscope_sim::spec::Spec;
 use serde::{Deserialize, Serialize};
 
 /// Records of all producers together: enough for a steady state, few enough to watch.
@@ -102,5 +105,66 @@ pub fn workload(question: &Question) -> Workload {
         // What JSON commonly shrinks to.
         compression_permille: if question.compression == "none" { 1_000 } else { 300 },
         ..Workload::default()
+    }
+}
+
+/// Fewer records than this are a story, not a workload.
+const LEAST_RECORDS: u32 = 50;
+
+/// The workload that a scenario puts on its cluster, as far as the lab's fields can say it; None: it has none.
+pub fn question_of(spec: &Spec) -> Option<Question> {
+    let loads = spec.script.iter().filter_map(|entry| match &entry.action {
+        Action::Load(load) if load.count >= LEAST_RECORDS => Some(load),
+        _ => None,
+    });
+    let first = loads.clone().next()?;
+    let (Pacing::Every { gap } | Pacing::Poisson { gap }) = first.pacing else { return None };
+    let mut producers: Vec<ClientId> = loads.map(|load| load.producer).collect();
+    producers.sort_unstable();
+    producers.dedup();
+    let config = spec.producers.get(usize::from(first.producer.0))?.config.as_ref().ok()?;
+    let within = |value: u64, (least, most): (u32, u32)| value.clamp(least.into(), most.into()) as u32;
+    Some(Question {
+        seed: 1,
+        producers: within(producers.len() as u64, PRODUCERS) as u16,
+        rate: within(1_000_000_000 / gap.nanos.max(1), RATE),
+        record_bytes: within(first.value_bytes.into(), RECORD_BYTES),
+        partitions: within(spec.partitions_of(first.topic).count() as u64, PARTITIONS),
+        brokers: within(spec.brokers.len() as u64, BROKERS),
+        acks: match config.acks {
+            Acks::None => "0",
+            Acks::Leader => "1",
+            Acks::All => "all",
+        }
+        .to_owned(),
+        compression: match config.compression {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+            Compression::Snappy => "snappy",
+            Compression::Lz4 => "lz4",
+            Compression::Zstd => "zstd",
+        }
+        .to_owned(),
+        dark: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ackscope_scenario::library;
+
+    use super::{Question, question_of};
+
+    #[test]
+    fn a_load_of_a_scenario_becomes_a_question_and_a_story_does_not() {
+        let of = |id: &str| {
+            let document = library::find(id).expect("it is in the library").document();
+            question_of(&document.variants[0].spec)
+        };
+        let asked = of("batch-size-underfilled").expect("a load");
+        let expected =
+            Question { producers: 1, rate: 500, record_bytes: 100, partitions: 1, ..Question::default() };
+        assert_eq!(asked, expected);
+        assert_eq!(of("acks-1-leader-crash"), None);
     }
 }

@@ -19,6 +19,7 @@ use crate::draft::Draft;
 use crate::edit::{Edit, Refusal, Seen, named};
 use crate::follow;
 use crate::history::History;
+use crate::lab::Question;
 use crate::look::Look;
 use crate::playback::{Playback, SPEEDS};
 use crate::route::{LANDING, Route};
@@ -29,6 +30,8 @@ use crate::show::Show;
 pub enum Errand {
     /// Put this fragment into the address bar and the whole address on the clipboard.
     Share(String),
+    /// To the lab's address.
+    GoToLab,
     /// Remember the theme.
     KeepTheme(Theme),
 }
@@ -56,6 +59,8 @@ pub struct Session {
     pub pasted: Pasted,
     /// Whose verbs are shown.
     pub verbs_of: Source,
+    /// What the lab is asked when it opens.
+    pub workload: Option<Question>,
     /// Something that the person should know, until dismissed.
     pub notice: Option<String>,
     pub help_open: bool,
@@ -80,6 +85,7 @@ impl Session {
             refusal: Refusal::default(),
             pasted: Pasted::default(),
             verbs_of: Source::None,
+            workload: None,
             notice: None,
             help_open: false,
             search_open: false,
@@ -162,6 +168,10 @@ impl Session {
                 self.baseline = self.draft.clone().zip(self.show.as_deref()).map(Baseline::of)
             }
             Command::SwapRuns => self.swap(),
+            Command::ToLab(question) => {
+                self.workload = Some(question);
+                errands.push(Errand::GoToLab);
+            }
             Command::Share => errands.extend(self.link().map(Errand::Share)),
             Command::ToggleTheme => {
                 self.theme = match self.theme {

@@ -13,6 +13,7 @@ use leptos::prelude::*;
 
 use crate::draft::Draft;
 use crate::edit::Refusal;
+use crate::lab::Question;
 use crate::look::Look;
 use crate::playback::Playback;
 use crate::route::Route;
@@ -30,6 +31,8 @@ pub struct Signals {
     pub repeated: Memo<Option<Stretch>>,
     pub selection: Memo<Source>,
     pub theme: Memo<Theme>,
+    /// What the lab is asked when it opens.
+    pub workload: Memo<Option<Question>>,
     pub notice: Memo<Option<String>>,
     pub help_open: Memo<bool>,
     pub search_open: Memo<bool>,
@@ -68,6 +71,7 @@ impl Signals {
             repeated: Memo::new(move |_| playback.with(|playback| playback.repeated)),
             selection: Memo::new(move |_| session.with(|session| session.selection)),
             theme: Memo::new(move |_| session.with(|session| session.theme)),
+            workload: Memo::new(move |_| session.with(|session| session.workload.clone())),
             notice: Memo::new(move |_| session.with(|session| session.notice.clone())),
             help_open: Memo::new(move |_| session.with(|session| session.help_open)),
             search_open: Memo::new(move |_| session.with(|session| session.search_open)),

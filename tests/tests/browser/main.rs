@@ -27,6 +27,7 @@ mod scrub;
 mod select_record;
 mod settings;
 mod source;
+mod split;
 mod step;
 mod step_lane;
 mod touch;

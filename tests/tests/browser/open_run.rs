@@ -29,3 +29,23 @@ async fn a_cell_opens_its_run_with_a_click_and_with_enter() {
     assert_eq!(page.script(&value("batch.size")).await, "1024");
     assert_eq!(page.console_errors().await, [""; 0]);
 }
+
+#[tokio::test]
+async fn a_load_of_a_scenario_is_taken_to_the_lab() {
+    let page = Page::open("#batch-size-underfilled").await;
+    page.click("to-lab").await;
+    page.until(
+        "the lab",
+        "return location.hash === '#lab' && !!document.querySelector('[data-testid=chart]')",
+    )
+    .await;
+    let field = |label: &str| format!("return document.querySelector('[aria-label=\"{label}\"]').value");
+    assert_eq!(page.script(&field("Records per second of each producer")).await, "500");
+    assert_eq!(page.script(&field("Bytes of a record")).await, "100");
+    // A story has no load to take along.
+    page.go("#healthy").await;
+    assert_eq!(
+        page.script("return document.querySelector('[data-testid=to-lab]')").await,
+        serde_json::Value::Null
+    );
+}

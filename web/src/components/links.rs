@@ -16,7 +16,7 @@ use crate::edit::Edit;
 use crate::show::Show;
 
 /// The room that the verbs of a link take.
-const VERBS_WIDTH: f32 = 330.0;
+const VERBS_WIDTH: f32 = 372.0;
 
 #[component]
 pub fn Links(

@@ -8,6 +8,7 @@ use super::break_it::Refused;
 use super::{Glyph, Icon, drawn};
 use crate::command::Command;
 use crate::edit::Edit;
+use crate::lab::question_of;
 use crate::signals::Signals;
 
 /// A setting as the page shows it.
@@ -85,6 +86,13 @@ pub fn Settings(signals: Signals, on_command: Callback<Command>) -> impl IntoVie
             items
         })
     });
+    let workload = signals.of_show(|show| question_of(&show.run.spec));
+    let to_lab = move || {
+        workload.get().map(|question| {
+            let go = move |_| on_command.run(Command::ToLab(question.clone()));
+            view! { <button class="tool line small" data-testid="to-lab" title="Other settings under the same load" on:click=go>"This load in the lab"</button> }
+        })
+    };
     let row = move |item: Item| match item {
         Item::Of(of) => view! { <h4>{of}</h4> }.into_any(),
         Item::Group(_, group) => view! { <h5>{group}</h5> }.into_any(),
@@ -126,6 +134,8 @@ pub fn Settings(signals: Signals, on_command: Callback<Command>) -> impl IntoVie
                 on:click=move |_| more.update(|more| *more = !*more)>
                 {move || if more.get() { "Fewer" } else { "All settings" }}
             </button>
+            " "
+            {to_lab}
         </section>
     }
 }

@@ -14,7 +14,7 @@ use crate::signals::Signals;
 
 #[component]
 pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
-    let question = RwSignal::new(Question::default());
+    let question = RwSignal::new(signals.workload.get_untracked().unwrap_or_default());
     let answer = RwSignal::new(Answer::default());
     // Whether the worker can hear, and whether somebody has stopped it.
     let (awake, stopped) = (RwSignal::new(false), RwSignal::new(false));

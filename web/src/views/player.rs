@@ -8,9 +8,10 @@ use super::gallery::Library;
 use crate::browser;
 use crate::browser::frames::Frames;
 use crate::command::Command;
+use crate::components::split;
 use crate::components::{
     Badge, Change, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid, Search,
-    StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
+    Split, StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
 };
 use crate::route::Route;
 use crate::signals::Signals;
@@ -40,6 +41,7 @@ pub fn PlayerView(
     let room = Memo::new(move |_| if width.get() < PHONE_PIXELS { Room::Phone } else { Room::Page });
     let partition = Memo::new(move |_| look.with(|look| look.as_ref().and_then(|look| look.partition)));
     let is_landing = Memo::new(move |_| signals.route.get() == Route::Landing);
+    let share = RwSignal::new(split::USUAL);
     // Not a fragment to follow: fragments are views.
     let skip = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
@@ -47,7 +49,7 @@ pub fn PlayerView(
     };
     view! {
         <a class="skip" href="#main" on:click=skip>"To the player"</a>
-        <div class="player">
+        <div class="player" style=move || format!("--share:{}%", share.get())>
             <TopBar question detail shareable=Signal::stored(true) on_command />
             <main class="main" id="main" tabindex="-1">
                 <Notice text=signals.notice on_command />
@@ -63,6 +65,7 @@ pub fn PlayerView(
                 <Explanation show selection reached now on_command />
                 <Badge recorded />
             </aside>
+            <Split share />
             <Change signals on_command />
         </div>
         <Show when=move || is_landing.get()>

@@ -188,11 +188,14 @@ impl Words<'_, '_> {
         let style = Style::new(self.size, Tone::Ink3).on(Tone::Surface);
         let mut from = 0;
         while from < shown.len() {
-            let family = family(&story.record(shown[from].record).name);
+            let name = |place: usize| &*story.record(shown[place].record).name;
             let mut to = from + 1;
             while to < shown.len()
                 && x(shown[to].at) - x(shown[to - 1].at) < 70.0
-                && self::family(&story.record(shown[to].record).name) == family
+                && (family(name(to)) == family(name(from))
+                    || succeeds(name(to - 1), name(to))
+                    // A log in reverse is read as it stands.
+                    || succeeds(name(to), name(to - 1)))
             {
                 to += 1;
             }
