@@ -2,16 +2,22 @@
 
 use leptos::prelude::*;
 
-use super::{BreakIt, FaultList, Paste, Settings, Source};
+use super::{BreakIt, FaultList, Paste, Settings, Source, Split};
 use crate::browser;
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::signals::Signals;
 
 #[component]
-pub fn Change(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
+pub fn Change(
+    signals: Signals,
+    /// This column's share of the height, in hundredths.
+    share: RwSignal<u32>,
+    on_command: Callback<Command>,
+) -> impl IntoView {
     view! {
         <aside class="change" aria-label="Change it">
+            <Split share />
             <Jump />
             <Compared signals on_command />
             <Variants signals on_command />

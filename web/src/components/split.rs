@@ -13,20 +13,24 @@ const STEP: u32 = 5;
 #[component]
 pub fn Split(share: RwSignal<u32>) -> impl IntoView {
     let bar = NodeRef::<html::Div>::new();
-    let dragged = StoredValue::new(false);
+    // How far below the edge that it moves it was taken hold of.
+    let held = StoredValue::new(None::<f64>);
     let set = move |to: u32| share.set(to.clamp(LEAST, MOST));
+    let frame = move |of: &str| {
+        let element = bar.get_untracked()?.closest(of).ok()??;
+        Some(element.get_bounding_client_rect())
+    };
     let down = move |event: web_sys::PointerEvent| {
-        dragged.set_value(true);
+        held.set_value(frame(".change").map(|frame| f64::from(event.client_y()) - frame.top()));
         if let Some(bar) = bar.get_untracked() {
             let _ = bar.set_pointer_capture(event.pointer_id());
         }
     };
     let moved = move |event: web_sys::PointerEvent| {
-        let column = bar.get_untracked().filter(|_| dragged.get_value()).and_then(|bar| bar.parent_element());
-        if let Some(column) = column {
-            let frame = column.get_bounding_client_rect();
-            let below = (frame.bottom() - f64::from(event.client_y())) / frame.height();
-            set((below.clamp(0.0, 1.0) * 100.0).round() as u32);
+        if let Some((below_edge, page)) = held.get_value().zip(frame(".player")) {
+            let edge = f64::from(event.client_y()) - below_edge;
+            let share = (page.bottom() - edge) / page.height();
+            set((share.clamp(0.0, 1.0) * 100.0).round() as u32);
         }
     };
     let key = move |event: web_sys::KeyboardEvent| {
@@ -45,7 +49,7 @@ pub fn Split(share: RwSignal<u32>) -> impl IntoView {
         <div class="split" node_ref=bar role="separator" tabindex="0" aria-orientation="horizontal" data-testid="split"
             aria-label="Room for what can be changed" title="Drag for more room; a double click brings the usual back"
             aria-valuenow=move || share.get().to_string() aria-valuemin=LEAST.to_string() aria-valuemax=MOST.to_string()
-            on:pointerdown=down on:pointermove=moved on:pointerup=move |_| dragged.set_value(false)
-            on:pointercancel=move |_| dragged.set_value(false) on:dblclick=move |_| set(USUAL) on:keydown=key></div>
+            on:pointerdown=down on:pointermove=moved on:pointerup=move |_| held.set_value(None)
+            on:pointercancel=move |_| held.set_value(None) on:dblclick=move |_| set(USUAL) on:keydown=key></div>
     }
 }

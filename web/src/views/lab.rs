@@ -136,14 +136,22 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
             browser::focus_on(cell);
         }
     };
+    // While the charts fill in they change too often to aim at.
+    let still = move || complete.get() || stopped.get();
     let dots = move || {
+        if !still() {
+            return None;
+        }
         let dots = answer.with(|answer| {
             let place = |[x, y]: [f32; 2]| format!("left:{}%;top:{}%", x * 100.0, y * 100.0);
             answer.tried.iter().map(|tried| button(tried, place(tried.dot), false)).collect_view()
         });
-        view! { <div class="tried dots" aria-hidden="true">{dots}</div> }
+        Some(view! { <div class="tried dots" aria-hidden="true">{dots}</div> })
     };
     let cells = move || {
+        if !still() {
+            return None;
+        }
         let cells = answer.with(|answer| {
             let place = |[x, y, width, height]: [f32; 4]| {
                 format!(
@@ -156,7 +164,9 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
             };
             answer.tried.iter().map(|tried| button(tried, place(tried.cell), true)).collect_view()
         });
-        view! { <div class="tried" role="group" aria-label="Runs: arrows choose one, Enter opens it" on:keydown=walk>{cells}</div> }
+        Some(
+            view! { <div class="tried" role="group" aria-label="Runs: arrows choose one, Enter opens it" on:keydown=walk>{cells}</div> },
+        )
     };
     view! {
         <TopBar question=Signal::stored("What should linger.ms and batch.size be?".to_owned())

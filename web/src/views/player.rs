@@ -11,7 +11,7 @@ use crate::command::Command;
 use crate::components::split;
 use crate::components::{
     Badge, Change, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid, Search,
-    Split, StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
+    StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
 };
 use crate::route::Route;
 use crate::signals::Signals;
@@ -65,8 +65,7 @@ pub fn PlayerView(
                 <Explanation show selection reached now on_command />
                 <Badge recorded />
             </aside>
-            <Split share />
-            <Change signals on_command />
+            <Change signals share on_command />
         </div>
         <Show when=move || is_landing.get()>
             <Library theme frames />
