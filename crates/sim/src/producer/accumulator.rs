@@ -188,52 +188,54 @@ impl Accumulator {
             if choose_again {
                 return Appended::NewBatchNeeded;
             }
-            let size = match buffer.take() {
-                Some(size) => size,
-                None => {
-                    let size = settings.batch_size().max(ask.size.upper_bound);
-                    match self.pool.allocate(size) {
-                        Allocation::Granted => size,
-                        Allocation::Waits => return Appended::Waits { size },
-                        Allocation::Impossible => return Appended::Impossible { size },
-                    }
-                }
-            };
-            // The batch that had no room is closed now, and that may let the sticky partition change.
-            if ask.partition.is_none() && self.change_partition(cx, settings, metadata, ask.topic, number, 0)
-            {
-                buffer = Some(size);
-                continue;
+            let place = (partition, number);
+            if let Some(appended) = self.append_to_new(cx, settings, metadata, ask, place, &mut buffer) {
+                return appended;
             }
-            let appended = self.open(cx, settings, ask, partition, size);
-            if ask.partition.is_none() {
-                self.change_partition(cx, settings, metadata, ask.topic, number, appended);
-            }
-            return Appended::Done { wake: Wake::Needed };
         }
     }
 
-    /// A new batch, with its first record. Its size.
+    /// Opens a batch for the record. None: another partition's turn has come.
     #[inline(never)]
-    fn open(
+    fn append_to_new(
         &mut self,
         cx: &mut Context,
         settings: &Settings,
+        metadata: &Metadata,
         ask: Ask,
-        partition: Partition,
-        size: u32,
-    ) -> u32 {
+        (partition, number): (Partition, u32),
+        buffer: &mut Option<u32>,
+    ) -> Option<Appended> {
+        let size = match buffer.take() {
+            Some(size) => size,
+            None => {
+                let size = settings.batch_size().max(ask.size.upper_bound);
+                match self.pool.allocate(size) {
+                    Allocation::Granted => size,
+                    Allocation::Waits => return Some(Appended::Waits { size }),
+                    Allocation::Impossible => return Some(Appended::Impossible { size }),
+                }
+            }
+        };
+        // The batch that had no room is closed now, and that may let the sticky partition change.
+        if ask.partition.is_none() && self.change_partition(cx, settings, metadata, ask.topic, number, 0) {
+            *buffer = Some(size);
+            return None;
+        }
         let now = settings.clock(cx.now);
         let ratio = self.topics[usize::from(ask.topic.0)].ratio;
         let mut batch = Batch::new(cx.next_batch(), partition, self.format, size, ratio, now);
         let fits = batch.try_append(ask.record, ask.size, ask.timestamp, now);
-        assert!(fits, "the first record always fits");
+        assert!(fits.is_some(), "the first record always fits");
         batch.cause = cx.note(Fact::Buffered { record: ask.record, partition, batch: batch.id });
         let appended = batch.estimated_bytes();
         let queue = self.queue(partition);
         queue.is_used = true;
         queue.queue.push_back(batch);
-        appended
+        if ask.partition.is_none() {
+            self.change_partition(cx, settings, metadata, ask.topic, number, appended);
+        }
+        Some(Appended::Done { wake: Wake::Needed })
     }
 
     fn choose_partition(&mut self, cx: &mut Context, metadata: &Metadata, ask: Ask) -> (Partition, u32) {
@@ -285,21 +287,18 @@ impl Accumulator {
         let queue = &mut self.partitions[usize::from(partition.0)].queue;
         let is_alone = queue.len() == 1;
         let last = queue.back_mut()?;
-        let before = last.estimated_bytes();
-        if !last.try_append(ask.record, ask.size, ask.timestamp, settings.clock(cx.now)) {
+        let Some(added) = last.try_append(ask.record, ask.size, ask.timestamp, settings.clock(cx.now)) else {
             close(cx, last, BatchClose::Full);
             return None;
-        }
+        };
         let noted = cx.note(Fact::Buffered { record: ask.record, partition, batch: last.id });
-        let is_full = last.is_full();
-        if is_full {
+        if added.is_full {
             last.cause = noted;
         }
         if ask.partition.is_none() {
-            let appended = last.estimated_bytes() - before;
-            self.change_partition(cx, settings, metadata, ask.topic, number, appended);
+            self.change_partition(cx, settings, metadata, ask.topic, number, added.bytes);
         }
-        Some(match (is_alone, is_full) {
+        Some(match (is_alone, added.is_full) {
             (true, true) => Wake::Needed,
             (true, false) => Wake::No,
             (false, _) => Wake::Idle,

@@ -117,6 +117,15 @@ enum Contents {
     Written(Arc<RecordBatch>),
 }
 
+/// What a record has come to in its batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Added {
+    /// By which the batch's estimate has grown.
+    pub bytes: u32,
+    /// No other will fit.
+    pub is_full: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
     pub id: BatchId,
@@ -225,25 +234,32 @@ impl Batch {
     }
 
     /// Adds a record if there is room: the first one always fits.
-    pub fn try_append(&mut self, record: RecordId, size: RecordSize, timestamp: Time, now: Time) -> bool {
-        let estimated = self.estimated_bytes();
-        let Contents::Open(records) = &mut self.contents else { return false };
+    pub fn try_append(
+        &mut self,
+        record: RecordId,
+        size: RecordSize,
+        timestamp: Time,
+        now: Time,
+    ) -> Option<Added> {
+        let before = self.estimated_bytes();
+        let Contents::Open(records) = &mut self.contents else { return None };
         let place = records.len() as u32;
-        if self.closed.is_some() || place > 0 && self.write_limit <= estimated {
-            return false;
+        if self.closed.is_some() || place > 0 && self.write_limit <= before {
+            return None;
         }
         if place == 0 {
             self.base_timestamp = timestamp;
         }
         let bytes = self.format.record_bytes(place, timestamp.since(self.base_timestamp), size);
-        if place > 0 && self.write_limit < estimated + bytes {
-            return false;
+        if place > 0 && self.write_limit < before + bytes {
+            return None;
         }
         records.push(record);
         self.record_bytes += bytes;
         self.largest_record_bytes = self.largest_record_bytes.max(size.upper_bound);
         self.last_append = now;
-        true
+        let after = if self.format.compressed { self.estimated_bytes() } else { before + bytes };
+        Some(Added { bytes: after - before, is_full: self.write_limit <= after })
     }
 
     /// Puts it into the form in which it goes over the wire (`close()`), with the stamp it carries now.
@@ -333,7 +349,7 @@ mod tests {
         let limit = batch_size.max(size.upper_bound);
         let mut batch = Batch::new(BatchId(0), Partition(0), format, limit, ratio, Time::ZERO);
         let mut record = 0;
-        while batch.try_append(RecordId(record), size, Time::ZERO, Time::ZERO) {
+        while batch.try_append(RecordId(record), size, Time::ZERO, Time::ZERO).is_some() {
             record += 1;
         }
         batch

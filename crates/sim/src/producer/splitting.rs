@@ -55,7 +55,7 @@ impl Accumulator {
             // A blocked send() stamps its record later than it was offered; the difference does not matter here.
             let size = self.format.size_of(offered.key_bytes(), offered.value_bytes);
             let at = offered.at;
-            let fits = |child: &mut Batch| child.try_append(record, size, at, parent.created);
+            let fits = |child: &mut Batch| child.try_append(record, size, at, parent.created).is_some();
             if !children.last_mut().is_some_and(fits) {
                 let limit = target.max(size.upper_bound);
                 let mut child =
