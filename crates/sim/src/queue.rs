@@ -96,13 +96,14 @@ const TAKEN: usize = 16;
 const SOON: usize = 64;
 
 impl Queue {
+    #[inline(always)] // most are the next one
     pub fn push(&mut self, at: Time, cause: Option<HappeningId>, event: Event) {
         self.seq += 1;
-        let scheduled = Scheduled { at, seq: self.seq, cause, event };
         if self.soon.len() < SOON && self.soon.last().is_some_and(|next| at < next.at) {
-            return self.soon.push(scheduled);
+            self.soon.push(Scheduled { at, seq: self.seq, cause, event });
+        } else {
+            self.insert(Scheduled { at, seq: self.seq, cause, event });
         }
-        self.insert(scheduled);
     }
 
     #[inline(never)]
