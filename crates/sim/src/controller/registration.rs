@@ -30,6 +30,10 @@ impl Controller {
     ) -> Result<BrokerEpoch, ErrorCode> {
         let broker = request.broker;
         let zookeeper = cx.spec.version.uses_zookeeper();
+        if !zookeeper && cx.spec.version < KafkaVersion::V4_0 {
+            // What is due goes before what has arrived, even where the controller was stopped meanwhile (KafkaEventQueue).
+            self.fence_if_expired(cx, broker);
+        }
         let known = self.cluster.get(broker);
         let same = known.is_some_and(|known| known.incarnation == request.incarnation);
         if let Some(known) = known
@@ -236,6 +240,19 @@ impl Controller {
         cx.cause = Some(cx.note(Fact::BrokerFenced { broker }));
         self.write_registration(broker, |known| known.fenced = true);
         self.take_out_of_isrs(cx, broker, ChangeReason::ControlledShutdown(broker));
+    }
+
+    fn fence_if_expired(&mut self, cx: &mut Context, broker: BrokerId) {
+        let session = cx.spec.broker_config.broker_session_timeout;
+        let is_over = |known: &Registered| {
+            known.session && !known.fenced && cx.now.since(known.last_contact) >= session
+        };
+        if self.cluster.get(broker).is_some_and(is_over) && !wrong(Mutant::NeverFences) {
+            let cause = cx.cause;
+            self.end_session(cx, broker);
+            self.fence(cx, broker);
+            cx.cause = cause;
+        }
     }
 
     /// §6.2.3: one broker a pass; another pass soon after one that has found one.

@@ -249,3 +249,15 @@ fn what_is_written_is_told_once_it_is_committed() {
     let waited = at.since(written);
     assert!(waited >= Duration::from_millis(25) && waited < Duration::from_millis(40), "{waited}");
 }
+
+/// A controller that was stopped at the moment at which a session ended reads the registration of the next life after
+/// the end of the last.
+#[test]
+fn a_new_life_begins_after_the_end_of_the_old_one() {
+    let mut bench = Bench::new(spec(KafkaVersion::V3_6, 1..=3, &[&[1, 2, 3]]));
+    bench.falls_silent(1);
+    bench.run(SESSION - 1_500);
+    bench.cx.now += Duration::from_millis(3_000);
+    bench.register(1, 2, None, None).expect("its session is over");
+    assert!(bench.story(0).starts_with("leader 2 [2, 3] e1"), "{}", bench.story(0));
+}
