@@ -38,7 +38,7 @@ fn Jump() -> impl IntoView {
     };
     let parts = [
         ("break-title", "Break it"),
-        ("happens-title", "What happens"),
+        ("happens-title", "Faults"),
         ("settings-title", "Settings"),
         ("paste-title", "Paste"),
         ("source-title", "Source"),

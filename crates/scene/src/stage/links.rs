@@ -130,7 +130,8 @@ impl Desk<'_> {
                     1 => self.row_top(row + 1) - GAP / 2.0,
                     2 => self.row_top(row + 1) + 26.0,
                     3 => self.row_top(row + 1) + 8.0,
-                    _ => self.row_top(row + 3) + 8.0,
+                    // Many brokers: their ways lie on each other, but not where they are held.
+                    far => self.row_top(row + 1) + 14.0 + 6.0 * (far - 4) as f32,
                 };
                 point(way[1].x, y)
             }
