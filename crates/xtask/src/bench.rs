@@ -31,9 +31,7 @@ pub fn run(output: Output) -> Result<()> {
     exec::run(exec::cargo().arg("build").args(driver))?;
     let frames = ["--package", "ackscope-tests", "--features", "browser", "--bin", "frames"];
     exec::run(exec::cargo().arg("build").args(frames))?;
-    if !build::dist().join("index.html").is_file() {
-        build::site()?;
-    }
+    build::site()?;
 
     say("measuring natively");
     let native = figures(&exec::output(exec::cargo().args(["run", "--quiet"]).args(native).args(bench))?)?;
