@@ -1,12 +1,10 @@
-//! `cargo xtask shots`: the documentation's pictures of the page, taken of the released site in dist/.
+//! `cargo xtask shots`: the documentation's pictures of the page, taken of the released site.
 
 use crate::{Result, browser, build, exec};
 
 pub fn run() -> Result<()> {
     let browser = browser::set_up()?;
-    if !build::dist().join("index.html").is_file() {
-        build::site().map(drop)?;
-    }
+    build::site()?;
     exec::run(
         exec::cargo()
             .args([
