@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ackscope_sim::error::{ErrorCode, Failure};
 use ackscope_sim::happening::{
-    BatchClose, BlockedOn, ChangeReason, Disconnect, Fact, PartitionChange, Reset, Role, Truncation,
+    BatchClose, BlockedOn, Disconnect, Fact, PartitionChange, Reset, Role, Truncation,
 };
 use ackscope_sim::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ConnectionId, HappeningId, LeaderEpoch, NodeId, Offset,
@@ -243,18 +243,7 @@ impl Put for Arc<PartitionChange> {
         self.elr.put("elr", leaves);
         self.previous_elr.put("previous_elr", leaves);
         self.recovering.put("recovering", leaves);
-        let (because, broker) = match self.because {
-            ChangeReason::Created => ("created", None),
-            ChangeReason::Fenced(broker) => ("fenced", Some(broker)),
-            ChangeReason::ControlledShutdown(broker) => ("controlled-shutdown", Some(broker)),
-            ChangeReason::Unfenced(broker) => ("unfenced", Some(broker)),
-            ChangeReason::Registered(broker) => ("registered", Some(broker)),
-            ChangeReason::AlterPartition => ("alter-partition", None),
-            ChangeReason::LogDirFailed(broker) => ("log-dir-failed", Some(broker)),
-            ChangeReason::PreferredElection => ("preferred-election", None),
-            ChangeReason::UncleanElection => ("unclean-election", None),
-            ChangeReason::ConfigChanged => ("config-changed", None),
-        };
+        let (because, broker) = self.because.name();
         word("because", because, leaves);
         broker.put("broker", leaves);
     }

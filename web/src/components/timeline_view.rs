@@ -125,21 +125,10 @@ pub fn TimelineView(
     let ground = move |at: Point, reach: f32| {
         let mut ground = Ground::Lanes;
         untrack(|| {
-            if let (true, Some(show)) = (overview, show.get()) {
-                let mut source = None;
-                arrange(Some(now.get()), &mut |timeline| {
-                    source = timeline.pin_at(at, reach).map(|deed| Source::Happening(deed.happening));
-                });
-                let source = source.unwrap_or_default();
-                let pin = show.step_of(source).zip(show.story.node_of(source));
-                grabbed.set_value(pin.and_then(|(step, node)| {
-                    let from = step.done_at(&show.run)?;
-                    ground = Ground::Pin;
-                    Some((step.name.clone(), Held { node, from, to: from }))
-                }));
-            }
-            arrange(None, &mut |timeline| {
+            let mut pin = None;
+            arrange(Some(now.get()), &mut |timeline| {
                 if at.y >= timeline.top {
+                    pin = timeline.pin_at(at, reach).copied();
                     return;
                 }
                 ground = if at.y < timeline.top - 18.0 { Ground::Overview } else { Ground::Ruler };
@@ -155,6 +144,13 @@ pub fn TimelineView(
                     }
                 }
             });
+            grabbed.set_value(pin.and_then(|deed| {
+                let show = show.get()?;
+                let step = show.step_of(Source::Happening(deed.happening))?;
+                let from = step.done_at(&show.run)?;
+                ground = Ground::Pin;
+                Some((step.name.clone(), Held { node: deed.node, from, to: from }))
+            }));
         });
         ground
     };

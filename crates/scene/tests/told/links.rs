@@ -7,6 +7,7 @@ use ackscope_scene::timeline::Room;
 use ackscope_sim::ids::{BrokerId, MachineId};
 use ackscope_sim::run::Run;
 use ackscope_sim::spec::BrokerSpec;
+use ackscope_sim::view::ClusterView;
 
 use crate::fixture::{self, ms};
 
@@ -34,20 +35,25 @@ fn run(brokers: u32, clients: u8) -> Run {
     Run::new(spec)
 }
 
+/// The stage with every link drawn.
+fn view(cluster: &ClusterView) -> StageView<'_> {
+    StageView {
+        width: 932.0,
+        room: Room::Page,
+        cluster,
+        partition: Some(fixture::P),
+        selection: Source::None,
+        all_links: true,
+    }
+}
+
 #[test]
 fn every_link_has_a_place_of_its_own_and_is_hit_there() {
     for (brokers, clients) in [(1, 1), (2, 1), (3, 1), (3, 3), (5, 4), (9, 1)] {
         let run = run(brokers, clients);
         let story = Story::new(&run);
         let cluster = run.view_at(ms(10.0));
-        let view = StageView {
-            width: 932.0,
-            room: Room::Page,
-            cluster: &cluster,
-            partition: Some(fixture::P),
-            selection: Source::None,
-            all_links: true,
-        };
+        let view = view(&cluster);
         let places = stage::links(&story, &view);
         let others = 2 * u32::from(clients) + 1;
         assert_eq!(places.len() as u32, brokers * others + brokers * (brokers - 1) / 2);
@@ -81,14 +87,7 @@ fn a_link_that_nothing_uses_is_drawn_when_asked_for_or_selected() {
     let run = run(3, 1);
     let story = Story::new(&run);
     let cluster = run.view_at(ms(0.0));
-    let view = StageView {
-        width: 932.0,
-        room: Room::Page,
-        cluster: &cluster,
-        partition: Some(fixture::P),
-        selection: Source::None,
-        all_links: true,
-    };
+    let view = view(&cluster);
     let idle =
         stage::links(&story, &view).last().map(|place| Source::Link(place.a, place.b)).expect("a link");
     let is_drawn = |view: &StageView<'_>| {
