@@ -87,3 +87,36 @@ async fn the_next_message_of_a_kind_is_held_and_a_connection_closed() {
         assert!(entries(&page).await.contains(entry), "{}", entries(&page).await);
     }
 }
+
+/// A phone's stage has no room for handles: it lists the links by name.
+#[tokio::test]
+async fn on_a_phone_a_link_is_cut_with_a_finger() {
+    let page = Page::blank().await;
+    page.size(360, 740).await;
+    page.with_touch().await;
+    page.go("#healthy?t=450ms").await;
+    let untouched = hash(&page).await;
+    for id in ["break-link", "link-broker-1-broker-2", "verb-cut"] {
+        let place = page
+            .script(&format!(
+                "const it = document.querySelector('.stage [data-testid={id}]'); it.scrollIntoView({{ block: 'center' }}); \
+                 const box = it.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2, Math.min(box.width, box.height)]"
+            ))
+            .await;
+        assert!(place[2].as_f64() >= Some(44.0), "{id} is too small for a finger: {place}");
+        let finger = json!([{ "x": place[0], "y": place[1] }]);
+        page.devtools("Input.dispatchTouchEvent", json!({ "type": "touchStart", "touchPoints": finger }))
+            .await;
+        page.devtools("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await;
+        if id == "link-broker-1-broker-2" {
+            page.find("way-broker-1-broker-2").await;
+        } else if id == "break-link" {
+            let all = "return document.querySelectorAll('.links button').length";
+            page.until("the links are listed", "return !document.querySelector('.links').hidden").await;
+            assert_eq!(page.script(all).await, json!(12));
+        }
+    }
+    page.until("another run", &format!("return window.ackscope.traceHash() !== '{untouched}'")).await;
+    assert_eq!(entries(&page).await, "cut broker-1 and broker-2");
+    assert_eq!(page.console_errors().await, [""; 0]);
+}

@@ -1,15 +1,20 @@
-//! What stands in each lane's gutter: choose the node, step along its events, fold its lane, hide it, move it.
+//! What stands in each lane's gutter: choose the node, step along its events, fold its lane, hide it, move it. One stop for
+//! Tab; arrows go from tool to tool and from lane to lane.
 
 use std::sync::Arc;
 
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::{Form, LaneBox};
+use leptos::html;
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 use crate::command::Command;
 use crate::look::Change;
 use crate::show::Show;
+
+/// Where the arrows have gone: a lane, and the button in it.
+type Place = (usize, usize);
 
 #[component]
 pub fn LaneControls(
@@ -18,45 +23,103 @@ pub fn LaneControls(
     #[prop(into)] selection: Signal<Source>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
+    let list = NodeRef::<html::Div>::new();
+    let current = RwSignal::new((0, 0));
+    // Lanes come and go; the place stays among them.
+    let stop = Memo::new(move |_| {
+        let (lane, tool) = current.get();
+        lanes.with(|lanes| {
+            let lane = lane.min(lanes.len().saturating_sub(1));
+            (lane, tool.min(last_tool(lanes, lane)))
+        })
+    });
+    let focus = move || {
+        let (lane, tool) = stop.get_untracked();
+        let row = list.get_untracked().and_then(|list| list.children().item(lane as u32));
+        let found = row.and_then(|row| row.get_elements_by_tag_name("button").item(tool as u32));
+        if let Some(button) = found {
+            crate::browser::focus_on(button);
+        }
+    };
+    let go = move |event: web_sys::KeyboardEvent| {
+        let place = lanes.with_untracked(|lanes| moved(lanes, stop.get_untracked(), &event.key()));
+        if let Some(place) = place {
+            event.prevent_default();
+            current.set(place);
+            focus();
+        }
+    };
     let rows = move || {
         let show = show.get()?;
-        let rows = lanes.get().into_iter().map(|lane| {
-            let node = lane.node;
+        let rows = lanes.get().into_iter().enumerate().map(|(lane, at)| {
+            let node = at.node;
             let name = show.story.node(node).map_or_else(String::new, |story| story.name.clone());
-            let place = format!("top:{}px;height:{}px", lane.top, lane.bottom - lane.top);
-            let slim = lane.form == Form::Slim;
-            let tool = |glyph: Glyph, words: &str, command: Command| {
-                // Whoever uses keys has some for stepping: Tab need not stop there.
-                let tab = matches!(command, Command::StepOn(..)).then_some("-1");
+            let place = format!("top:{}px;height:{}px", at.top, at.bottom - at.top);
+            let tab = move |tool: usize| move || if stop.get() == (lane, tool) { "0" } else { "-1" };
+            let tool = |tool: usize, glyph: Glyph, words: &str, command: Command| {
                 let label = format!("{words} {name}");
+                let press = move |event: web_sys::MouseEvent| {
+                    on_command.run(command.clone());
+                    if let Command::Look(change) = &command {
+                        let up = matches!(change, Change::MoveLane(..));
+                        current.set((lane.saturating_sub(usize::from(up)), tool));
+                        // The lanes are drawn anew: whoever pressed a key stays where he was.
+                        if event.detail() == 0 {
+                            request_animation_frame(focus);
+                        }
+                    }
+                };
                 view! {
-                    <button aria-label=label.clone() title=label tabindex=tab on:click=move |_| on_command.run(command.clone())>
+                    <button aria-label=label.clone() title=label tabindex=tab(tool) on:focus=move |_| current.set((lane, tool)) on:click=press>
                         <Icon glyph />
                     </button>
                 }
             };
             let broker = node.broker().is_some();
+            let slim = at.form == Form::Slim;
             let fold = broker.then(|| {
                 let (glyph, words) = if slim { (Glyph::Unfold, "Unfold") } else { (Glyph::Fold, "Fold") };
-                tool(glyph, words, Command::Look(Change::FoldLane(node)))
+                tool(3, glyph, words, Command::Look(Change::FoldLane(node)))
             });
+            let rest = if broker { 4 } else { 3 };
             let chosen = move || (selection.get() == Source::Node(node)).to_string();
             view! {
-                <li class="lane" on:focusin=move |_| on_command.run(Command::Dwell(node)) data-testid=format!("lane-{}", show.run.spec.node_name(node)) style=place>
-                    <button class="lane-name" aria-pressed=chosen on:click=move |_| on_command.run(Command::Select(Source::Node(node)))>
+                <div class="lane" role="group" aria-label=name.clone() on:focusin=move |_| on_command.run(Command::Dwell(node)) data-testid=format!("lane-{}", show.run.spec.node_name(node)) style=place>
+                    <button class="lane-name" aria-pressed=chosen tabindex=tab(0) on:focus=move |_| current.set((lane, 0))
+                        on:click=move |_| on_command.run(Command::Select(Source::Node(node)))>
                         <span class="unseen">{name.clone()}</span>
                     </button>
                     <span class="lane-tools">
-                        {tool(Glyph::Back, "Previous event of", Command::StepOn(Some(node), false))}
-                        {tool(Glyph::Forward, "Next event of", Command::StepOn(Some(node), true))}
+                        {tool(1, Glyph::Back, "Previous event of", Command::StepOn(Some(node), false))}
+                        {tool(2, Glyph::Forward, "Next event of", Command::StepOn(Some(node), true))}
                         {fold}
-                        {tool(Glyph::Up, "Move up", Command::Look(Change::MoveLane(node, true)))}
-                        {tool(Glyph::Cross, "Hide", Command::Look(Change::HideLane(node, true)))}
+                        {tool(rest, Glyph::Up, "Move up", Command::Look(Change::MoveLane(node, true)))}
+                        {tool(rest + 1, Glyph::Cross, "Hide", Command::Look(Change::HideLane(node, true)))}
                     </span>
-                </li>
+                </div>
             }
         });
         Some(rows.collect_view())
     };
-    view! { <ul class="lanes" aria-label="Lanes">{rows}</ul> }
+    view! { <div class="lanes" role="toolbar" aria-label="Lanes" aria-orientation="vertical" node_ref=list on:keydown=go>{rows}</div> }
+}
+
+/// A broker's lane can be folded: it has a tool more than others.
+fn last_tool(lanes: &[LaneBox], lane: usize) -> usize {
+    if lanes.get(lane).is_some_and(|lane| lane.node.broker().is_some()) { 5 } else { 4 }
+}
+
+/// Where a key leads.
+fn moved(lanes: &[LaneBox], (lane, tool): Place, key: &str) -> Option<Place> {
+    let last = lanes.len().checked_sub(1)?;
+    let (lane, tool) = match key {
+        "ArrowDown" => ((lane + 1).min(last), tool),
+        "ArrowUp" => (lane.saturating_sub(1), tool),
+        "ArrowRight" => (lane, tool + 1),
+        "ArrowLeft" => (lane, tool.saturating_sub(1)),
+        "Home" => (0, 0),
+        "End" => (last, 0),
+        _ => return None,
+    };
+    Some((lane, tool.min(last_tool(lanes, lane))))
 }

@@ -1,5 +1,5 @@
 //! The links of the stage: a knob on each, which shows when a pointer or the focus comes near, and beside the chosen one what
-//! can be done to it. One stop for Tab; arrows go from link to link.
+//! can be done to it. One stop for Tab; arrows go from link to link. Where a stage has no room for knobs, a list by name.
 
 use std::sync::Arc;
 
@@ -24,8 +24,14 @@ pub fn Links(
     #[prop(into)] places: Signal<Vec<LinkPlace>>,
     #[prop(into)] width: Signal<f32>,
     #[prop(into)] verbs_of: Signal<Source>,
+    /// The link under the pointer or the focus.
+    pointed: RwSignal<Source>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
+    let (by_name, open_list) = (
+        Memo::new(move |_| places.with(|places| places.iter().any(|place| place.at.is_none()))),
+        RwSignal::new(false),
+    );
     let list = NodeRef::<html::Ul>::new();
     let current = RwSignal::new(0_usize);
     let go = move |event: web_sys::KeyboardEvent| {
@@ -48,16 +54,20 @@ pub fn Links(
             let names = [a, b].map(|node| show.run.spec.node_name(node));
             let label = format!("Link between {} and {}", names[0], names[1]);
             let link = Source::Link(a, b);
+            let style = at.map(|at| format!("left:{}px;top:{}px", at.x, at.y));
             let open = move || verbs_of.get() == link;
             let toggle = move |_| {
                 current.set(index);
                 on_command.run(Command::OpenVerbs(if open() { Source::None } else { link }));
             };
             view! {
-                <li style=format!("left:{}px;top:{}px", at.x, at.y)>
+                <li style=style on:pointerenter=move |_| pointed.set(link) on:pointerleave=move |_| pointed.set(Source::None)>
                     <button data-testid=format!("link-{}-{}", names[0], names[1]) aria-label=label.clone() title=label
                         tabindex=move || if current.get() == index { "0" } else { "-1" }
-                        aria-expanded=move || open().to_string() on:focus=move |_| current.set(index) on:click=toggle></button>
+                        aria-expanded=move || open().to_string() on:click=toggle on:blur=move |_| pointed.set(Source::None)
+                        on:focus=move |_| { current.set(index); pointed.set(link); }>
+                        {at.is_none().then(|| format!("{} – {}", names[0], names[1]))}
+                    </button>
                 </li>
             }
         });
@@ -68,12 +78,25 @@ pub fn Links(
         let show = show.get()?;
         let at = places
             .with(|places| places.iter().find(|place| (place.a, place.b) == (a, b)).map(|place| place.at))?;
-        let left = (at.x - VERBS_WIDTH / 2.0).min(width.get() - VERBS_WIDTH - 8.0).max(8.0);
-        let style = format!("left:{left}px;top:{}px;width:{VERBS_WIDTH}px", at.y + 12.0);
+        let style = at.map_or(String::new(), |at| {
+            let left = (at.x - VERBS_WIDTH / 2.0).min(width.get() - VERBS_WIDTH - 8.0).max(8.0);
+            format!("left:{left}px;top:{}px;width:{VERBS_WIDTH}px", at.y + 12.0)
+        });
         Some(view! { <LinkVerbs show a b style on_command /> })
     };
+    // Once one is chosen the others make room for its verbs.
+    let shows = move || !by_name.get() || open_list.get() && !matches!(verbs_of.get(), Source::Link(..));
+    let opener = move || {
+        by_name.get().then(|| {
+            view! {
+                <button class="tool line" data-testid="break-link" aria-expanded=move || open_list.get().to_string()
+                    on:click=move |_| open_list.update(|open| *open = !*open)>"Break a link"</button>
+            }
+        })
+    };
     view! {
-        <ul class="links" node_ref=list aria-label="Links" on:keydown=go>{knobs}</ul>
+        {opener}
+        <ul class="links" class:by-name=by_name hidden=move || !shows() node_ref=list aria-label="Links" on:keydown=go>{knobs}</ul>
         {verbs}
     }
 }

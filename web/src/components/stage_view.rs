@@ -37,8 +37,13 @@ pub fn StageView(
     let size = size_of(frame, Drawing::Stage);
     let width = Memo::new(move |_| size.get().map(|(width, _)| width));
     let height = RwSignal::new(0);
-    // Links that nothing uses show when somebody comes near.
+    // Links that nothing uses show when somebody comes near; the one that is pointed at stands out.
     let near = RwSignal::new(false);
+    let pointed = RwSignal::new(Source::None);
+    let chosen = Memo::new(move |_| match pointed.get() {
+        Source::None => selection.get(),
+        link => link,
+    });
     let places = Memo::new(move |_| {
         let (Some(show), Some(width)) = (show.get(), width.get()) else { return Vec::new() };
         let (cluster, partition) = (show.run.view_at(Time::ZERO), Some(Partition(0)));
@@ -55,7 +60,7 @@ pub fn StageView(
             room: room.get(),
             cluster: &cluster,
             partition: partition.get(),
-            selection: selection.get(),
+            selection: chosen.get(),
             all_links: near.get(),
         };
         stage::draw(&show.story, &view, picture);
@@ -84,7 +89,7 @@ pub fn StageView(
                 on:pointerleave=move |_| on_command.run(Command::Hover(Source::None))>
                 <Canvas layout picture=shapes theme frames />
             </div>
-            <Links show places width=Signal::derive(move || width.get().unwrap_or_default()) verbs_of on_command />
+            <Links show places width=Signal::derive(move || width.get().unwrap_or_default()) verbs_of pointed on_command />
         </section>
     }
 }

@@ -48,10 +48,10 @@ pub fn TimelineView(
     let (outer, frame) = (NodeRef::<html::Section>::new(), NodeRef::<html::Div>::new());
     let (outer_size, size) = (size_of(outer, Drawing::Timeline), size_of(frame, Drawing::Timeline));
     let width = Memo::new(move |_| size.get().map(|(width, _)| width));
-    // On a phone the page scrolls, and lanes may be as high as they like.
+    // On a phone the page scrolls, and lanes may be as high as they like; elsewhere they share what there is.
     let room_height = Memo::new(move |_| match room.get() {
-        Room::Page if overview => outer_size.get().map(|(_, height)| height),
-        _ => None,
+        Room::Page | Room::Figure => outer_size.get().map(|(_, height)| height),
+        Room::Phone => None,
     });
     // The pin under a pressed pointer, and once it moves where it would come to lie.
     let (grabbed, held) = (StoredValue::new(None::<(String, Held)>), RwSignal::new(None::<Held>));

@@ -1,6 +1,6 @@
 //! Producers and consumers as cards: the same counts in the same places.
 
-use ackscope_sim::ids::{NodeId, Partition};
+use ackscope_sim::ids::{NodeId, Partition, RecordId};
 use ackscope_sim::view::{ConsumerView, ProcessState, ProducerView};
 
 use super::StageView;
@@ -50,9 +50,9 @@ fn line(picture: &mut Picture, card: Card, y: f32, label: &str, value: &str, sty
 
 fn title(picture: &mut Picture, card: Card, name: &str, right: &str, mono: bool) {
     let style = if mono { Style::new(11.0, Tone::Ink2).mono() } else { LABEL };
-    let room = card.width - 30.0 - text::width(right, 11.0, false) * if mono { 1.25 } else { 1.1 };
+    let room = card.width - 32.0 - text::width(right, 11.0, false) * if mono { 1.25 } else { 1.1 };
     // With several clients the kind goes first when there is no room for both.
-    let fits = text::width(name, NAME.size, true) <= room;
+    let fits = text::width(name, NAME.size, true) * 1.1 <= room;
     let name = if fits { name } else { name.split_once(' ').map_or(name, |(_, own)| own) };
     if let Some(name) = text::shorten(name, NAME.size, true, room) {
         picture.words(point(card.x + 12.0, card.y + 20.0), &name, NAME, Anchor::Start);
@@ -70,8 +70,10 @@ fn process_word(process: ProcessState) -> Option<&'static str> {
 }
 
 /// A full card is this high, a slim one (several producers) that.
-pub(super) const FULL: f32 = 112.0;
+pub(super) const FULL: f32 = 138.0;
+pub(super) const READER: f32 = 110.0;
 pub(super) const SLIM: f32 = 58.0;
+const MOST_TRAYS: usize = 6;
 
 pub(super) fn producer(
     picture: &mut Picture,
@@ -88,17 +90,16 @@ pub(super) fn producer(
     title(picture, card, &of.name, right.unwrap_or(&of.detail), right.is_none());
     let now = view.cluster.now;
     let sent = of.sends.partition_point(|&record| story.record(record).sent <= now);
-    let waiting: usize =
-        producer.queued.iter().filter(|batch| !batch.in_flight).map(|batch| batch.records.len()).sum();
     let acked = Style::new(12.0, Tone::Kept).bold();
-    if card.height < FULL {
+    if card.height == SLIM {
         let words = format!("{} of {sent} acknowledged", producer.acknowledged);
         picture.words(point(card.x + 12.0, card.y + 36.0), &words, LABEL, Anchor::Start);
         slots(picture, card, card.y + 42.0, producer);
+        picture.words(point(card.x + 12.0, card.y + 51.0), "in flight", LABEL, Anchor::Start);
         picture.source = Source::None;
         return;
     }
-    line(picture, card, 40.0, "sent", &sent.to_string(), VALUE.bold());
+    calls(picture, story, card, producer, &of.sends[..sent]);
     if producer.failed > 0 {
         let words = format!("{} · {} failed", producer.acknowledged, producer.failed);
         line(picture, card, 57.0, "acked", &words, Style::new(12.0, Tone::Lost).bold());
@@ -109,34 +110,70 @@ pub(super) fn producer(
             crate::signs::tick(picture, card.x + card.width - 22.0 - width, card.y + 53.0, 1.0);
         }
     }
-    if producer.blocked.is_empty() {
-        line(picture, card, 74.0, "waiting in batches", &waiting.to_string(), VALUE);
-        batches(picture, card, producer, partition);
-    } else {
-        let style = Style::new(12.0, Tone::Lost).bold();
-        line(picture, card, 74.0, "send() waits", &producer.blocked.len().to_string(), style);
-    }
-    picture.words(point(card.x + 12.0, card.y + 96.0), "in flight", LABEL, Anchor::Start);
-    slots(picture, card, card.y + 87.0, producer);
+    accumulator(picture, story, card, producer, partition);
+    picture.words(point(card.x + 12.0, card.y + 112.0), "in flight", LABEL, Anchor::Start);
+    slots(picture, card, card.y + 103.0, producer);
     buffer(picture, card, producer);
     picture.source = Source::None;
 }
 
-/// Batches of the shown partition that wait, each as long as it is full; an open one is dashed.
-fn batches(picture: &mut Picture, card: Card, producer: &ProducerView, partition: Partition) {
-    let label = text::width("waiting in batches", 11.0, false) + 18.0;
-    let mut x = card.x + label;
-    let queued = producer.queued.iter().filter(|batch| batch.partition == partition && !batch.in_flight);
-    for batch in queued {
-        let width = 4.0 + (batch.records.len() as f32).min(8.0) * 1.5;
-        if x + width > card.x + card.width - 30.0 {
-            break;
+/// What the application does: its last call of `send()`, or the one that waits, and how many there were.
+fn calls(picture: &mut Picture, story: &Story, card: Card, producer: &ProducerView, sent: &[RecordId]) {
+    let right = point(card.x + card.width - 12.0, card.y + 40.0);
+    picture.words(right, &sent.len().to_string(), VALUE.bold(), Anchor::End);
+    let (words, style) = match (producer.blocked.first(), sent.last()) {
+        (Some(&record), _) => {
+            (format!("send({}) waits", story.record(record).name), Style::new(11.0, Tone::Lost).bold())
         }
-        let dash = if batch.closed { Dash::Solid } else { Dash::Dashed };
-        let fill = batch.closed.then_some(Fill::plain(Tone::Sunken));
-        let stroke = Stroke::new(Tone::Ink3, 1.0).dash(dash);
-        picture.rounded(x, card.y + 66.0, width, 9.0, 1.5, fill, Some(stroke));
-        x += width + 3.0;
+        (None, Some(&record)) => (format!("send({})", story.record(record).name), LABEL),
+        (None, None) => ("send()".to_owned(), LABEL),
+    };
+    if let Some(words) = text::shorten(&words, style.size, style.bold, card.width - 62.0) {
+        picture.words(point(card.x + 12.0, card.y + 40.0), &words, style, Anchor::Start);
+    }
+}
+
+/// The accumulator: a tray for every partition, in it the batches that wait, each as long as it is full; an open one is
+/// dashed.
+fn accumulator(
+    picture: &mut Picture,
+    story: &Story,
+    card: Card,
+    producer: &ProducerView,
+    partition: Partition,
+) {
+    let waiting = || producer.queued.iter().filter(|batch| !batch.in_flight);
+    let records: usize = waiting().map(|batch| batch.records.len()).sum();
+    let label = if records < 1_000 { "waiting in batches" } else { "in batches" };
+    line(picture, card, 74.0, label, &records.to_string(), VALUE);
+    let (left, width) = (card.x + 12.0, card.width - 24.0);
+    let count = story.partitions.len().clamp(1, MOST_TRAYS);
+    let pitch = (width + 4.0) / count as f32;
+    for place in 0..count {
+        let (x, end) = (left + place as f32 * pitch, left + (place + 1) as f32 * pitch - 4.0);
+        let of = Partition(place as u16);
+        let tone = if count > 1 && of == partition { Tone::Ink2 } else { Tone::LineStrong };
+        let rim = [(x, 81.0), (x, 94.0), (end, 94.0), (end, 81.0)].map(|(x, y)| point(x, card.y + y));
+        picture.line(rim, Stroke::new(tone, 1.0));
+        let mut next = x + 2.0;
+        for batch in waiting().filter(|batch| batch.partition == of) {
+            let long = 4.0 + (batch.records.len() as f32).min(8.0) * 1.5;
+            if next + long > end - 1.0 {
+                // More than there is room for.
+                picture.circle(point(end - 2.0, card.y + 87.5), 1.0, Some(Fill::plain(Tone::Ink3)), None);
+                break;
+            }
+            let dash = if batch.closed { Dash::Solid } else { Dash::Dashed };
+            let fill = batch.closed.then_some(Fill::plain(Tone::Line));
+            let stroke = Stroke::new(Tone::Ink3, 1.0).dash(dash);
+            picture.rounded(next, card.y + 83.0, long, 9.0, 1.5, fill, Some(stroke));
+            next += long + 2.0;
+        }
+        if count > 1 && next == x + 2.0 {
+            let style = Style::new(10.5, Tone::Ink3);
+            let middle = (x + end) / 2.0;
+            picture.words(point(middle, card.y + 91.5), &place.to_string(), style, Anchor::Middle);
+        }
     }
 }
 
@@ -161,16 +198,23 @@ fn slots(picture: &mut Picture, card: Card, y: f32, producer: &ProducerView) {
     picture.words(point(card.x + 80.0 + places as f32 * 14.0 + 2.0, y + 9.0), &words, LABEL, Anchor::Start);
 }
 
-/// `buffer.memory`, shown once a good part of it is in use.
+/// How much of `buffer.memory` is in use.
 fn buffer(picture: &mut Picture, card: Card, producer: &ProducerView) {
     let used = 1.0 - producer.buffer_available as f32 / producer.buffer_total.max(1) as f32;
-    if used < 0.05 {
-        return;
+    let full = used > 0.9;
+    let (x, y, width) = (card.x + 80.0, card.y + 121.0, 66.0);
+    let style = if full { Style::new(11.0, Tone::Lost).bold() } else { LABEL };
+    picture.words(
+        point(card.x + 12.0, y + 6.0),
+        if full { "buffer full" } else { "buffer" },
+        style,
+        Anchor::Start,
+    );
+    picture.rounded(x, y, width, 5.0, 2.0, Some(Fill::plain(Tone::Line)), None);
+    if used > 0.005 {
+        let tone = if full { Tone::LostFill } else { Tone::Ink3 };
+        picture.rounded(x, y, (width * used).max(2.0), 5.0, 2.0, Some(Fill::plain(tone)), None);
     }
-    let (x, y, width) = (card.x + 12.0, card.y + card.height - 6.0, card.width - 24.0);
-    picture.rounded(x, y, width, 3.0, 1.5, Some(Fill::plain(Tone::Sunken)), None);
-    let tone = if used > 0.9 { Tone::LostFill } else { Tone::Ink3 };
-    picture.rounded(x, y, width * used, 3.0, 1.5, Some(Fill::plain(tone)), None);
 }
 
 pub(super) fn consumer(
@@ -188,7 +232,7 @@ pub(super) fn consumer(
     let partition = super::principal(view);
     let position = consumer.positions.iter().find(|(at, _)| *at == partition).and_then(|&(_, offset)| offset);
     let position = position.map_or("–".to_owned(), |offset| offset.to_string());
-    if card.height < FULL {
+    if card.height == SLIM {
         let words = format!("at {position}, read {}", consumer.delivered);
         picture.words(point(card.x + 12.0, card.y + 38.0), &words, LABEL, Anchor::Start);
         picture.source = Source::None;
@@ -206,7 +250,7 @@ pub(super) fn consumer(
         }
     }
     if let Some(words) = parked_at {
-        picture.words(point(card.x + 12.0, card.y + 96.0), &words, LABEL, Anchor::Start);
+        picture.words(point(card.x + 12.0, card.y + 98.0), &words, LABEL, Anchor::Start);
     }
     picture.source = Source::None;
 }

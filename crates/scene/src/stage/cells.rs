@@ -226,14 +226,14 @@ fn frame(picture: &mut Picture, axis: &OffsetAxis, row: Row, offset: Offset) {
     picture.rounded(x - 2.0, row.top - 2.0, width + 4.0, row.height + 4.0, 3.0, None, stroke);
 }
 
-/// Marks at a row: where the log ends, what is committed, what would survive a power loss. `edge` is where words end;
-/// `silent` leaves the words out.
+/// Marks at a row: where the log ends, what is committed, what would survive a power loss. Words keep between two edges;
+/// `silent` leaves them out.
 pub(super) fn marks(
     picture: &mut Picture,
     axis: &OffsetAxis,
     row: Row,
     replica: &ReplicaView,
-    edge: f32,
+    (start, edge): (f32, f32),
     silent: bool,
 ) {
     let (end, high) = (replica.log_end_offset, replica.high_watermark);
@@ -259,21 +259,25 @@ pub(super) fn marks(
     if end.0 == 0 || silent {
         return;
     }
-    let style = Style::new(row.size - 1.5, Tone::Ink2).on(Tone::Surface);
-    let y = foot + row.size + 2.0;
-    if end == high {
-        let words = format!("high watermark = log end = {end}");
-        let right = (x(end) + 4.0).max(axis.left + text::width(&words, style.size, false) * 1.1).min(edge);
-        picture.words(point(right, y), &words, style, Anchor::End);
-        return;
+    let style = Style::new((row.size - 1.5).max(10.5), Tone::Ink2).on(Tone::Surface);
+    let y = foot + style.size + 3.5;
+    let width = |words: &str| text::width(words, style.size, false) * 1.12;
+    let mut least = start;
+    // From left to right, each at its place or as near to it as the one before allows.
+    let mut say = |words: String, place: f32| {
+        let right = place.max(least + width(&words)).min(edge);
+        if right - width(&words) >= least - 0.5 {
+            picture.words(point(right, y), &words, style, Anchor::End);
+            least = right + 8.0;
+        }
+    };
+    if replica.flushed.0 > axis.first && replica.flushed < end {
+        say(format!("on disk {}", replica.flushed), x(replica.flushed) - 5.0);
     }
-    let (high_words, end_words) = (format!("high watermark {high}"), format!("log end {end}"));
-    let end_width = text::width(&end_words, style.size, false) * 1.1;
-    let high_right =
-        (x(high) - 5.0).max(axis.left - 60.0 + text::width(&high_words, style.size, false) * 1.1);
-    picture.words(point(high_right, y), &high_words, style, Anchor::End);
-    let end_right = (x(end) + 4.0).min(edge).max(high_right + end_width + 6.0);
-    if end_right <= edge + 1.0 {
-        picture.words(point(end_right, y), &end_words, style, Anchor::End);
+    if end == high {
+        say(format!("high watermark = log end = {end}"), x(end) + 4.0);
+    } else {
+        say(format!("high watermark {high}"), x(high) - 5.0);
+        say(format!("log end {end}"), x(end) + 4.0);
     }
 }

@@ -31,6 +31,10 @@ pub(super) const TOP: f32 = 64.0;
 pub(super) const GAP: f32 = 5.0;
 const MARGIN: f32 = 16.0;
 pub(super) const MOST_CARDS: usize = 4;
+/// More brokers than this have lower boxes, and fewer lines between them.
+pub(super) const MANY: usize = 5;
+/// A stage needs no more than this, however wide the page: links would only grow longer.
+const WIDEST: f32 = 1240.0;
 
 pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
     let desk = Desk::new(story, view);
@@ -45,9 +49,12 @@ pub(super) fn draw(story: &Story, view: &StageView<'_>, picture: &mut Picture) {
         picture.words(point(desk.axis.left - 8.0, TOP - 6.0), "offset", style, Anchor::End);
     }
     for (row, broker) in view.cluster.brokers.iter().enumerate() {
-        desk.broker(picture, row, broker);
+        desk.frame(picture, row, broker);
     }
     desk.parting(picture);
+    for (row, broker) in view.cluster.brokers.iter().enumerate() {
+        desk.broker(picture, row, broker);
+    }
     divergence(picture, story, view, &desk.axis, |broker| {
         Some(desk.cells(desk.row_top(row_of(story, broker)?)))
     });
@@ -59,17 +66,20 @@ impl<'a> Desk<'a> {
     pub(super) fn new(story: &'a Story, view: &'a StageView<'a>) -> Desk<'a> {
         let cluster = view.cluster;
         let brokers = cluster.brokers.len() as f32;
-        let row_height = if brokers <= 3.0 { 65.0 } else { 58.0 };
+        let row_height = match cluster.brokers.len() {
+            0..=3 => 65.0,
+            4..=MANY => 58.0,
+            _ => 42.0,
+        };
         let left = MARGIN + 160.0 + 56.0;
         let consumers = cluster.consumers.len();
-        let right =
-            if consumers == 0 { view.width - MARGIN - 20.0 } else { view.width - MARGIN - 128.0 - 32.0 };
+        let end = view.width.min(WIDEST) - MARGIN;
+        let right = if consumers == 0 { end - 20.0 } else { end - 128.0 - 32.0 };
         let rows = brokers * (row_height + GAP);
         let axis = OffsetAxis::new(story, view, principal(view), (left + 150.0, right - 14.0), (22.0, 36.0));
-        let height = (TOP + rows + 6.0).max(190.0);
-        let stack = |count: usize, x: f32, width: f32| {
+        let stack = |count: usize, x: f32, width: f32, full: f32| {
             let count = count.min(MOST_CARDS);
-            let card_height = if count <= 1 { cards::FULL } else { cards::SLIM };
+            let card_height = if count <= 1 { full } else { cards::SLIM };
             let all = count as f32 * (card_height + 8.0) - 8.0;
             let start = (TOP + (rows - all) / 2.0).max(TOP - 40.0);
             (0..count)
@@ -81,17 +91,12 @@ impl<'a> Desk<'a> {
                 })
                 .collect::<Vec<_>>()
         };
-        Desk {
-            story,
-            view,
-            left,
-            right,
-            row_height,
-            axis,
-            producers: stack(cluster.producers.len(), MARGIN, 160.0),
-            consumers: stack(consumers, view.width - MARGIN - 128.0, 128.0),
-            height,
-        }
+        let producers = stack(cluster.producers.len(), MARGIN, 160.0, cards::FULL);
+        let consumers = stack(consumers, end - 128.0, 128.0, cards::READER);
+        // Below the lowest card a line has room that says how many more there are.
+        let cards = producers.iter().chain(&consumers).map(|card| card.y + card.height + 18.0);
+        let height = cards.fold(TOP + rows + 6.0, f32::max);
+        Desk { story, view, left, right, row_height, axis, producers, consumers, height }
     }
 
     pub(super) fn row_top(&self, row: usize) -> f32 {
@@ -149,55 +154,72 @@ impl<'a> Desk<'a> {
         picture.source = Source::None;
     }
 
-    fn broker(&self, picture: &mut Picture, row: usize, broker: &BrokerView) {
+    /// What hatches a broker's box.
+    fn pattern(&self, broker: BrokerId) -> Option<(Pattern, Tone)> {
+        let states = || self.story.states_at(NodeId::Broker(broker), self.view.cluster.now);
+        if states().any(|state| matches!(state, State::Down | State::Dark)) {
+            Some((Pattern::Diagonal, Tone::Line))
+        } else if states().any(|state| state == State::Paused) {
+            Some((Pattern::Stripes, Tone::Line))
+        } else {
+            None
+        }
+    }
+
+    fn frame(&self, picture: &mut Picture, row: usize, broker: &BrokerView) {
         let node = NodeId::Broker(broker.id);
-        let now = self.view.cluster.now;
-        let (top, partition) = (self.row_top(row), principal(self.view));
+        let whole = self.story.states_at(node, self.view.cluster.now).next().is_none();
         let leads = self.leader() == Some(broker.id);
-        let states: Vec<State> = self.story.states_at(node, now).collect();
-        let up = !states.iter().any(|state| matches!(state, State::Down | State::Dark));
-        let whole = states.is_empty();
         let (tone, width) = match (leads, is_selected(self.view, node)) {
             (_, true) => (Tone::Ink, 2.0),
             (true, false) => (Tone::Ink, 1.5),
             (false, false) => (Tone::LineStrong, 1.0),
         };
-        let pattern = if !up {
-            Some((Pattern::Diagonal, Tone::Line))
-        } else if states.contains(&State::Paused) {
-            Some((Pattern::Stripes, Tone::Line))
-        } else {
-            None
-        };
         picture.source = Source::Node(node);
-        let fill = Fill { tone: Some(Tone::Surface), pattern };
+        let fill = Fill { tone: Some(Tone::Surface), pattern: self.pattern(broker.id) };
         let stroke = Stroke::new(tone, width).dash(if whole { Dash::Solid } else { Dash::Dashed });
-        picture.rounded(
-            self.left,
-            top,
-            self.right - self.left,
-            self.row_height,
-            5.0,
-            Some(fill),
-            Some(stroke),
-        );
+        let (top, width) = (self.row_top(row), self.right - self.left);
+        picture.rounded(self.left, top, width, self.row_height, 5.0, Some(fill), Some(stroke));
+        picture.source = Source::None;
+    }
 
+    fn broker(&self, picture: &mut Picture, row: usize, broker: &BrokerView) {
+        let (now, partition) = (self.view.cluster.now, principal(self.view));
+        let (top, leads) = (self.row_top(row), self.leader() == Some(broker.id));
+        picture.source = Source::Node(NodeId::Broker(broker.id));
         let x = self.left + 12.0;
         let shift = if leads { 17.0 } else { 0.0 };
         if leads {
-            crate::signs::crown(picture, x + 6.0, top + 19.5, 0.95);
+            crate::signs::crown(picture, x + 6.0, top + if self.is_dense() { 16.5 } else { 19.5 }, 0.95);
         }
         let name = format!("Broker {}", broker.id);
-        let halo = pattern.map(|_| Tone::Surface);
+        let halo = self.pattern(broker.id).map(|_| Tone::Surface);
         let style = Style { halo, ..Style::new(13.0, Tone::Ink).bold() };
-        picture.words(point(x + shift, top + 20.0), &name, style, Anchor::Start);
-        let state = narration::broker_state(self.story, broker.id, partition, now);
-        let bad = states.iter().any(|state| !matches!(state, State::Starting));
-        let style = Style { halo, ..Style::new(12.0, if bad { Tone::Lost } else { Tone::Ink2 }) };
-        if let Some(state) = text::shorten(&state, 12.0, false, self.axis.left - x - 6.0) {
-            picture.words(point(x, top + 36.0), &state, style, Anchor::Start);
+        let dense = self.is_dense();
+        let (name_y, state_y, state_size) = if dense { (17.0, 33.0, 11.0) } else { (20.0, 36.0, 12.0) };
+        picture.words(point(x + shift, top + name_y), &name, style, Anchor::Start);
+        let mut states = self.story.states_at(NodeId::Broker(broker.id), now);
+        let bad = states.any(|state| !matches!(state, State::Starting));
+        let style = Style { halo, ..Style::new(state_size, if bad { Tone::Lost } else { Tone::Ink2 }) };
+        let say = if dense { narration::broker_state_short } else { narration::broker_state };
+        let mut state = say(self.story, broker.id, partition, now);
+        // Where boxes are low, one line has to say both.
+        let more = match self.membership(broker.id) {
+            Some((words, _)) if dense => words,
+            Some(member) => {
+                self.member(picture, member, point(x + 4.0, top + 48.0), halo);
+                ""
+            }
+            None if self.view.partition.is_some() => "no replica",
+            None => "",
+        };
+        if !state.is_empty() && !more.is_empty() {
+            state.push_str(", ");
         }
-        self.membership(picture, broker.id, partition, point(x + 4.0, top + 48.0), halo);
+        state.push_str(more);
+        if let Some(state) = text::shorten(&state, state_size, false, self.axis.left - x - 6.0) {
+            picture.words(point(x, top + state_y), &state, style, Anchor::Start);
+        }
         match self.view.partition {
             Some(partition) => self.log(picture, top, broker, partition),
             None => self.small_logs(picture, top, broker),
@@ -205,40 +227,39 @@ impl<'a> Desk<'a> {
         picture.source = Source::None;
     }
 
-    /// Filled: in the ISR. Half: eligible to lead (ELR). Ring: neither.
-    fn membership(
-        &self,
-        picture: &mut Picture,
-        broker: BrokerId,
-        partition: Partition,
-        at: Point,
-        halo: Option<Tone>,
-    ) {
-        let state = self.view.cluster.controller.partitions.get(usize::from(partition.0));
-        let Some(state) = state.and_then(Option::as_ref) else { return };
-        if !state.replicas.contains(&broker) {
-            return;
-        }
-        let (words, full) = if state.isr.contains(broker) {
+    /// Whether a replica is in the ISR, eligible to lead (ELR), or neither.
+    fn membership(&self, broker: BrokerId) -> Option<(&'static str, bool)> {
+        let state = self.view.cluster.controller.partitions.get(usize::from(principal(self.view).0));
+        let state = state.and_then(Option::as_ref).filter(|state| state.replicas.contains(&broker))?;
+        Some(if state.isr.contains(broker) {
             ("in sync", true)
         } else if state.elr.contains(broker) {
             ("in the ELR", false)
         } else {
             ("not in the ISR", false)
-        };
+        })
+    }
+
+    /// Filled: in the ISR. Ring: not.
+    fn member(&self, picture: &mut Picture, (words, full): (&str, bool), at: Point, halo: Option<Tone>) {
         let ring = Stroke::new(if full { Tone::Ink } else { Tone::Ink3 }, 1.3);
-        let fill = full.then_some(Fill::plain(Tone::Ink)).or(Some(Fill::plain(Tone::Surface)));
-        picture.circle(at, 3.2, fill, Some(ring));
-        if state.elr.contains(broker) {
-            picture.circle(at, 1.4, Some(Fill::plain(Tone::Ink3)), None);
-        }
+        let fill = Fill::plain(if full { Tone::Ink } else { Tone::Surface });
+        picture.circle(at, 3.2, Some(fill), Some(ring));
         let style = Style { halo, ..Style::new(11.0, Tone::Ink3) };
         picture.words(point(at.x + 8.0, at.y + 4.0), words, style, Anchor::Start);
     }
 
     fn cells(&self, top: f32) -> Row {
+        if self.is_dense() {
+            return Row { top: top + 5.0, height: 20.0, size: 12.0 };
+        }
         let height = if self.row_height > 60.0 { 30.0 } else { 26.0 };
         Row { top: top + 11.0, height, size: 12.5 }
+    }
+
+    /// Many brokers share the height.
+    pub(super) fn is_dense(&self) -> bool {
+        self.view.cluster.brokers.len() > MANY
     }
 
     fn log(&self, picture: &mut Picture, top: f32, broker: &BrokerView, partition: Partition) {
@@ -248,7 +269,9 @@ impl<'a> Desk<'a> {
         let row = self.cells(top);
         cells::draw(picture, self.story, self.view, &self.axis, row, replica, history);
         let silent = cutting(self.story, self.view, broker.id);
-        cells::marks(picture, &self.axis, row, replica, self.right - 8.0, silent);
+        // To the right of what the box says in words.
+        let start = if self.is_dense() { self.axis.left } else { self.left + 112.0 };
+        cells::marks(picture, &self.axis, row, replica, (start, self.right - 8.0), silent);
     }
 
     /// Every partition as a thin row.
@@ -312,8 +335,17 @@ impl<'a> Desk<'a> {
             let Some(end) = way.last() else { continue };
             picture.source = Source::Message(message.id);
             let stroke = Stroke::new(Tone::Ink3, 1.2);
-            let out = if end.x > self.left + 20.0 { 8.0 } else { -8.0 };
-            picture.circle(point(end.x + out, end.y), 3.6, Some(Fill::plain(Tone::Surface)), Some(stroke));
+            let corner = way[way.len() - 2];
+            let stands = match (from.broker(), at.broker()) {
+                // On the way of its own, where no other follower's lies.
+                (Some(from), Some(at)) => {
+                    let (_, span) = self.rows(from, at).unwrap_or((0, 1));
+                    let away = (8.0 * span as f32).min(30.0);
+                    point(corner.x, corner.y + if way[0].y < end.y { -away } else { away })
+                }
+                _ => point(end.x + if end.x > self.left + 20.0 { 8.0 } else { -8.0 }, end.y),
+            };
+            picture.circle(stands, 3.4, Some(Fill::plain(Tone::Surface)), Some(stroke));
         }
         for (more, cards, all) in [
             (view.cluster.producers.len(), &self.producers, "producers"),

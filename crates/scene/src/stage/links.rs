@@ -10,25 +10,22 @@ use crate::story::Story;
 use crate::timeline::Room;
 use crate::tokens::Tone;
 
-/// A link, and where it can be taken hold of.
+/// A link, and where it can be taken hold of; on a phone's stage there is no room for that.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinkPlace {
     pub a: NodeId,
     pub b: NodeId,
-    pub at: Point,
+    pub at: Option<Point>,
 }
 
 /// Clients that share a broker's port stand this far apart.
 const APART: f32 = 7.0;
 
-/// Every link that the stage has room for; a phone's has none.
+/// Every link of the cluster.
 pub fn links(story: &Story, view: &StageView<'_>) -> Vec<LinkPlace> {
-    if view.room != Room::Page {
-        return Vec::new();
-    }
     let desk = Desk::new(story, view);
-    let place = |(a, b)| Some(LinkPlace { a, b, at: desk.hold(a, b)? });
-    desk.pairs().into_iter().filter_map(place).collect()
+    let place = |(a, b)| LinkPlace { a, b, at: desk.hold(a, b).filter(|_| view.room == Room::Page) };
+    desk.pairs().into_iter().map(place).collect()
 }
 
 impl Desk<'_> {
@@ -100,7 +97,7 @@ impl Desk<'_> {
     }
 
     /// The upper row of two brokers, and how far the other one lies below it.
-    fn rows(&self, a: BrokerId, b: BrokerId) -> Option<(usize, usize)> {
+    pub(super) fn rows(&self, a: BrokerId, b: BrokerId) -> Option<(usize, usize)> {
         let (a, b) = (super::row_of(self.story, a)?, super::row_of(self.story, b)?);
         Some((a.min(b), a.abs_diff(b)))
     }
@@ -112,7 +109,8 @@ impl Desk<'_> {
             0 | 1 => 0,
             2 => 1 + row % 2,
             3 => 3 + row % 3,
-            _ => 5,
+            // Of many brokers: beside those of the next rows.
+            _ => 5 + row % 4,
         })
     }
 
@@ -126,12 +124,17 @@ impl Desk<'_> {
             (NodeId::Controller, _) => point(self.left - 8.0, last.y),
             _ => {
                 let (row, span) = self.rows(a.broker()?, b.broker()?)?;
+                if self.is_dense() {
+                    // Beside the upper one, two by two: one for each that lies below it.
+                    let (down, across) = ((span - 1) / 2, (span - 1) % 2);
+                    let y = self.row_top(row) + 6.0 + 9.0 * down as f32;
+                    return Some(point(self.right + 6.0 + 8.0 * across as f32, y));
+                }
                 let y = match span {
                     1 => self.row_top(row + 1) - GAP / 2.0,
                     2 => self.row_top(row + 1) + 26.0,
                     3 => self.row_top(row + 1) + 8.0,
-                    // Many brokers: their ways lie on each other, but not where they are held.
-                    far => self.row_top(row + 1) + 14.0 + 6.0 * (far - 4) as f32,
+                    _ => self.row_top(row + 1) + 14.0,
                 };
                 point(way[1].x, y)
             }
@@ -140,10 +143,14 @@ impl Desk<'_> {
 
     pub(super) fn links(&self, picture: &mut Picture) {
         let leader = self.leader().map(NodeId::Broker);
+        let parked = super::beads::parked(self.story, self.view.cluster.now);
         for (a, b) in self.pairs() {
             let always = match a {
                 NodeId::Controller => true,
-                NodeId::Broker(_) => false,
+                // A fetch that waits there is on its way, too.
+                NodeId::Broker(_) => {
+                    parked.iter().any(|&(from, at, _)| [(a, b), (b, a)].contains(&(from, at)))
+                }
                 _ => Some(b) == leader,
             };
             self.link(picture, a, b, always);
@@ -164,7 +171,9 @@ impl Desk<'_> {
             })
         };
         let used = cut || always || selected || flying();
-        if !(used || self.view.all_links) {
+        // The unused ones of many brokers would only lie on each other: there the handles alone are shown.
+        let between = matches!(a, NodeId::Broker(_));
+        if !(used || self.view.all_links && !(between && self.is_dense())) {
             return;
         }
         let Some(way) = self.route(a, b) else { return };
@@ -172,7 +181,7 @@ impl Desk<'_> {
         let last = way[way.len() - 1];
         let (tone, width) = match (selected, used) {
             (true, _) => (Tone::Ink, 2.0),
-            (false, true) => (Tone::LineStrong, if always { 1.3 } else { 1.0 }),
+            (false, true) => (Tone::LineStrong, if always && !between { 1.3 } else { 1.0 }),
             (false, false) => (Tone::Line, 1.0),
         };
         picture.line(way, Stroke::new(tone, width).dash(if cut { Dash::Dashed } else { Dash::Solid }));

@@ -123,5 +123,5 @@ fn broker(
     let row = cells_at(top);
     cells::draw(picture, story, view, axis, row, replica, history);
     let silent = cutting(story, view, broker.id);
-    cells::marks(picture, axis, row, replica, view.width, silent);
+    cells::marks(picture, axis, row, replica, (0.0, view.width), silent);
 }

@@ -149,8 +149,7 @@ impl Timeline<'_> {
             picture.segment(point(2.0, y), point(left, y), Stroke::new(Tone::Line, 1.0));
         }
         let name_size = if self.view.room == Room::Phone { 10.5 } else { 12.0 };
-        let x = self.gutter_x();
-        let room = left - x - 4.0;
+        let (x, room) = (self.gutter_x(), self.gutter_room());
         for lane in &self.lanes {
             let Some(story) = self.story.node(lane.node) else { continue };
             picture.source = Source::Node(lane.node);
@@ -177,18 +176,30 @@ impl Timeline<'_> {
 
     /// What each broker is at the playhead, under its name.
     pub(super) fn states(&self, picture: &mut Picture, now: Time) {
-        let say = if self.view.room == Room::Phone { broker_state_short } else { broker_state };
         for lane in &self.lanes {
-            if let NodeId::Broker(broker) = lane.node {
-                self.under_name(picture, lane, &say(self.story, broker, self.view.partition, now));
+            let NodeId::Broker(broker) = lane.node else { continue };
+            let long = broker_state(self.story, broker, self.view.partition, now);
+            if text::width(&long, self.detail_size(), false) <= self.gutter_room() {
+                self.under_name(picture, lane, &long);
+            } else {
+                let short = broker_state_short(self.story, broker, self.view.partition, now);
+                self.under_name(picture, lane, &short);
             }
         }
     }
 
+    fn detail_size(&self) -> f32 {
+        if self.view.room == Room::Phone { 10.0 } else { 11.0 }
+    }
+
+    /// What words have in the gutter.
+    fn gutter_room(&self) -> f32 {
+        self.scale.left - self.gutter_x() - 3.0
+    }
+
     fn under_name(&self, picture: &mut Picture, lane: &LaneBox, detail: &str) {
-        let size = if self.view.room == Room::Phone { 10.0 } else { 11.0 };
-        let x = self.gutter_x();
-        let detail = text::shorten(detail, size, false, self.scale.left - x - 4.0);
+        let (size, x) = (self.detail_size(), self.gutter_x());
+        let detail = text::shorten(detail, size, false, self.gutter_room());
         if let Some(detail) = detail.filter(|detail| !detail.is_empty()) {
             let style = Style::new(size, Tone::Ink3);
             picture.words(point(x, lane.middle() + 13.0), &detail, style, Anchor::Start);

@@ -15,6 +15,19 @@ pub(super) struct Flight {
     pub to: Point,
 }
 
+impl Flight {
+    /// Where it ends: what is lost does on its way; what never arrived only sets out.
+    fn part(self, end: End) -> Point {
+        let Flight { from, to } = self;
+        let part = match end {
+            End::Arrived => 1.0,
+            End::Lost => 0.6,
+            End::UnderWay => (36.0 / (to.x - from.x).hypot(to.y - from.y).max(1.0)).min(0.6),
+        };
+        point(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part)
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Look {
     tone: Tone,
@@ -49,8 +62,9 @@ enum End {
 
 /// Arrows of one kind between two lanes that are closer together than this are drawn once.
 const SAME: f32 = 1.6;
-/// Closer than this they go without halo, and paler.
+/// Closer than this they are a crowd: pale strokes, with one arrow among them every so often.
 const CROWDED: f32 = 5.0;
+const AMONG_CROWD: f32 = 14.0;
 /// More than this many polls and heartbeats in a window say nothing.
 const QUIET_MESSAGES: usize = 48;
 
@@ -103,7 +117,7 @@ impl Timeline<'_> {
         let picked = !matches!(self.view.selection, Source::None);
         let range = story.flow_in(flow, window.from, window.to);
         let places = &flow.messages[range];
-        let mut last = f32::MIN;
+        let (mut last, mut last_whole) = (f32::MIN, f32::MIN);
         let mut next = 0;
         while let Some(&place) = places.get(next) {
             next += 1;
@@ -122,20 +136,29 @@ impl Timeline<'_> {
             let flight = self.flight_between(message, lanes);
             let gap = flight.from.x - last;
             last = flight.from.x;
-            let crowded = gap < CROWDED;
+            let whole = gap >= CROWDED || flight.from.x - last_whole >= AMONG_CROWD;
             // Lines that cross foreign lanes, and those that carry nothing, keep back.
             let foreign = matches!(flow.to, NodeId::Consumer(_))
                 || matches!(flow.kind, Kind::Control | Kind::Metadata)
                 || !flow.matters;
             picture.source = Source::Message(message.id);
-            picture.opacity = match (record.is_some(), crowded || foreign) {
+            picture.opacity = match (record.is_some(), !whole || foreign) {
                 (true, false) => 0.5,
                 (true, true) => 0.3,
-                (false, true) if gap < CROWDED / 2.0 => 0.22,
+                (false, true) if gap < CROWDED / 2.0 => 0.16,
+                (false, true) if !whole => 0.3,
                 (false, true) => 0.55,
+                (false, false) if gap < CROWDED => 0.7,
                 (false, false) => 1.0,
             };
-            self.arrow(picture, flight, look(flow.kind), !crowded, false, end(message));
+            let look = look(flow.kind);
+            if whole {
+                last_whole = flight.from.x;
+                self.arrow(picture, flight, look, gap >= CROWDED, false, end(message));
+            } else {
+                let to = flight.part(end(message));
+                picture.segment(flight.from, to, Stroke::new(look.tone, look.width).dash(look.dash));
+            }
             drawn.push(flight);
             // On to the first one that stands apart.
             let apart = self.scale.time_from_x(flight.from.x + SAME);
@@ -274,14 +297,7 @@ impl Timeline<'_> {
     }
 
     fn arrow(&self, picture: &mut Picture, flight: Flight, look: Look, halo: bool, strong: bool, end: End) {
-        let Flight { from, mut to } = flight;
-        // What is lost ends on its way; what never arrived only sets out.
-        let part = match end {
-            End::Arrived => 1.0,
-            End::Lost => 0.6,
-            End::UnderWay => (36.0 / (to.x - from.x).hypot(to.y - from.y).max(1.0)).min(0.6),
-        };
-        to = point(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part);
+        let (from, to) = (flight.from, flight.part(end));
         let (dx, dy) = (to.x - from.x, to.y - from.y);
         let length = dx.hypot(dy).max(0.01);
         let (ux, uy) = (dx / length, dy / length);

@@ -1,10 +1,10 @@
 //! Each link of the stage can be taken hold of, however many there are.
 
 use ackscope_scene::picture::{Picture, Source};
-use ackscope_scene::stage::{self, StageView};
+use ackscope_scene::stage::{self, LinkPlace, StageView};
 use ackscope_scene::story::Story;
 use ackscope_scene::timeline::Room;
-use ackscope_sim::ids::{BrokerId, MachineId};
+use ackscope_sim::ids::{BrokerId, MachineId, NodeId};
 use ackscope_sim::run::Run;
 use ackscope_sim::spec::BrokerSpec;
 use ackscope_sim::view::ClusterView;
@@ -61,25 +61,45 @@ fn every_link_has_a_place_of_its_own_and_is_hit_there() {
         stage::draw(&story, &view, &mut picture);
         // Messages lie on top of the links.
         picture.shapes.retain(|shape| !matches!(shape.source, Source::Message(_)));
+        let held = |place: &LinkPlace| place.at.expect("a page has room for it");
         for (index, place) in places.iter().enumerate() {
+            let at = held(place);
             for other in &places[index + 1..] {
-                let far = (place.at.x - other.at.x).hypot(place.at.y - other.at.y);
-                assert!(
-                    far >= if brokers > 5 { 4.0 } else { 6.5 },
-                    "{brokers} brokers: {place:?} and {other:?} lie on each other"
-                );
+                let far = (at.x - held(other).x).hypot(at.y - held(other).y);
+                assert!(far >= 6.5, "{brokers} brokers: {place:?} and {other:?} lie on each other");
             }
-            assert!(place.at.x > 0.0 && place.at.x < view.width && place.at.y < picture.height);
-            let found = picture.hit(place.at, 0.6);
-            assert!(matches!(found, Source::Link(..)));
-            // The ways of more brokers than that lie on each other.
+            assert!(at.x > 0.0 && at.x < view.width && at.y < picture.height);
+            // Of more brokers than that only those links are drawn that something uses.
             if brokers <= 5 {
-                assert_eq!(found, Source::Link(place.a, place.b), "{brokers} brokers");
+                assert_eq!(picture.hit(at, 0.6), Source::Link(place.a, place.b), "{brokers} brokers");
             }
         }
-        let phone = StageView { room: Room::Phone, ..view };
-        assert!(stage::links(&story, &phone).is_empty(), "a phone has no room for them");
+        let phone = stage::links(&story, &StageView { room: Room::Phone, ..view });
+        let named = |place: &LinkPlace| (place.a, place.b);
+        assert!(phone.iter().map(named).eq(places.iter().map(named)), "a phone has the same links");
+        assert!(phone.iter().all(|place| place.at.is_none()), "but no room for them on the picture");
     }
+}
+
+/// Nine brokers have 36 links: a thicket, unless only those are drawn that matter.
+#[test]
+fn between_many_brokers_only_the_links_in_use_and_the_chosen_one_are_drawn() {
+    let run = run(9, 1);
+    let story = Story::new(&run);
+    let cluster = run.view_at(ms(0.0));
+    let drawn = |view: &StageView<'_>| {
+        let mut picture = Picture::default();
+        stage::draw(&story, view, &mut picture);
+        let between = |source| matches!(source, Source::Link(NodeId::Broker(_), NodeId::Broker(_)));
+        let mut links: Vec<Source> =
+            picture.shapes.iter().map(|shape| shape.source).filter(|&source| between(source)).collect();
+        links.dedup();
+        links
+    };
+    let view = view(&cluster);
+    assert_eq!(drawn(&view), []);
+    let chosen = Source::Link(NodeId::Broker(BrokerId(2)), NodeId::Broker(BrokerId(9)));
+    assert_eq!(drawn(&StageView { selection: chosen, ..view }), [chosen]);
 }
 
 #[test]

@@ -24,7 +24,8 @@ impl Words<'_, '_> {
             _ => None,
         };
         let mut grouped: Vec<(&Mark, usize)> = Vec::new();
-        for mark in marks.iter().filter(|mark| !self.timeline.is_hidden(mark.at)) {
+        let said = |mark: &&Mark| says_what_was_done(&mark.kind) && !self.timeline.is_hidden(mark.at);
+        for mark in marks.iter().filter(said) {
             let same = grouped.iter_mut().rev().take(8).find(|(other, _)| {
                 other.node == mark.node
                     && verb(mark).is_some()
@@ -36,12 +37,40 @@ impl Words<'_, '_> {
                 None => grouped.push((mark, 1)),
             }
         }
-        for (mark, count) in grouped {
-            self.fault(picture, mark, count);
+        // Where several things are done at once, the worst lies on top and speaks first.
+        let heavy =
+            |mark: &Mark| matches!(mark.kind, MarkKind::Killed | MarkKind::PowerLost | MarkKind::DiskFailed);
+        grouped.sort_by_key(|(mark, _)| !heavy(mark));
+        for &(mark, _) in grouped.iter().rev() {
+            self.fault_sign(picture, mark, heavy(mark));
         }
+        for (mark, count) in grouped {
+            self.fault_words(picture, mark, count, heavy(mark));
+        }
+        picture.source = Source::None;
     }
 
-    fn fault(&mut self, picture: &mut Picture, mark: &Mark, count: usize) {
+    fn fault_sign(&mut self, picture: &mut Picture, mark: &Mark, heavy: bool) {
+        let Some(lane) = self.lane(mark.node) else { return };
+        let x = self.timeline.scale.x_from_time(mark.at);
+        picture.source = Source::Happening(mark.happening);
+        if heavy {
+            let foot =
+                if matches!(mark.node, NodeId::Broker(_)) { lane.base + 7.0 } else { lane.bottom - 2.0 };
+            picture.segment(point(x, lane.top + 3.0), point(x, foot), Stroke::new(Tone::LostFill, 1.8));
+            let y = lane.top + 11.0;
+            picture.circle(point(x, y), 7.5, Some(Fill::plain(Tone::Surface)), None);
+            cross(picture, x, y, 4.0);
+        } else {
+            picture.segment(point(x, lane.top + 4.0), point(x, lane.base), Stroke::new(Tone::Ink2, 1.2));
+        }
+        let half = if heavy { 7.0 } else { 2.0 };
+        self.take(x - half, x + half, lane.top, lane.top + 20.0);
+        let place = self.lines.partition_point(|(a, _)| a.x < x);
+        self.lines.insert(place, (point(x, lane.top), point(x, lane.base)));
+    }
+
+    fn fault_words(&mut self, picture: &mut Picture, mark: &Mark, count: usize, heavy: bool) {
         let timeline = self.timeline;
         let several = format!("cut from {count} nodes");
         let x = timeline.scale.x_from_time(mark.at);
@@ -59,24 +88,8 @@ impl Words<'_, '_> {
         };
         let Some(lane) = self.lane(mark.node) else { return };
         picture.source = Source::Happening(mark.happening);
-        let y = lane.top + 11.0;
-        let heavy = matches!(mark.kind, MarkKind::Killed | MarkKind::PowerLost | MarkKind::DiskFailed);
-        if heavy {
-            let foot =
-                if matches!(mark.node, NodeId::Broker(_)) { lane.base + 7.0 } else { lane.bottom - 2.0 };
-            picture.segment(point(x, lane.top + 3.0), point(x, foot), Stroke::new(Tone::LostFill, 1.8));
-            picture.circle(point(x, y), 7.5, Some(Fill::plain(Tone::Surface)), None);
-            cross(picture, x, y, 4.0);
-        } else {
-            picture.segment(point(x, lane.top + 4.0), point(x, lane.base), Stroke::new(Tone::Ink2, 1.2));
-        }
-        let half = if heavy { 7.0 } else { 2.0 };
-        self.take(x - half, x + half, lane.top, lane.top + 20.0);
-        let place = self.lines.partition_point(|(a, _)| a.x < x);
-        self.lines.insert(place, (point(x, lane.top), point(x, lane.base)));
         let style = Style::new(self.size, Tone::Ink).bold().on(Tone::Surface);
         self.say(picture, forms, &Words::beside(x, lane.top + 15.0, if heavy { 11.0 } else { 5.0 }), style);
-        picture.source = Source::None;
     }
 
     pub(super) fn truncations(&mut self, picture: &mut Picture) {
@@ -121,11 +134,11 @@ impl Words<'_, '_> {
                 let y = lane.top + 16.0;
                 let words = format!("epoch {epoch}");
                 let style = Style::new(self.size, Tone::Ink).bold().on(Tone::Surface);
-                let width = text::width(&words, style.size, true) * 1.06;
+                let width = text::width(&words, style.size, true) * 1.1;
                 // Beside the beginning, else as near after it as there is room.
                 let room = timeline.scale.x_within(band.to) - x;
                 let tries =
-                    (0..12).map(|step| x + 3.0 + step as f32 * 9.0).filter(|left| left - x < room.max(12.0));
+                    (0..45).map(|step| x + 3.0 + step as f32 * 9.0).filter(|left| left - x < room.max(12.0));
                 let before = [x - width - 21.0];
                 let frames = tries.chain(before).map(|left| Frame {
                     left,
@@ -134,7 +147,7 @@ impl Words<'_, '_> {
                     bottom: y + 3.0,
                 });
                 let free = frames.filter(|frame| self.is_free(frame));
-                let cost = |frame: &Frame| self.crossings(frame) as f32 + (frame.left - x).abs() * 0.012;
+                let cost = |frame: &Frame| self.crossings(frame) as f32 + (frame.left - x).abs() * 0.0024;
                 if let Some(frame) = free.min_by(|a, b| cost(a).total_cmp(&cost(b))) {
                     self.taken.push(frame);
                     crown(picture, frame.left + 7.0, y, 0.85);
@@ -177,6 +190,8 @@ impl Words<'_, '_> {
                 (point(left - 22.0, near), Anchor::End),
                 (point(right + 5.0, near), Anchor::Start),
                 (point(left - 5.0, near), Anchor::End),
+                (point(left - 9.0, near), Anchor::End),
+                (point(left - 60.0, near), Anchor::End),
             ];
             if (flight.from.y - flight.to.y).abs() < 60.0 {
                 places.extend([
@@ -191,7 +206,7 @@ impl Words<'_, '_> {
             } else {
                 &[&words]
             };
-            if self.say(picture, forms, &places, style) {
+            if self.say_in_two(picture, &words, &places, style) || self.say(picture, forms, &places, style) {
                 said.push((words, flight.from.x));
             }
         }
@@ -244,6 +259,12 @@ impl Words<'_, '_> {
             }
         }
     }
+}
+
+/// Faults, their repairs and notes: what has a line through its lane.
+fn says_what_was_done(kind: &MarkKind) -> bool {
+    use MarkKind::{DiskFailed, Fault, Killed, Note, PowerLost, Stopping};
+    matches!(kind, Killed | PowerLost | Stopping | DiskFailed | Fault(_) | Note(_))
 }
 
 /// What an answer says where it is bad news.

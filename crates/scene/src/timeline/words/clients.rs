@@ -1,13 +1,13 @@
 //! What clients sent and heard: names above their life line, ticks where they were told.
 
 use ackscope_sim::audit::Fate;
-use ackscope_sim::ids::RecordId;
+use ackscope_sim::ids::{HappeningId, RecordId};
 use ackscope_sim::time::Time;
 
 use super::Words;
 use crate::picture::{Anchor, Picture, Point, Source, Stroke, Style, point};
 use crate::signs::{cross, tick};
-use crate::story::{NodeStory, Story};
+use crate::story::{Kind, NodeStory, Story};
 use crate::text;
 use crate::timeline::{LaneBox, selected_record};
 use crate::tokens::Tone;
@@ -56,6 +56,50 @@ impl Words<'_, '_> {
             self.run_of_names(picture, lane, &shown[from..to]);
             from = to;
         }
+        self.retries(picture, lane);
+    }
+
+    /// What is sent again, in the order in which it goes out.
+    fn retries(&mut self, picture: &mut Picture, lane: &LaneBox) {
+        let (timeline, story) = (self.timeline, self.timeline.story);
+        let (window, partition) = (timeline.view.window, timeline.view.partition);
+        let flows = story.flows.iter().filter(|flow| flow.from == lane.node && flow.kind == Kind::Produce);
+        let style = Style::new(self.size, Tone::Ink).bold().on(Tone::Surface);
+        for flow in flows {
+            let mut groups: Vec<(f32, f32, HappeningId, Vec<RecordId>)> = Vec::new();
+            for &place in &flow.messages[story.flow_in(flow, window.from, window.to)] {
+                let message = &story.messages[place as usize];
+                let batches = story.batches_of(message, partition);
+                let again = |&record: &RecordId| {
+                    story.record(record).drained.is_some_and(|drained| drained < message.sent)
+                };
+                let records: Vec<RecordId> =
+                    batches.flat_map(|batch| batch.records.iter().copied()).filter(again).collect();
+                if records.is_empty() || !timeline.is_shown(message.sent) {
+                    continue;
+                }
+                let x = timeline.scale.x_from_time(message.sent);
+                match groups.last_mut() {
+                    Some((_, last, _, all)) if x - *last < 40.0 => {
+                        *last = x;
+                        all.extend(records);
+                    }
+                    _ => groups.push((x, x, message.id, records)),
+                }
+            }
+            for (from, to, id, records) in groups {
+                picture.source = Source::Message(id);
+                let long = format!("retries {}", listed(story, &records));
+                let y = lane.top + 14.0;
+                let places = [
+                    (point(from - 6.0, y), Anchor::Start),
+                    (point(to + 6.0, y), Anchor::End),
+                    (point((from + to) / 2.0, y), Anchor::Middle),
+                ];
+                self.say(picture, &[&long, "retry"], &places, style);
+            }
+        }
+        picture.source = Source::None;
     }
 
     fn run_of_names(&mut self, picture: &mut Picture, lane: &LaneBox, run: &[RecordId]) {
@@ -64,7 +108,7 @@ impl Words<'_, '_> {
         let y = lane.top + 14.0;
         let x = |record: RecordId| timeline.scale.x_from_time(story.record(record).sent) + 3.0;
         let style = Style::new(self.size, Tone::Ink).bold().on(Tone::Surface);
-        let half = |record: RecordId| text::width(&story.record(record).name, style.size, true) * 0.53;
+        let half = |record: RecordId| text::width(&story.record(record).name, style.size, true) * 0.55;
         let selected = selected_record(timeline.view.selection);
         let (first, last) = (run[0], run[run.len() - 1]);
         let roomy = run.windows(2).all(|pair| x(pair[1]) - x(pair[0]) > half(pair[0]) + half(pair[1]) + 4.0);
@@ -79,7 +123,7 @@ impl Words<'_, '_> {
         let scale = &timeline.scale;
         if chosen.is_empty() {
             let name = group(story, first, last);
-            let width = text::width(&name, style.size, true) * 1.06;
+            let width = text::width(&name, style.size, true) * 1.1;
             let middle = ((x(first) + x(last)) / 2.0 - 3.0).clamp(
                 scale.left + 2.0 + width / 2.0,
                 (scale.right - width / 2.0).max(scale.left + 3.0 + width / 2.0),
@@ -221,6 +265,27 @@ fn succeeds(last: &str, next: &str) -> bool {
         ([last], [next]) => last.is_ascii_alphabetic() && next.is_ascii_alphabetic() && last + 1 == *next,
         _ => false,
     }
+}
+
+/// `E, D, C, B, A`, or `w0–w4`, in their order.
+fn listed(story: &Story, records: &[RecordId]) -> String {
+    const MOST: usize = 6;
+    if let [first, _, ..] = records
+        && records.iter().all(|record| record == first)
+    {
+        return format!("{} {} times", story.record(*first).name, records.len());
+    }
+    let mut runs: Vec<(RecordId, RecordId)> = Vec::new();
+    for &record in records {
+        match runs.last_mut() {
+            Some((_, last)) if last.0 + 1 == record.0 => *last = record,
+            _ => runs.push((record, record)),
+        }
+    }
+    if runs.len() > MOST {
+        return format!("{} records", records.len());
+    }
+    runs.iter().map(|&(first, last)| group(story, first, last)).collect::<Vec<_>>().join(", ")
 }
 
 /// A name without its number: `w` of `w3`.

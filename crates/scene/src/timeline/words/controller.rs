@@ -27,7 +27,10 @@ impl Words<'_, '_> {
             self.take(x - radius, x + radius, y - radius, y + radius);
         }
         let ctl = Style::new(self.size, Tone::Ctl).on(Tone::Surface);
-        for mark in marks.iter().filter(|mark| concerns(timeline, mark)) {
+        // Who leads matters more than who is in sync.
+        let is_isr = |mark: &&Mark| matches!(mark.kind, MarkKind::IsrChanged { .. });
+        let here = || marks.iter().filter(|mark| concerns(timeline, mark));
+        for mark in here().filter(|mark| !is_isr(mark)).chain(here().filter(is_isr)) {
             let x = timeline.scale.x_from_time(mark.at);
             picture.source = Source::Happening(mark.happening);
             match &mark.kind {
@@ -35,9 +38,9 @@ impl Words<'_, '_> {
                     let how = if *unclean { " uncleanly" } else { "" };
                     let end = format!("elects broker {leader}{how}, whose log ends at {log_end_offset}");
                     let plain = format!("elects broker {leader}{how}");
-                    let short = format!("elects {leader}");
-                    let right = [(point(x + 9.0, y - 6.0), Anchor::Start)];
-                    let left = [(point(x - 9.0, y - 6.0), Anchor::End), (point(x, y + 13.0), Anchor::Middle)];
+                    let short = format!("elects {leader}{how}");
+                    let right = [(point(x + 7.0, y - 8.0), Anchor::Start)];
+                    let left = [(point(x - 7.0, y - 8.0), Anchor::End), (point(x, y + 13.0), Anchor::Middle)];
                     let forms: [&str; 3] = [&end, &plain, &short];
                     if !self.say(picture, &forms, &right, ctl.bold()) {
                         self.say(picture, &forms, &left, ctl.bold());

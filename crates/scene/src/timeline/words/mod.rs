@@ -81,7 +81,7 @@ impl<'t, 'a> Words<'t, 'a> {
     }
 
     fn frame(at: Point, words: &str, style: Style, anchor: Anchor) -> Frame {
-        let width = text::width(words, style.size, style.bold) * 1.08;
+        let width = text::width(words, style.size, style.bold) * 1.1;
         let left = match anchor {
             Anchor::Start => at.x,
             Anchor::Middle => at.x - width / 2.0,
@@ -130,6 +130,36 @@ impl<'t, 'a> Words<'t, 'a> {
         let (at, anchor) = places[place];
         picture.words(at, forms[form], style, anchor);
         true
+    }
+
+    /// `NOT_ENOUGH_` over `REPLICAS`, where that is clear of lines and one line of it would not be.
+    fn say_in_two(
+        &mut self,
+        picture: &mut Picture,
+        words: &str,
+        places: &[(Point, Anchor)],
+        style: Style,
+    ) -> bool {
+        let breaks = words.match_indices('_').map(|(at, _)| at + 1);
+        let Some(middle) = breaks.min_by_key(|at| at.abs_diff(words.len() / 2)) else { return false };
+        let lies_well = |frame: &Frame| self.is_free(frame) && self.crossings(frame) == 0;
+        let one = |&(at, anchor): &(Point, Anchor)| lies_well(&Words::frame(at, words, style, anchor));
+        if places.iter().any(one) {
+            return false;
+        }
+        let (above, below) = words.split_at(middle);
+        for &(at, anchor) in places {
+            let lines = [(point(at.x, at.y - style.size), above), (at, below)];
+            let frames = lines.map(|(at, words)| Words::frame(at, words, style, anchor));
+            if frames.iter().all(lies_well) {
+                for (at, words) in lines {
+                    picture.words(at, words, style, anchor);
+                }
+                self.taken.extend(frames);
+                return true;
+            }
+        }
+        false
     }
 
     pub(super) fn marks(&mut self, picture: &mut Picture) {
