@@ -128,6 +128,16 @@ fn the_reversed_retries_are_named_in_the_order_in_which_they_leave_and_lie() {
     }
 }
 
+/// Where two brokers hold what will be lost, neither says that it is the only one.
+#[test]
+fn the_only_copy_is_called_so_and_one_of_two_is_not() {
+    for (id, alone) in [("acks-1-leader-crash", true), ("kip-101-loss", false)] {
+        let picture = timeline(&Story::new(&run(id)), 932.0, Room::Page);
+        assert!(says(&picture, "lost"), "{id}");
+        assert_eq!(says(&picture, "only here"), alone, "{id}");
+    }
+}
+
 /// What was lost, and that somebody was elected, is said however little room there is.
 #[test]
 fn losses_and_elections_speak_before_everything_else() {

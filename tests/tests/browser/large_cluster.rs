@@ -53,3 +53,15 @@ async fn everything_fits_and_every_partition_can_be_looked_at() {
     assert_eq!(page.script(fits).await, true, "playback stays in sight");
     assert_eq!(page.console_errors().await, [""; 0]);
 }
+
+/// A figure in somebody's text has no room to scroll in: all lanes share what there is.
+#[tokio::test]
+async fn the_embedded_figure_shows_every_broker_and_the_controller_at_once() {
+    let page = Page::blank().await;
+    page.size(720, 420).await;
+    page.go("?embed#acks-1-leader-crash").await;
+    let hidden = "const it = document.querySelector('[data-testid=timeline]'); return it.scrollHeight - it.clientHeight";
+    let hidden = page.script(hidden).await.as_f64();
+    assert!(hidden <= Some(2.0), "{hidden:?} px lie below the frame");
+    assert_eq!(page.console_errors().await, [""; 0]);
+}

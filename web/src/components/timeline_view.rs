@@ -8,6 +8,7 @@ use ackscope_scene::axis::TimeWindow;
 use ackscope_scene::picture::{Picture, Point, Source};
 use ackscope_scene::timeline::{Future, Held, Room, Stretch, Timeline, View};
 use ackscope_scene::tokens::Theme;
+use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 use leptos::ev::{PointerEvent, WheelEvent};
 use leptos::html;
@@ -60,7 +61,11 @@ pub fn TimelineView(
         let (Some(show), Some(width)) = (show.get(), width.get()) else { return };
         look.with(|look| {
             let Some(look) = look else { return };
-            let lanes = look.shown();
+            let mut lanes = look.shown();
+            if !overview {
+                // A figure has no room for who only reads.
+                lanes.retain(|lane| !matches!(lane.node, NodeId::Consumer(_)));
+            }
             let view = View {
                 height: room_height.get(),
                 room: room.get(),

@@ -24,7 +24,7 @@ impl Words<'_, '_> {
                 let sound_until = block.doom.map_or(block.to, |doom| doom.from).min(end);
                 if let Some(doom) = block.doom.filter(|doom| !selected && !timeline.is_hidden(doom.from)) {
                     let (high, low) = (timeline.y(lane, block.next), timeline.y(lane, block.base));
-                    if low - high >= 11.0 {
+                    if low - high >= 10.0 {
                         let (y, seen) = ((high + low) / 2.0 + 3.8, (doom.from.max(grown), block.to.min(end)));
                         self.doomed(picture, replica, block, doom.lost, seen, y);
                     }
@@ -54,9 +54,17 @@ impl Words<'_, '_> {
             [_, ..] => format!("{} records", block.next.0 - block.base.0),
         };
         if lost {
-            let [long, short] = [": only here, lost", " lost"].map(|words| format!("{names}{words}"));
+            // The last copy, or one of them.
+            let alone = !self.timeline.story.replicas.iter().any(|other| {
+                other.partition == replica.partition
+                    && other.broker != replica.broker
+                    && other.bars.iter().any(|bar| bar.to > seen.0 && bar.holds(runs[0].first).is_some())
+            });
+            let long = format!("{names}: only here, lost");
+            let short = format!("{names} lost");
             let style = Style::new(self.size, Tone::Lost).bold().on(Tone::LostTint);
-            self.inside(picture, &[&long, &short, "lost"], seen, y, style, false);
+            let forms: [&str; 3] = [&long, &short, "lost"];
+            self.inside(picture, &forms[usize::from(!alone)..], seen, y, style, false);
         } else {
             let style = Style::new(self.size, Tone::Ink2).on(Tone::Sunken);
             self.inside(picture, &[&format!("{names} superseded"), "superseded"], seen, y, style, false);

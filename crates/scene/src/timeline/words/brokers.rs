@@ -147,7 +147,7 @@ impl Words<'_, '_> {
                     bottom: y + 3.0,
                 });
                 let free = frames.filter(|frame| self.is_free(frame));
-                let cost = |frame: &Frame| self.crossings(frame) as f32 + (frame.left - x).abs() * 0.0024;
+                let cost = |frame: &Frame| self.crossings(frame) as f32 + (frame.left - x).abs() * 0.005;
                 if let Some(frame) = free.min_by(|a, b| cost(a).total_cmp(&cost(b))) {
                     self.taken.push(frame);
                     crown(picture, frame.left + 7.0, y, 0.85);
@@ -191,7 +191,6 @@ impl Words<'_, '_> {
                 (point(right + 5.0, near), Anchor::Start),
                 (point(left - 5.0, near), Anchor::End),
                 (point(left - 9.0, near), Anchor::End),
-                (point(left - 60.0, near), Anchor::End),
             ];
             if (flight.from.y - flight.to.y).abs() < 60.0 {
                 places.extend([
@@ -202,7 +201,7 @@ impl Words<'_, '_> {
             // Where there is little room, not over the log: its records' names are worth more there.
             let forms: &[&str] = if timeline.view.room == Room::Phone {
                 places.insert(0, (point(right + 5.0, flight.from.y.min(flight.to.y) + 22.0), Anchor::Start));
-                &[&words, "refused"]
+                if words.contains('_') { &[&words, "refused"] } else { &[&words] }
             } else {
                 &[&words]
             };

@@ -111,7 +111,7 @@ impl Words<'_, '_> {
         let half = |record: RecordId| text::width(&story.record(record).name, style.size, true) * 0.55;
         let selected = selected_record(timeline.view.selection);
         let (first, last) = (run[0], run[run.len() - 1]);
-        let roomy = run.windows(2).all(|pair| x(pair[1]) - x(pair[0]) > half(pair[0]) + half(pair[1]) + 4.0);
+        let roomy = run.windows(2).all(|pair| x(pair[1]) - x(pair[0]) > half(pair[0]) + half(pair[1]) + 3.0);
         let ends_apart = x(last) - x(first) > half(first) + half(last) + 14.0;
         let chosen: Vec<RecordId> = if roomy {
             run.to_vec()
