@@ -150,7 +150,10 @@ pub fn rows(variant: &Variant, holder: &Holder) -> Vec<Row> {
     let settings = variant.settings.iter().find(|settings| settings.of == holder.of);
     let basic = holder.role.basic();
     let known = holder.role.table().iter();
-    let here = known.filter(|setting| setting.exists_in(version) && !setting.effect.is_empty());
+    // Kafka 4 still knows by name what only ZooKeeper's brokers ask for.
+    let asked_for = |key: &str| version.uses_zookeeper() || !key.starts_with("zookeeper.");
+    let here = known
+        .filter(|setting| setting.exists_in(version) && !setting.effect.is_empty() && asked_for(setting.key));
     let mut rows: Vec<Row> = here
         .map(|setting| Row {
             key: setting.key,

@@ -7,6 +7,7 @@ use ackscope_sim::script::{Condition, Trigger};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::{Duration, Time};
 
+use crate::adjust;
 use crate::document::Variant;
 use crate::edit::{self, EditError, literal};
 use crate::names::nodes;
@@ -360,6 +361,45 @@ pub fn place<'p>(variant: &'p Variant, path: &[&'p str]) -> Vec<&'p str> {
     own.iter().chain(path).copied().collect()
 }
 
+/// How long a run goes on after what is done to it in its last moments.
+const AFTERMATH: Duration = Duration::from_secs(30);
+const LAST_MOMENTS: Duration = Duration::from_secs(1);
+
+/// Some whole seconds later.
+fn end_after(at: Time) -> Time {
+    const SECOND: u64 = 1_000_000_000;
+    Time { nanos: (at + AFTERMATH).nanos / SECOND * SECOND }
+}
+
+/// What is done as the run ends has no consequences yet: the run goes on for a while.
+pub fn go_on(text: &str, variant: &Variant, at: Time) -> Result<String, EditError> {
+    if at + LAST_MOMENTS < variant.spec.until {
+        return Ok(text.to_owned());
+    }
+    adjust::set(text, variant, "until", &write_time(end_after(at)))
+}
+
+/// Without the entry for which it went on, the run ends where it did, or after the last such entry.
+pub fn go_on_no_more(
+    text: &str,
+    variant: &Variant,
+    origin: &Variant,
+    gone: &Step,
+) -> Result<String, EditError> {
+    let at = |step: &Step| match variant.spec.script.get(step.actions.start as usize)?.when {
+        Trigger::At(at) => Some(at),
+        Trigger::After { .. } | Trigger::When { .. } => None,
+    };
+    if at(gone).is_none_or(|at| end_after(at) != variant.spec.until) {
+        return Ok(text.to_owned());
+    }
+    let others = variant.steps.iter().filter(|step| step.name != gone.name).filter_map(at);
+    match others.filter(|&at| at + LAST_MOMENTS >= origin.spec.until).max() {
+        Some(last) => adjust::set(text, variant, "until", &write_time(end_after(last))),
+        None => adjust::reset(text, variant, origin, "until"),
+    }
+}
+
 /// Another producer that sends a few records from now on.
 pub fn add_producer(text: &str, variant: &Variant, at: Time) -> Result<String, EditError> {
     let spec = &variant.spec;
@@ -422,9 +462,10 @@ mod tests {
     use ackscope_sim::time::Time;
 
     use super::{
-        Standing, VERBS, Verb, add_consumer, add_producer, fresh_name, messages_of, place, remove, waits_for,
+        Standing, VERBS, Verb, add_consumer, add_producer, fresh_name, go_on, go_on_no_more, messages_of,
+        place, remove, waits_for,
     };
-    use crate::document::Document;
+    use crate::document::{Document, Variant};
     use crate::edit::{self, literal};
     use crate::library::{find, library};
 
@@ -437,6 +478,36 @@ mod tests {
     /// Lines may have moved.
     fn specs(document: &Document) -> Vec<Spec> {
         document.variants.iter().map(|variant| variant.spec.clone()).collect()
+    }
+
+    #[test]
+    fn what_is_done_at_the_end_still_has_consequences() {
+        let text = find("acks-1-leader-crash").unwrap().text;
+        let origin = Document::parse(text).unwrap().variants.remove(0);
+        let until = origin.spec.until;
+        assert_eq!(go_on(text, &origin, Time::from_millis(14_900)).unwrap(), text, "there is time");
+
+        let broken = |text: &str, variant: &Variant, at: Time| {
+            let crash = VERBS.iter().find(|verb| verb.id == "crash").unwrap();
+            let (stem, made) = crash.entry(&variant.spec, NodeId::Broker(BrokerId(2)), None, None, at);
+            let text = edit::set(text, &["do", &fresh_name(variant, &stem)], &made).unwrap();
+            go_on(&text, variant, at).unwrap()
+        };
+        let of = |text: &str| Document::parse(text).unwrap().variants.remove(0);
+        let once = broken(text, &origin, until);
+        assert_eq!(of(&once).spec.until, Time::from_millis(46_000));
+        let twice = broken(&once, &of(&once), Time::from_millis(46_000));
+        assert_eq!(of(&twice).spec.until, Time::from_millis(76_000));
+
+        let without = |text: &str, name: &str| {
+            let variant = of(text);
+            let step = variant.steps.iter().find(|step| step.name == name).unwrap();
+            let text = remove(text, &variant, step).unwrap();
+            go_on_no_more(&text, &variant, &origin, step).unwrap()
+        };
+        let first = without(&twice, "crash broker-2 2");
+        assert_eq!(of(&first).spec.until, Time::from_millis(46_000));
+        assert_eq!(of(&without(&first, "crash broker-2")).spec, origin.spec);
     }
 
     #[test]

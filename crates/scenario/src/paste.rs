@@ -26,6 +26,8 @@ pub struct Pasted {
     /// Known to Kafka; nothing here hangs on them.
     pub without_effect: Vec<String>,
     pub unknown: Vec<String>,
+    /// The same key comes again further down, and the last one counts.
+    pub overridden: Vec<String>,
     /// With Kafka's own complaint.
     pub refused: Vec<(String, String)>,
 }
@@ -43,19 +45,25 @@ pub fn read(text: &str, variant: &Variant) -> Pasted {
     let version = variant.spec.version;
     let holders = holders(variant);
     let fallback = most_likely(&given, version);
-    for Given { role, key, value } in given {
-        let line = format!("{key}={value}");
-        let mut judged = roles(role, fallback).map(|role| (role, role.judge(version, &key, &value)));
+    for (place, Given { role, key, value }) in given.iter().enumerate() {
+        let (role, line) = (*role, format!("{key}={value}"));
+        if given[place + 1..].iter().any(|later| later.role == role && later.key == *key) {
+            pasted.overridden.push(line);
+            continue;
+        }
+        let mut judged = roles(role, fallback).map(|role| (role, role.judge(version, key, value)));
         // The first role that knows the key.
         let found = judged.find(|(_, judged)| *judged != Ok(Judged::Unknown));
         let of_role = |role: Role| holders.iter().filter(move |holder| holder.role == role);
         match found {
+            // Any setting of a broker may be given for one of its listeners alone.
+            None if key.starts_with("listener.name.") => pasted.without_effect.push(line),
             None => pasted.unknown.push(line),
             Some((_, Err(failure))) => {
                 pasted.refused.push((line, format!("{}: {}", failure.exception, failure.message)))
             }
             Some((role, Ok(Judged::Known))) if of_role(role).next().is_some() => {
-                pasted.applied.push((line, whose(variant, &holders, role, &key)));
+                pasted.applied.push((line, whose(variant, &holders, role, key)));
                 let paths = of_role(role).map(|holder| (format!("{}.{key}", holder.path), value.clone()));
                 pasted.changes.extend(paths);
             }
@@ -102,23 +110,59 @@ fn most_likely(given: &[Given], version: KafkaVersion) -> Role {
     roles.into_iter().max_by_key(|&role| knows(role)).unwrap_or(Role::Producer)
 }
 
-/// Java's properties: comments, `=`, `:` or a blank between key and value, a backslash goes on in the next line.
+/// Java's properties: comments, `=`, `:` or a blank between key and value, a backslash before what is meant literally; at
+/// the end of a line it goes on in the next one.
 fn properties(text: &str, pasted: &mut Pasted) -> Vec<Given> {
     let mut given = Vec::new();
-    let whole = text.replace("\\\r\n", "").replace("\\\n", "");
-    for line in whole.lines().map(str::trim) {
-        if line.is_empty() || line.starts_with(['#', '!']) {
+    let mut lines = text.lines().map(str::trim);
+    while let Some(first) = lines.next() {
+        if first.is_empty() || first.starts_with(['#', '!']) {
             continue;
         }
-        match line.split_once(['=', ':']).or_else(|| line.split_once(char::is_whitespace)) {
-            Some((key, value)) if !key.trim().is_empty() => {
-                let value = value.trim().trim_matches('"').to_owned();
-                given.push(of_spring(key.trim(), &value));
+        let mut line = first.to_owned();
+        while line.chars().rev().take_while(|&char| char == '\\').count() % 2 == 1 {
+            line.pop();
+            let Some(next) = lines.next() else { break };
+            line.push_str(next);
+        }
+        let mut escaped = false;
+        let end = line.find(|char: char| {
+            let ends = !escaped && (matches!(char, '=' | ':') || char.is_whitespace());
+            escaped = char == '\\' && !escaped;
+            ends
+        });
+        match end {
+            Some(end) if end > 0 => {
+                let value = line[end..].trim_start();
+                let value = value.strip_prefix(['=', ':']).unwrap_or(value).trim().trim_matches('"');
+                given.push(of_spring(&unescaped(&line[..end]), &unescaped(value)));
             }
-            _ => pasted.unknown.push(line.to_owned()),
+            _ => pasted.unknown.push(line),
         }
     }
     given
+}
+
+/// `a\:b` is `a:b`, and `\u0061` is a letter.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('\\');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    while let Some(part) = parts.next() {
+        let code = part.strip_prefix('u').and_then(|code| code.get(..4));
+        match (code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32), part) {
+            (Some(char), _) => {
+                plain.push(char);
+                plain.push_str(&part[5..]);
+            }
+            // A backslash that is meant.
+            (None, "") => {
+                plain.push('\\');
+                plain.push_str(parts.next().unwrap_or_default());
+            }
+            (None, _) => plain.push_str(part),
+        }
+    }
+    plain
 }
 
 /// Keys that end with a colon or are followed by a blank behind one, and no line that could be a property.
@@ -131,10 +175,29 @@ fn looks_like_yaml(text: &str) -> bool {
         && !lines().any(|line| line.split_once('=').is_some_and(|(before, _)| key_of(before).is_empty()))
 }
 
-/// The part of YAML that configuration uses: nested keys, plain values, short tables in braces.
+/// A key of YAML that has others below it.
+struct Outer {
+    indent: usize,
+    key: String,
+    is_empty: bool,
+}
+
+/// The part of YAML that configuration uses: nested keys, plain values, lists of them, short tables in braces.
 fn yaml(text: &str, pasted: &mut Pasted) -> Vec<Given> {
-    let mut given = Vec::new();
-    let mut path: Vec<(usize, String)> = Vec::new();
+    let mut given: Vec<Given> = Vec::new();
+    let mut path: Vec<Outer> = Vec::new();
+    let whole = |path: &[Outer], key: &str| {
+        let names: Vec<&str> = path.iter().map(|outer| outer.key.as_str()).chain([key]).collect();
+        names.join(".")
+    };
+    // What a line of this depth does not belong to any more; a key without a value is nobody's.
+    let leave = |path: &mut Vec<Outer>, depth: usize, pasted: &mut Pasted| {
+        while let Some(Outer { key, is_empty, .. }) = path.pop_if(|outer| outer.indent >= depth) {
+            if is_empty {
+                pasted.unknown.push(format!("{}:", whole(path, &key)));
+            }
+        }
+    };
     for line in text.lines() {
         let content = line.split(" #").next().unwrap_or(line);
         let trimmed = content.trim();
@@ -142,21 +205,33 @@ fn yaml(text: &str, pasted: &mut Pasted) -> Vec<Given> {
             continue;
         }
         let indent = content.len() - content.trim_start().len();
-        path.retain(|(outer, _)| *outer < indent);
         // The keys of Kafka's own properties may be quoted or in brackets.
+        let plain = |text: &str| text.trim().trim_matches(['"', '\'', '[', ']']).to_owned();
+        let item = trimmed.strip_prefix("- ");
+        leave(&mut path, indent + usize::from(item.is_some()), pasted);
+        if let Some((item, (outer, above))) = item.zip(path.split_last_mut()) {
+            let list = of_spring(&whole(above, &outer.key), &plain(item));
+            match given.last_mut().filter(|last| !outer.is_empty && last.key == list.key) {
+                Some(last) => last.value = format!("{},{}", last.value, list.value),
+                None => given.push(list),
+            }
+            outer.is_empty = false;
+            continue;
+        }
         let Some((key, value)) = trimmed.split_once(": ").or_else(|| Some((trimmed.strip_suffix(':')?, "")))
         else {
             pasted.unknown.push(trimmed.to_owned());
             continue;
         };
-        let plain = |text: &str| text.trim().trim_matches(['"', '\'', '[', ']']).to_owned();
         let (key, value) = (plain(key), value.trim());
+        if let Some(outer) = path.last_mut() {
+            outer.is_empty = false;
+        }
         if value.is_empty() {
-            path.push((indent, key));
+            path.push(Outer { indent, key, is_empty: true });
             continue;
         }
-        let names: Vec<&str> = path.iter().map(|(_, name)| name.as_str()).chain([key.as_str()]).collect();
-        let whole = names.join(".");
+        let whole = whole(&path, &key);
         match value.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
             Some(inner) => {
                 for pair in inner.split(',').filter(|pair| !pair.trim().is_empty()) {
@@ -171,6 +246,7 @@ fn yaml(text: &str, pasted: &mut Pasted) -> Vec<Given> {
             None => given.push(of_spring(&whole, &plain(value))),
         }
     }
+    leave(&mut path, 0, pasted);
     given
 }
 
@@ -202,7 +278,14 @@ fn of_spring(key: &str, value: &str) -> Given {
     if !spring && role.is_none() {
         return Given { role, key: rest.to_owned(), value: value.to_owned() };
     }
-    let key = rest.replace('-', ".");
+    // Spring takes `batchSize` for the same.
+    let mut key = String::new();
+    for char in rest.chars() {
+        if char.is_ascii_uppercase() {
+            key.push('.');
+        }
+        key.push(if char == '-' { '.' } else { char.to_ascii_lowercase() });
+    }
     let key = SPRINGS_NAMES
         .iter()
         .find(|(springs, _)| *springs == key)
@@ -288,6 +371,36 @@ mod tests {
         let short =
             paste("spring:\n  kafka:\n    producer: { acks: 1, retries: 3 }\n    listener:\n      - odd\n");
         assert_eq!((short.changes.len(), short.unknown.len()), (2, 1));
+    }
+
+    #[test]
+    fn properties_are_read_as_java_reads_them() {
+        let pasted = paste(
+            "acks=0\r\nlinger.ms   8\r\nclient.id = a\\\r\n    b\r\nbootstrap.servers=one\\:9092,\\\n  two\\:9092\n\\u0061cks:all",
+        );
+        assert_eq!(
+            pasted.changes,
+            [change("producer.p.config.linger.ms", "8"), change("producer.p.config.acks", "all")]
+        );
+        assert_eq!(pasted.overridden, ["acks=0"]);
+        assert_eq!(pasted.without_effect, ["client.id=ab", "bootstrap.servers=one:9092,two:9092"]);
+        assert_eq!(super::unescaped("C:\\\\logs\\\\ \\u00e9\\u"), "C:\\logs\\ éu");
+    }
+
+    #[test]
+    fn a_listeners_own_settings_are_known_to_kafka() {
+        let pasted = paste("listener.name.inside.ssl.keystore.location=/k\nlisteners=PLAINTEXT://:9092\n");
+        assert_eq!((pasted.without_effect.len(), pasted.unknown.len()), (2, 0));
+    }
+
+    #[test]
+    fn yaml_has_lists_and_keys_without_a_value() {
+        let pasted = paste(
+            "spring:\n  kafka:\n    bootstrap-servers:\n    - a:9092\n    - b:9092\n    producer:\n      acks:\n      batchSize: 1KB\n    consumer:\n",
+        );
+        assert_eq!(pasted.without_effect, ["bootstrap.servers=a:9092,b:9092"]);
+        assert_eq!(pasted.unknown, ["spring.kafka.producer.acks:", "spring.kafka.consumer:"]);
+        assert_eq!(pasted.changes, [change("producer.p.config.batch.size", "1024")]);
     }
 
     #[test]
