@@ -48,12 +48,28 @@ fn line(picture: &mut Picture, card: Card, y: f32, label: &str, value: &str, sty
     picture.words(point(card.x + card.width - 12.0, card.y + y), value, style, Anchor::End);
 }
 
-fn title(picture: &mut Picture, card: Card, name: &str, right: &str, mono: bool) {
+/// What a card's title has beside the word at the right.
+fn room(card: Card, right: &str, mono: bool) -> f32 {
+    card.width - 32.0 - text::width(right, 11.0, false) * if mono { 1.25 } else { 1.1 }
+}
+
+/// Whether all of a column's cards have room for their full names. Else the kind goes, from all of them.
+pub(super) fn have_room<'s>(
+    story: &'s Story,
+    cards: &[Card],
+    nodes: impl Iterator<Item = NodeId>,
+    right: impl Fn(&'s str) -> &'s str,
+) -> bool {
+    cards.iter().zip(nodes.filter_map(|node| story.node(node))).all(|(&card, of)| {
+        let right = right(&of.detail);
+        text::width(&of.name, NAME.size, true) * 1.1 <= room(card, right, !right.is_empty())
+    })
+}
+
+fn title(picture: &mut Picture, card: Card, name: &str, full: bool, right: &str, mono: bool) {
     let style = if mono { Style::new(11.0, Tone::Ink2).mono() } else { LABEL };
-    let room = card.width - 32.0 - text::width(right, 11.0, false) * if mono { 1.25 } else { 1.1 };
-    // With several clients the kind goes first when there is no room for both.
-    let fits = text::width(name, NAME.size, true) * 1.1 <= room;
-    let name = if fits { name } else { name.split_once(' ').map_or(name, |(_, own)| own) };
+    let room = room(card, right, mono);
+    let name = if full { name } else { name.split_once(' ').map_or(name, |(_, own)| own) };
     if let Some(name) = text::shorten(name, NAME.size, true, room) {
         picture.words(point(card.x + 12.0, card.y + 20.0), &name, NAME, Anchor::Start);
     }
@@ -81,13 +97,14 @@ pub(super) fn producer(
     view: &StageView<'_>,
     card: Card,
     producer: &ProducerView,
+    full: bool,
     partition: Partition,
 ) {
     let node = NodeId::Producer(producer.client);
     let Some(of) = story.node(node) else { return };
     frame(picture, view, node, card, producer.process);
     let right = process_word(producer.process);
-    title(picture, card, &of.name, right.unwrap_or(&of.detail), right.is_none());
+    title(picture, card, &of.name, full, right.unwrap_or(&of.detail), right.is_none());
     let now = view.cluster.now;
     let sent = of.sends.partition_point(|&record| story.record(record).sent <= now);
     let acked = Style::new(12.0, Tone::Kept).bold();
@@ -223,12 +240,13 @@ pub(super) fn consumer(
     view: &StageView<'_>,
     card: Card,
     consumer: &ConsumerView,
+    full: bool,
     parked_at: Option<String>,
 ) {
     let node = NodeId::Consumer(consumer.client);
     let Some(of) = story.node(node) else { return };
     frame(picture, view, node, card, consumer.process);
-    title(picture, card, &of.name, process_word(consumer.process).unwrap_or(""), false);
+    title(picture, card, &of.name, full, process_word(consumer.process).unwrap_or(""), false);
     let partition = super::principal(view);
     let position = consumer.positions.iter().find(|(at, _)| *at == partition).and_then(|&(_, offset)| offset);
     let position = position.map_or("–".to_owned(), |offset| offset.to_string());

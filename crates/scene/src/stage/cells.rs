@@ -241,9 +241,9 @@ pub(super) fn marks(
     let x = |offset: Offset| axis.x(offset) - 1.0;
     let foot = row.top + row.height;
     if replica.flushed.0 > axis.first {
-        let right = x(replica.flushed.min(end));
+        let (left, right) = (axis.x(Offset(axis.first)), x(replica.flushed.min(end)));
         let on_disk = Fill::plain(Tone::LineStrong);
-        picture.rect(axis.x(Offset(axis.first)), foot + 1.5, right - axis.left, 2.0, on_disk);
+        picture.rect(left, foot + 1.5, right - left, 2.0, on_disk);
     }
     if high.0 >= axis.first {
         let thick = Stroke::new(Tone::Ink, 2.0);

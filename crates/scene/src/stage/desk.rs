@@ -320,15 +320,19 @@ impl<'a> Desk<'a> {
     fn clients(&self, picture: &mut Picture) {
         let (story, view) = (self.story, self.view);
         let now = view.cluster.now;
+        let nodes = view.cluster.producers.iter().map(|producer| NodeId::Producer(producer.client));
+        let full = cards::have_room(story, &self.producers, nodes, |detail| detail);
         for (&card, producer) in self.producers.iter().zip(&view.cluster.producers) {
-            cards::producer(picture, story, view, card, producer, principal(view));
+            cards::producer(picture, story, view, card, producer, full, principal(view));
         }
+        let nodes = view.cluster.consumers.iter().map(|consumer| NodeId::Consumer(consumer.client));
+        let full = cards::have_room(story, &self.consumers, nodes, |_| "");
         let parked = beads::parked(story, now);
         for (&card, consumer) in self.consumers.iter().zip(&view.cluster.consumers) {
             let node = NodeId::Consumer(consumer.client);
             let waits = parked.iter().find(|&&(from, _, _)| from == node);
             let words = waits.and_then(|&(_, at, _)| Some(format!("fetch parked at {}", at.broker()?)));
-            cards::consumer(picture, story, view, card, consumer, words);
+            cards::consumer(picture, story, view, card, consumer, full, words);
         }
         for (from, at, message) in parked {
             let Some(way) = self.route(from, at) else { continue };
