@@ -125,12 +125,18 @@ impl Seen<'_> {
             Edit::Reset(path) => adjust::reset(text, variant, origin, path),
             Edit::Break { node, verb, peer, next } => {
                 let (stem, made) = verb.entry(&variant.spec, *node, *peer, next.as_ref(), now);
-                set(text, &entry(&faults::fresh_name(variant, &stem), &[]), &made)
+                let text = set(text, &entry(&faults::fresh_name(variant, &stem), &[]), &made);
+                text.and_then(|text| faults::go_on(&text, variant, now))
             }
-            Edit::AddProducer => faults::add_producer(text, variant, now),
-            Edit::AddConsumer => faults::add_consumer(text, variant, now),
+            Edit::AddProducer => {
+                faults::add_producer(text, variant, now).and_then(|text| faults::go_on(&text, variant, now))
+            }
+            Edit::AddConsumer => {
+                faults::add_consumer(text, variant, now).and_then(|text| faults::go_on(&text, variant, now))
+            }
             Edit::LeaveOut(name) => match named(variant, name) {
-                Some(step) if named(origin, name).is_none() => faults::remove(text, variant, step),
+                Some(step) if named(origin, name).is_none() => faults::remove(text, variant, step)
+                    .and_then(|text| faults::go_on_no_more(&text, variant, origin, step)),
                 _ => set(text, &entry(name, &["off"]), "true"),
             },
             Edit::PutBack(name) => remove(text, &entry(name, &["off"])),

@@ -25,6 +25,8 @@ pub struct Question {
     pub acks: String,
     pub compression: String,
     pub dark: bool,
+    /// For a screen as narrow as a phone's.
+    pub narrow: bool,
 }
 
 impl Default for Question {
@@ -39,6 +41,7 @@ impl Default for Question {
             acks: "all".to_owned(),
             compression: "none".to_owned(),
             dark: false,
+            narrow: false,
         }
     }
 }
@@ -146,6 +149,7 @@ pub fn question_of(spec: &Spec) -> Option<Question> {
         }
         .to_owned(),
         dark: false,
+        narrow: false,
     })
 }
 

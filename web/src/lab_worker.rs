@@ -17,8 +17,9 @@ use crate::lab::{Answer, Question, Tried, workload};
 /// The first ones are shown one by one, later ones a few at a time.
 const SHOWN_ONE_BY_ONE: usize = 16;
 const SHOWN_TOGETHER: usize = 4;
-/// The two large charts, in px.
+/// The two large charts, in px: text in them is as large as it is on the screen.
 const CHART: (u32, u32) = (600, 418);
+const ON_A_PHONE: (u32, u32) = (344, 360);
 
 /// The sweep that is under way.
 struct Work {
@@ -36,8 +37,11 @@ pub fn run() {
         let Ok(question) = serde_wasm_bindgen::from_value::<Question>(event.data()) else { return };
         let mut work = work.borrow_mut();
         match &mut *work {
-            // Only the colours are others: what is known stays known.
-            Some(work) if (Question { dark: question.dark, ..work.question.clone() }) == question => {
+            // Only the looks are others: what is known stays known.
+            Some(work)
+                if (Question { dark: question.dark, narrow: question.narrow, ..work.question.clone() })
+                    == question =>
+            {
                 work.question = question;
                 tell(&scope, &work.answer());
             }
@@ -117,7 +121,7 @@ impl Work {
         let sheet = &self.sheet;
         let (finding, advice) = words(sheet);
         let (mut dots, mut cells) = (Vec::new(), Vec::new());
-        let (wide, high) = CHART;
+        let chart @ (wide, high) = if self.question.narrow { ON_A_PHONE } else { CHART };
         let latency = svg(wide, high, |area| latency_over_capacity(area, sheet, theme, &mut dots));
         let combinations = svg(wide, high, |area| every_combination(area, sheet, theme, &mut cells));
         Answer {
@@ -125,7 +129,7 @@ impl Work {
             of: self.of as u32,
             latency,
             combinations,
-            tried: dots.iter().zip(&cells).map(|(dot, cell)| tried(sheet, dot, cell)).collect(),
+            tried: dots.iter().zip(&cells).map(|(dot, cell)| tried(sheet, chart, dot, cell)).collect(),
             batches: svg(320, 132, |area| fill_of_batches(area, sheet, theme)),
             finding,
             advice,
@@ -134,10 +138,10 @@ impl Work {
 }
 
 /// Both charts list the samples in the same order.
-fn tried(sheet: &Sheet, dot: &Place, cell: &Place) -> Tried {
+fn tried(sheet: &Sheet, chart: (u32, u32), dot: &Place, cell: &Place) -> Tried {
     let sample = &sheet.samples[dot.sample];
-    let across = |px: i32| px as f32 / CHART.0 as f32;
-    let down = |px: i32| px as f32 / CHART.1 as f32;
+    let across = |px: i32| px as f32 / chart.0 as f32;
+    let down = |px: i32| px as f32 / chart.1 as f32;
     Tried {
         linger_ms: sheet.lingers_ms[sample.linger] as u32,
         batch_size: sheet.batch_sizes[sample.batch_size],

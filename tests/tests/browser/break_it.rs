@@ -93,6 +93,27 @@ async fn an_entry_of_the_scenario_is_left_out_and_put_back() {
 }
 
 #[tokio::test]
+async fn what_is_done_when_the_run_is_over_is_seen_and_a_reload_brings_it_back() {
+    let page = Page::open("#acks-1-leader-crash").await;
+    let untouched = hash(&page).await;
+    page.scrub(1.0).await;
+    page.click("break-broker-2").await;
+    page.click("verb-crash").await;
+    page.until("another run", &is_another_run(&untouched)).await;
+    let broken = hash(&page).await;
+    let after = "return document.querySelector('[data-testid=step-forward]').disabled === false";
+    page.until("time goes on after it", after).await;
+    page.until("the address has it", "return location.hash.startsWith('#v1.')").await;
+
+    page.script("location.reload()").await;
+    page.until("the crash again", &is_run(&broken)).await;
+    page.ready().await;
+    page.script("[...document.querySelectorAll('[data-testid=fault]')].find(entry => entry.innerText.includes('crash broker-2')).querySelector('[data-testid=fault-remove]').click()").await;
+    page.until("the run as it was", &is_run(&untouched)).await;
+    assert_eq!(page.console_errors().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_message_is_dropped_and_clients_come() {
     let page = Page::open("#healthy?t=450ms").await;
     let untouched = hash(&page).await;

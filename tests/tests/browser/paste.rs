@@ -63,3 +63,34 @@ async fn springs_yaml_and_the_brokers_file_are_understood() {
     .await;
     assert!(page.text("paste-result").await.contains("broker.id=7"));
 }
+
+#[tokio::test]
+async fn what_comes_twice_is_said_and_javas_spellings_are_understood() {
+    let page = Page::open("#acks-1-leader-crash").await;
+    paste(
+        &page,
+        "acks=0\r\nbootstrap.servers=one\\:9092,\\\r\n  two\\:9092\r\nlinger\\u002ems: 4\r\nacks=all\r\n",
+    )
+    .await;
+    page.until(
+        "the verdict",
+        "return document.querySelector('[data-testid=verdict]').dataset.ackedLost === '0'",
+    )
+    .await;
+    let result = page.text("paste-result").await;
+    for words in [
+        "Applied\nacks=all",
+        "linger.ms=4",
+        "Given again further down, where it counts\nacks=0",
+        "one:9092,two:9092",
+    ] {
+        assert!(result.contains(words), "{words:?} is missing: {result}");
+    }
+    paste(&page, "").await;
+    page.until(
+        "nothing is said of nothing",
+        "return document.querySelector('[data-testid=paste-result]').innerText === ''",
+    )
+    .await;
+    assert_eq!(page.console_errors().await, [""; 0]);
+}

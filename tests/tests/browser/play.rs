@@ -23,5 +23,7 @@ async fn the_landing_page_waits_at_the_start_and_tells_the_verdict_only_when_it_
     page.until_text("play", "Pause").await;
     page.until_text("play", "Again").await;
     assert!(page.text("verdict").await.contains("5 of 15 acknowledged records are lost"));
+    let totals = page.script("return [...document.querySelectorAll('[data-testid=totals] tr')].map(row => [...row.cells].map(cell => cell.innerText))").await;
+    assert_eq!(totals, serde_json::json!([["offered", "kept", "acknowledged, lost"], ["15", "10", "5"]]));
     assert_eq!(page.console_errors().await, [""; 0]);
 }

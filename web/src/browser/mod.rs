@@ -82,9 +82,11 @@ pub fn set_ready(ready: bool) {
 
 /// Puts text on the clipboard, where the browser allows it.
 pub fn copy(text: &str) {
-    // Absent where the page is not served securely; the address bar has the link all the same.
+    // Absent where the page is not served securely, and a browser may refuse it; the address bar has the link all the same.
     if js_sys::Reflect::get(&window().navigator(), &"clipboard".into()).is_ok_and(|it| it.is_object()) {
-        let _ = window().navigator().clipboard().write_text(text);
+        let refused = Closure::<dyn FnMut(wasm_bindgen::JsValue)>::new(|_| ());
+        let _ = window().navigator().clipboard().write_text(text).catch(&refused);
+        refused.forget();
     }
 }
 

@@ -1,9 +1,10 @@
 //! Everything that changes what is run, and what the changes come to.
 
+use ackscope_scenario::link::View;
 use leptos::prelude::*;
 
 use super::{BreakIt, FaultList, Paste, Settings, Source, Split};
-use crate::browser;
+use crate::browser::{self, address};
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::signals::Signals;
@@ -15,6 +16,13 @@ pub fn Change(
     share: RwSignal<u32>,
     on_command: Callback<Command>,
 ) -> impl IntoView {
+    // The address leads to what is run, so that loading the page again brings it back.
+    Effect::new(move |_| {
+        if signals.history.get() != (false, false) {
+            let hash = signals.draft.with(|draft| draft.as_ref().map(|draft| draft.hash(View::default())));
+            address::replace(&hash.unwrap_or_default());
+        }
+    });
     view! {
         <aside class="change" aria-label="Change it">
             <Split share />

@@ -45,7 +45,7 @@ pub use links::Links;
 pub use narration::Narration;
 pub use notice::Notice;
 pub use paste::Paste;
-pub use playback_bar::PlaybackBar;
+pub use playback_bar::{PlaybackBar, Speeds};
 pub use record_grid::RecordGrid;
 pub use search::Search;
 pub use settings::Settings;

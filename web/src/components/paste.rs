@@ -11,7 +11,7 @@ use crate::signals::Signals;
 #[component]
 pub fn Paste(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
     let lists = move || {
-        let Pasted { applied, without_effect, unknown, refused, .. } = signals.pasted.get();
+        let Pasted { applied, without_effect, unknown, overridden, refused, .. } = signals.pasted.get();
         let list = |class: &'static str, title: &'static str, lines: Vec<(String, String)>| {
             (!lines.is_empty()).then(|| {
                 let lines = lines.into_iter().map(|(line, words)| {
@@ -25,6 +25,7 @@ pub fn Paste(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
             list("refused", "Refused", refused),
             list("refused", "Unknown", plain(unknown)),
             list("", "Applied", applied),
+            list("", "Given again further down, where it counts", plain(overridden)),
             list("", "Known to Kafka, without effect here", plain(without_effect)),
         ]
         .into_iter()

@@ -21,7 +21,6 @@ pub fn PlaybackBar(
     let position = Memo::new(move |_| playback.with(|playback| playback.position));
     let playing = Memo::new(move |_| playback.with(|playback| playback.playing));
     let repeats = Memo::new(move |_| playback.with(|playback| playback.repeated.is_some()));
-    let speed = Memo::new(move |_| playback.with(|playback| playback.speed));
     let at_start = Memo::new(move |_| position.get().seen == 0 && position.get().time == Time::ZERO);
     let at_end = Memo::new(move |_| position.get().time >= end.get() && position.get().seen == events.get());
     let go = move |command: Command| move |_| on_command.run(command.clone());
@@ -42,12 +41,6 @@ pub fn PlaybackBar(
         let end = u128::from(end.get().nanos.max(1));
         (u128::from(position.get().time.nanos) * u128::from(SCRUB_STEPS) / end) as u32
     };
-    let speeds = SPEEDS.iter().enumerate().map(|(index, (_, name))| {
-        let pressed = move || (speed.get() == index).to_string();
-        view! {
-            <button aria-pressed=pressed on:click=move |_| on_command.run(Command::SetSpeed(index))>{*name}</button>
-        }
-    });
     view! {
         <div class="playback" role="toolbar" aria-label="Playback">
             <StepButton glyph=Glyph::Start name="To the start" testid="to-start" class="desk" disabled=at_start
@@ -76,11 +69,27 @@ pub fn PlaybackBar(
                 <Icon glyph=Glyph::Repeat />
             </button>
             <div class="option speed" data-testid="speed">
-                <span class="segmented" role="group" aria-label="Speed">{speeds.collect_view()}</span>
+                <Speeds playback on_command />
             </div>
             <div class="option wide"><AxisSwitch look on_command /></div>
         </div>
     }
+}
+
+/// How fast it plays.
+#[component]
+pub fn Speeds(
+    #[prop(into)] playback: Signal<Playback>,
+    #[prop(into)] on_command: Callback<Command>,
+) -> impl IntoView {
+    let speed = Memo::new(move |_| playback.with(|playback| playback.speed));
+    let speeds = SPEEDS.iter().enumerate().map(|(index, (_, name))| {
+        let pressed = move || (speed.get() == index).to_string();
+        view! {
+            <button aria-pressed=pressed on:click=move |_| on_command.run(Command::SetSpeed(index))>{*name}</button>
+        }
+    });
+    view! { <span class="segmented" role="group" aria-label="Speed">{speeds.collect_view()}</span> }
 }
 
 const SCRUB_STEPS: u64 = 10_000;

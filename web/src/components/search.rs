@@ -24,7 +24,8 @@ struct Found {
 #[derive(Clone)]
 enum Choice {
     Command(Command),
-    Scenario(&'static str),
+    /// A scenario, or another view.
+    Address(&'static str),
 }
 
 /// What has all of the words in its name, names that begin with them first.
@@ -49,13 +50,20 @@ fn find(show: &Show, typed: &str) -> Vec<Found> {
     let scenarios = library().iter().map(|entry| Found {
         name: entry.id.replace('-', " "),
         what: "scenario".to_owned(),
-        choice: Choice::Scenario(entry.id),
+        choice: Choice::Address(entry.id),
+    });
+    let views = [("Library", "gallery"), ("Batching lab", "lab"), ("About", "about")];
+    let views = views.map(|(name, id)| Found {
+        name: name.to_owned(),
+        what: "view".to_owned(),
+        choice: Choice::Address(id),
     });
     let matches = |found: &Found| {
         let name = found.name.to_ascii_lowercase();
         typed.split_whitespace().all(|word| name.contains(word))
     };
-    let every: Vec<Found> = nodes.chain(commands).chain(records).chain(scenarios).filter(matches).collect();
+    let every: Vec<Found> =
+        nodes.chain(commands).chain(views).chain(records).chain(scenarios).filter(matches).collect();
     let begins = |found: &&Found| found.name.to_ascii_lowercase().starts_with(&typed);
     let (first, rest): (Vec<&Found>, Vec<&Found>) = every.iter().partition(begins);
     first.into_iter().chain(rest).take(MOST_FOUND).cloned().collect()
@@ -96,7 +104,7 @@ pub fn Search(
         close();
         match choice {
             Choice::Command(command) => on_command.run(command.clone()),
-            Choice::Scenario(id) => crate::browser::address::go(&format!("#{id}")),
+            Choice::Address(id) => crate::browser::address::go(&format!("#{id}")),
         }
     };
     let on_submit = move |event: leptos::ev::SubmitEvent| {

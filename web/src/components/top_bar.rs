@@ -16,6 +16,12 @@ pub fn TopBar(
     shareable: Signal<bool>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let share = move |_| {
+        on_command.run(Command::Share);
+        copied.set(true);
+        set_timeout(move || _ = copied.try_set(false), std::time::Duration::from_secs(2));
+    };
     view! {
         <header class="top">
             <a class="brand" href="#"><Logo />"Ackscope"</a>
@@ -28,15 +34,15 @@ pub fn TopBar(
                 <a class="tool" href="#about" title="How far to trust it"><span class="word">"About"</span></a>
             </nav>
             <Show when=move || shareable.get()>
-                <button class="tool only-icon wide" aria-label="Search" title="Search  /" on:click=move |_| on_command.run(Command::ToggleSearch)>
+                <button class="tool only-icon" aria-label="Search" title="Search  /" on:click=move |_| on_command.run(Command::ToggleSearch)>
                     <Icon glyph=Glyph::Search />
                 </button>
                 <button class="tool only-icon wide" aria-label="Keys and commands" title="Keys and commands  ?" on:click=move |_| on_command.run(Command::ToggleHelp)>
                     <Icon glyph=Glyph::Keys />
                 </button>
-                <button class="tool line" data-testid="share-link" title="Copy a link to this moment" on:click=move |_| on_command.run(Command::Share)>
+                <button class="tool line" data-testid="share-link" title="Copy a link to this moment" on:click=share>
                     <Icon glyph=Glyph::Share />
-                    <span>"Share"</span>
+                    <span role="status">{move || if copied.get() { "Copied" } else { "Share" }}</span>
                 </button>
             </Show>
             <button class="tool only-icon" aria-label="Light or dark" title="Light or dark" on:click=move |_| on_command.run(Command::ToggleTheme)>

@@ -30,7 +30,7 @@ pub fn VerdictPanel(
             <h2>{number}{verdict.sentence.clone()}</h2>
             <p class="lead">{verdict.context.clone()}</p>
             {move || before.get().map(|before| view! { <p class="before">{before}</p> })}
-            <Balance shares=verdict.balance />
+            <Balance shares=verdict.balance offered=total(|totals| totals.offered) />
         })
     };
     let question = move || {
@@ -48,17 +48,26 @@ pub fn VerdictPanel(
     }
 }
 
-/// offered = kept + lost + …, as one bar.
+/// offered = kept + lost + …, as one bar and in numbers.
 #[component]
-fn Balance(shares: Vec<ackscope_scene::narration::Share>) -> impl IntoView {
+fn Balance(
+    shares: Vec<ackscope_scene::narration::Share>,
+    offered: impl Fn() -> Option<String> + Send + 'static,
+) -> impl IntoView {
     let bars = shares.iter().map(|share| {
         view! { <i class=format!("fill-{}", share.tone.name()) style=format!("flex-grow:{}", share.count)></i> }
     });
     let names = shares.iter().map(|share| {
-        view! { <li><i class=format!("fill-{}", share.tone.name())></i><b>{share.count}</b>" "{share.label}</li> }
+        view! { <th scope="col"><i class=format!("fill-{}", share.tone.name())></i>{share.label}</th> }
     });
+    let counts = shares.iter().map(|share| view! { <td>{share.count}</td> });
     view! {
         <div class="balance" aria-hidden="true">{bars.collect_view()}</div>
-        <ul class="shares">{names.collect_view()}</ul>
+        <table class="shares" data-testid="totals">
+            <tbody>
+                <tr><th scope="col">"offered"</th>{names.collect_view()}</tr>
+                <tr><td>{offered}</td>{counts.collect_view()}</tr>
+            </tbody>
+        </table>
     }
 }

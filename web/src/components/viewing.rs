@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use ackscope_scene::story::Kind;
-use ackscope_scene::timeline::Stretch;
 use ackscope_sim::ids::Partition;
 use leptos::prelude::*;
 
-use super::{AxisSwitch, Glyph, Icon};
+use super::{AxisSwitch, Glyph, Icon, Speeds};
 use crate::command::Command;
 use crate::look::{Change, Look};
+use crate::playback::Playback;
 use crate::show::Show;
 
 /// The buttons beside the overview strip.
@@ -40,9 +40,10 @@ pub fn ViewTools(#[prop(into)] on_command: Callback<Command>) -> impl IntoView {
 pub fn Viewing(
     #[prop(into)] show: Signal<Option<Arc<Show>>>,
     #[prop(into)] look: Signal<Option<Look>>,
-    #[prop(into)] repeated: Signal<Option<Stretch>>,
+    #[prop(into)] playback: Signal<Playback>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
+    let repeated = move || playback.with(|playback| playback.repeated.is_some());
     let send = move |change: Change| on_command.run(Command::Look(change));
     let kinds = Kind::ALL.map(|kind| {
         let shown = move || look.with(|look| look.as_ref().is_some_and(|look| look.filter.shows(kind)));
@@ -75,9 +76,10 @@ pub fn Viewing(
                 <Check testid="only-selected".to_owned() name="only its own messages".to_owned() checked=Signal::derive(only)
                     on_change=Callback::new(move |on| send(Change::OnlySelected(on))) />
             </fieldset>
+            <p class="row phone"><b>"Speed"</b><Speeds playback on_command /></p>
             <fieldset>
                 <legend>"Playback"</legend>
-                <Check testid="repeats".to_owned() name="repeat a stretch".to_owned() checked=Signal::derive(move || repeated.get().is_some())
+                <Check testid="repeats".to_owned() name="repeat a stretch".to_owned() checked=Signal::derive(repeated)
                     on_change=Callback::new(move |_| on_command.run(Command::ToggleRepeat)) />
             </fieldset>
             <fieldset><legend>"Lanes"</legend>{lanes}</fieldset>

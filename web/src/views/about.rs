@@ -34,7 +34,7 @@ pub fn AboutView(on_command: Callback<Command>) -> impl IntoView {
                 <li>"The JVM has no pauses but those that a scenario asks for; compression is a ratio and a cost, not a codec."</li>
             </ul>
             <h2>"Keys"</h2>
-            <p>"Press " <kbd>"?"</kbd> " on a scenario. Everything that a button does has a key."</p>
+            <p>"Press " <kbd>"?"</kbd> " on a scenario. Everything can be reached without a mouse."</p>
         </main>
         <Agreement />
     }

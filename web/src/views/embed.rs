@@ -24,6 +24,8 @@ pub fn EmbedView(
     let width = crate::browser::size::window_width();
     let room = Memo::new(move |_| if width.get() < PHONE_PIXELS { Room::Phone } else { Room::Figure });
     let playing = Memo::new(move |_| playback.with(|playback| playback.playing));
+    let ended =
+        Memo::new(move |_| show.with(|show| show.as_ref().is_some_and(|show| now.get() >= show.run.end)));
     let glyph = Signal::derive(move || if playing.get() { Glyph::Pause } else { Glyph::Play });
     let go = move |command: Command| move |_| on_command.run(command.clone());
     let verdict = move || {
@@ -51,7 +53,11 @@ pub fn EmbedView(
                 </button>
                 <button class="tool ink play" data-testid="play" on:click=go(Command::TogglePlay)>
                     <Icon glyph />
-                    {move || if playing.get() { "Pause" } else { "Play" }}
+                    {move || match (playing.get(), ended.get()) {
+                        (true, _) => "Pause",
+                        (false, true) => "Again",
+                        (false, false) => "Play",
+                    }}
                 </button>
                 <button class="tool only-icon" data-testid="step-forward" aria-label="Forward one event" on:click=go(Command::StepForward(1))>
                     <Icon glyph=Glyph::Forward />

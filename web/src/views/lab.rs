@@ -12,12 +12,17 @@ use crate::components::{Help, TopBar};
 use crate::lab::{self, Answer, Question, Tried};
 use crate::signals::Signals;
 
+/// Below this, charts for a phone.
+const PHONE_PIXELS: f64 = 720.0;
+
 #[component]
 pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
     let question = RwSignal::new(signals.workload.get_untracked().unwrap_or_default());
     let answer = RwSignal::new(Answer::default());
     // Whether the worker can hear, and whether somebody has stopped it.
     let (awake, stopped) = (RwSignal::new(false), RwSignal::new(false));
+    let width = browser::size::window_width();
+    let narrow = Memo::new(move |_| width.get() < PHONE_PIXELS);
     let worker = StoredValue::new_local(None::<LabWorker>);
     let hear = move |told: Answer| {
         awake.set(true);
@@ -28,7 +33,7 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
     on_cleanup(move || worker.dispose());
     Effect::new(move |_| {
         let dark = signals.theme.get() == Theme::Dark;
-        let asked = Question { dark, ..question.get() };
+        let asked = Question { dark, narrow: narrow.get(), ..question.get() };
         if stopped.get() {
             return;
         }

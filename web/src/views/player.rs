@@ -71,7 +71,7 @@ pub fn PlayerView(
             <Library theme frames />
         </Show>
         <Transcript show frames on_command />
-        <Viewing show look repeated=signals.repeated on_command />
+        <Viewing show look playback on_command />
         <Search open=signals.search_open show on_command />
         <Help open=signals.help_open on_command />
     }
