@@ -105,9 +105,10 @@ async fn what_is_done_when_the_run_is_over_is_seen_and_a_reload_brings_it_back()
     page.until("time goes on after it", after).await;
     page.until("the address has it", "return location.hash.startsWith('#v1.')").await;
 
-    page.script("location.reload()").await;
-    page.until("the crash again", &is_run(&broken)).await;
+    page.script("window.before = true; location.reload()").await;
+    page.until("the page anew", "return !window.before && window.ackscope !== undefined").await;
     page.ready().await;
+    page.until("the crash again", &is_run(&broken)).await;
     page.script("[...document.querySelectorAll('[data-testid=fault]')].find(entry => entry.innerText.includes('crash broker-2')).querySelector('[data-testid=fault-remove]').click()").await;
     page.until("the run as it was", &is_run(&untouched)).await;
     assert_eq!(page.console_errors().await, [""; 0]);

@@ -35,7 +35,7 @@ pub fn Transcript(
             view! {
                 <tr>
                     <td><button title="Go to this moment" on:click=go>{row.at.to_string()}</button></td>
-                    <td>{row.node}</td>
+                    <td>{if row.node == "world" { "outside".to_owned() } else { row.node }}</td>
                     <td>{row.text}</td>
                 </tr>
             }
