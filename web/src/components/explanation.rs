@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ackscope_scene::narration::{Sentence, Step};
+use ackscope_scene::narration::{Sentence, Step, node_state};
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::selected_record;
 use ackscope_sim::time::Time;
@@ -20,6 +20,8 @@ struct Told {
     fate: Option<(&'static str, &'static str)>,
     /// A message that belongs to another one.
     paired: bool,
+    /// What it is and has now.
+    about: String,
     lead: Option<Sentence>,
     steps: Vec<Step>,
 }
@@ -32,6 +34,7 @@ fn tell(show: &Show, selection: Source, reached: bool, now: Time) -> Option<Told
             title: story.name.to_string(),
             fate: reached.then(|| (story.fate.name(), fate_words(story.fate))),
             paired: false,
+            about: String::new(),
             lead: None,
             steps: narrator.life(record),
         });
@@ -59,7 +62,11 @@ fn tell(show: &Show, selection: Source, reached: bool, now: Time) -> Option<Told
         Source::Message(id) => show.story.message(id).is_some_and(|message| message.partner.is_some()),
         _ => false,
     };
-    Some(Told { title: title?, fate: None, paired, lead, steps })
+    let about = match selection {
+        Source::Node(node) => node_state(&show.story, node, now),
+        _ => String::new(),
+    };
+    Some(Told { title: title?, fate: None, paired, about, lead, steps })
 }
 
 #[component]
@@ -74,7 +81,7 @@ pub fn Explanation(
         show.with(|show| show.as_ref().and_then(|show| tell(show, selection.get(), reached.get(), now.get())))
     });
     let panel = move || {
-        let Some(Told { title, fate, paired, lead, steps }) = told.get() else {
+        let Some(Told { title, fate, paired, about, lead, steps }) = told.get() else {
             return view! {
                 <h2>"Why?"</h2>
                 <p class="lead">"Choose a record, an arrow or a mark: here stands what it is, and what led to it."</p>
@@ -122,6 +129,7 @@ pub fn Explanation(
                 {fate}
                 <button class="soft push" on:click=move |_| on_command.run(Command::Select(Source::None))>"close"</button>
             </header>
+            {(!about.is_empty()).then(|| view! { <p class="lead">{about}</p> })}
             {lead.map(|lead| view! { <p class="lead"><Words sentence=lead /></p> })}
             {ways}
             <ol class="chain">{steps.collect_view()}</ol>

@@ -17,7 +17,7 @@ use ackscope_sim::script::Action;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 
-pub use state::{broker_state, broker_state_short};
+pub use state::{broker_state, broker_state_short, node_state};
 pub use verdict::{Share, Verdict, verdict};
 
 use crate::story::Story;

@@ -128,7 +128,8 @@ impl Narrator<'_> {
                 Sentence { setting, ..say(format!("The batch of {} is closed: {why}.", self.batch(*batch))) }
             }
             Fact::BatchDrained { batch, attempt, bytes, records, .. } => {
-                let what = format!("{} leaves the accumulator", self.batch(*batch));
+                let leave = if *records == 1 { "leaves" } else { "leave" };
+                let what = format!("{} {leave} the accumulator", self.batch(*batch));
                 let size = format!("{}, {bytes} bytes.", counted(u64::from(*records), "record"));
                 match attempt {
                     1 => because(format!("{what}."), size).by("linger.ms"),

@@ -48,3 +48,50 @@ pub fn broker_state_short(story: &Story, broker: BrokerId, partition: Partition,
         (None, None) => String::new(),
     }
 }
+
+/// How many partitions are gone through one by one.
+const MOST_PARTITIONS: usize = 3;
+
+/// What a node is and has at a moment, in numbers.
+pub fn node_state(story: &Story, node: NodeId, at: Time) -> String {
+    let partitions = || story.partitions.iter().zip(0..).map(|(of, place)| (of, Partition(place)));
+    let mut parts: Vec<String> = match node {
+        NodeId::Broker(broker) => partitions()
+            .filter_map(|(of, partition)| {
+                let replica = story.replica(broker, partition)?;
+                let state = broker_state(story, broker, partition, at);
+                let (high, end) = (replica.high_watermark_at(at), replica.end_at(at));
+                let isr = if story.isr_at(partition, at).contains(broker) { "in" } else { "not in" };
+                let name = &of.name;
+                Some(format!("{name}: {state}, {isr} the ISR, high watermark {high}, log end {end}."))
+            })
+            .collect(),
+        NodeId::Controller => partitions()
+            .map(|(of, partition)| format!("{}: ISR {}.", of.name, story.isr_at(partition, at)))
+            .collect(),
+        NodeId::Producer(_) => story.node(node).map_or_else(Vec::new, |of| {
+            let sent = of.sends.partition_point(|&record| story.record(record).sent <= at);
+            let answers = of.answers.iter().filter_map(|&record| story.record(record).answer);
+            let heard: Vec<bool> =
+                answers.take_while(|answer| answer.at <= at).map(|answer| answer.acknowledged).collect();
+            let acked = heard.iter().filter(|&&acknowledged| acknowledged).count();
+            let failed = heard.len() - acked;
+            vec![format!("{}: {sent} sent, {acked} acknowledged, {failed} failed.", of.detail)]
+        }),
+        NodeId::Consumer(_) => story.node(node).map_or_else(Vec::new, |of| {
+            let read = of.deliveries.partition_point(|delivery| delivery.at <= at);
+            let last = read.checked_sub(1).map(|last| &story.record(of.deliveries[last].record).name);
+            vec![match last {
+                Some(last) => format!("{read} read, {last} the last."),
+                None => "Nothing read yet.".to_owned(),
+            }]
+        }),
+        NodeId::World => Vec::new(),
+    };
+    let more = parts.len().saturating_sub(MOST_PARTITIONS);
+    parts.truncate(MOST_PARTITIONS);
+    if more > 0 {
+        parts.push(format!("And {more} more partitions."));
+    }
+    parts.join(" ")
+}
