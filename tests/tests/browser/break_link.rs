@@ -112,7 +112,11 @@ async fn on_a_phone_a_link_is_cut_with_a_finger() {
             page.find("way-broker-1-broker-2").await;
         } else if id == "break-link" {
             let all = "return document.querySelectorAll('.links button').length";
-            page.until("the links are listed", "return !document.querySelector('.links').hidden").await;
+            page.until(
+                "the links are listed",
+                "return !document.querySelector('.links').classList.contains('shut')",
+            )
+            .await;
             assert_eq!(page.script(all).await, json!(12));
         }
     }

@@ -24,53 +24,55 @@ pub fn LaneControls(
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
-    let current = RwSignal::new((0, 0));
-    // Lanes come and go; the place stays among them.
-    let stop = Memo::new(move |_| {
-        let (lane, tool) = current.get();
-        lanes.with(|lanes| {
-            let lane = lane.min(lanes.len().saturating_sub(1));
-            (lane, tool.min(last_tool(lanes, lane)))
-        })
-    });
-    let focus = move || {
-        let (lane, tool) = stop.get_untracked();
-        let row = list.get_untracked().and_then(|list| list.children().item(lane as u32));
-        let found = row.and_then(|row| row.get_elements_by_tag_name("button").item(tool as u32));
-        if let Some(button) = found {
-            crate::browser::focus_on(button);
+    let current = StoredValue::new((0_usize, 0_usize));
+    // The one stop, marked on what is there now: lanes come and go.
+    let mark = move |and_focus: bool| {
+        let Some(list) = list.get_untracked() else { return };
+        let (lane, tool) = current.get_value();
+        let buttons = list.get_elements_by_tag_name("button");
+        for place in 0..buttons.length() {
+            set_tab(buttons.item(place), "-1");
+        }
+        let rows = list.children();
+        let row = rows.item((lane as u32).min(rows.length().saturating_sub(1)));
+        let tools = row.map(|row| row.get_elements_by_tag_name("button"));
+        let stop = tools.and_then(|tools| tools.item((tool as u32).min(tools.length().saturating_sub(1))));
+        set_tab(stop.clone(), "0");
+        if let Some(stop) = stop.filter(|_| and_focus) {
+            crate::browser::focus_on(stop);
         }
     };
     let go = move |event: web_sys::KeyboardEvent| {
-        let place = lanes.with_untracked(|lanes| moved(lanes, stop.get_untracked(), &event.key()));
+        let place = lanes.with_untracked(|lanes| moved(lanes, current.get_value(), &event.key()));
         if let Some(place) = place {
             event.prevent_default();
-            current.set(place);
-            focus();
+            current.set_value(place);
+            mark(true);
         }
     };
+    Effect::new(move |_| {
+        lanes.track();
+        request_animation_frame(move || mark(false));
+    });
     let rows = move || {
         let show = show.get()?;
         let rows = lanes.get().into_iter().enumerate().map(|(lane, at)| {
             let node = at.node;
             let name = show.story.node(node).map_or_else(String::new, |story| story.name.clone());
             let place = format!("top:{}px;height:{}px", at.top, at.bottom - at.top);
-            let tab = move |tool: usize| move || if stop.get() == (lane, tool) { "0" } else { "-1" };
             let tool = |tool: usize, glyph: Glyph, words: &str, command: Command| {
                 let label = format!("{words} {name}");
                 let press = move |event: web_sys::MouseEvent| {
                     on_command.run(command.clone());
-                    if let Command::Look(change) = &command {
-                        let up = matches!(change, Change::MoveLane(..));
-                        current.set((lane.saturating_sub(usize::from(up)), tool));
-                        // The lanes are drawn anew: whoever pressed a key stays where he was.
-                        if event.detail() == 0 {
-                            request_animation_frame(focus);
-                        }
+                    let up = matches!(command, Command::Look(Change::MoveLane(..)));
+                    current.set_value((lane.saturating_sub(usize::from(up)), tool));
+                    // The lanes are drawn anew: whoever pressed a key stays where he was.
+                    if event.detail() == 0 && matches!(command, Command::Look(_)) {
+                        request_animation_frame(move || mark(true));
                     }
                 };
                 view! {
-                    <button aria-label=label.clone() title=label tabindex=tab(tool) on:focus=move |_| current.set((lane, tool)) on:click=press>
+                    <button aria-label=label.clone() title=label tabindex="-1" on:click=press>
                         <Icon glyph />
                     </button>
                 }
@@ -82,10 +84,14 @@ pub fn LaneControls(
                 tool(3, glyph, words, Command::Look(Change::FoldLane(node)))
             });
             let rest = if broker { 4 } else { 3 };
+            let dwell = move |_| {
+                current.update_value(|current: &mut Place| *current = if current.0 == lane { *current } else { (lane, 0) });
+                on_command.run(Command::Dwell(node));
+            };
             let chosen = move || (selection.get() == Source::Node(node)).to_string();
             view! {
-                <div class="lane" role="group" aria-label=name.clone() on:focusin=move |_| on_command.run(Command::Dwell(node)) data-testid=format!("lane-{}", show.run.spec.node_name(node)) style=place>
-                    <button class="lane-name" aria-pressed=chosen tabindex=tab(0) on:focus=move |_| current.set((lane, 0))
+                <div class="lane" role="group" aria-label=name.clone() on:focusin=dwell data-testid=format!("lane-{}", show.run.spec.node_name(node)) style=place>
+                    <button class="lane-name" aria-pressed=chosen tabindex="-1"
                         on:click=move |_| on_command.run(Command::Select(Source::Node(node)))>
                         <span class="unseen">{name.clone()}</span>
                     </button>
@@ -107,6 +113,12 @@ pub fn LaneControls(
 /// A broker's lane can be folded: it has a tool more than others.
 fn last_tool(lanes: &[LaneBox], lane: usize) -> usize {
     if lanes.get(lane).is_some_and(|lane| lane.node.broker().is_some()) { 5 } else { 4 }
+}
+
+fn set_tab(button: Option<web_sys::Element>, index: &str) {
+    if let Some(button) = button {
+        let _ = button.set_attribute("tabindex", index);
+    }
 }
 
 /// Where a key leads.

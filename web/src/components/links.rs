@@ -9,6 +9,7 @@ use ackscope_scene::stage::LinkPlace;
 use ackscope_sim::ids::NodeId;
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::break_it::{pick, verb_button};
 use crate::command::Command;
@@ -28,10 +29,7 @@ pub fn Links(
     pointed: RwSignal<Source>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
-    let (by_name, open_list) = (
-        Memo::new(move |_| places.with(|places| places.iter().any(|place| place.at.is_none()))),
-        RwSignal::new(false),
-    );
+    let open_list = RwSignal::new(false);
     let list = NodeRef::<html::Ul>::new();
     let current = RwSignal::new(0_usize);
     let go = move |event: web_sys::KeyboardEvent| {
@@ -54,20 +52,17 @@ pub fn Links(
             let names = [a, b].map(|node| show.run.spec.node_name(node));
             let label = format!("Link between {} and {}", names[0], names[1]);
             let link = Source::Link(a, b);
-            let style = at.map(|at| format!("left:{}px;top:{}px", at.x, at.y));
+            let style = at.map_or(String::new(), |at| format!("left:{}px;top:{}px", at.x, at.y));
             let open = move || verbs_of.get() == link;
             let toggle = move |_| {
                 current.set(index);
                 on_command.run(Command::OpenVerbs(if open() { Source::None } else { link }));
             };
             view! {
-                <li style=style on:pointerenter=move |_| pointed.set(link) on:pointerleave=move |_| pointed.set(Source::None)>
+                <li style=style>
                     <button data-testid=format!("link-{}-{}", names[0], names[1]) aria-label=label.clone() title=label
                         tabindex=move || if current.get() == index { "0" } else { "-1" }
-                        aria-expanded=move || open().to_string() on:click=toggle on:blur=move |_| pointed.set(Source::None)
-                        on:focus=move |_| { current.set(index); pointed.set(link); }>
-                        {at.is_none().then(|| format!("{} – {}", names[0], names[1]))}
-                    </button>
+                        aria-expanded=move || open().to_string() on:click=toggle>{format!("{} – {}", names[0], names[1])}</button>
                 </li>
             }
         });
@@ -84,19 +79,28 @@ pub fn Links(
         });
         Some(view! { <LinkVerbs show a b style on_command /> })
     };
-    // Once one is chosen the others make room for its verbs.
-    let shows = move || !by_name.get() || open_list.get() && !matches!(verbs_of.get(), Source::Link(..));
-    let opener = move || {
-        by_name.get().then(|| {
-            view! {
-                <button class="tool line" data-testid="break-link" aria-expanded=move || open_list.get().to_string()
-                    on:click=move |_| open_list.update(|open| *open = !*open)>"Break a link"</button>
-            }
-        })
+    // The one under the pointer or the focus, by its place in the list.
+    let point = move |event: web_sys::Event| {
+        let Some(list) = list.get_untracked() else { return };
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        let items = list.children();
+        let holds = |&at: &u32| items.item(at).is_some_and(|item| item.contains(target.as_ref()));
+        let Some(index) = (0..items.length()).find(holds) else { return };
+        if event.type_() == "focusin" {
+            current.set(index as usize);
+        }
+        let link = places
+            .with_untracked(|places| places.get(index as usize).map(|place| Source::Link(place.a, place.b)));
+        pointed.set(link.unwrap_or_default());
     };
+    // On a phone a list: once one is chosen the others make room for its verbs.
+    let shut = move || !open_list.get() || matches!(verbs_of.get(), Source::Link(..));
     view! {
-        {opener}
-        <ul class="links" class:by-name=by_name hidden=move || !shows() node_ref=list aria-label="Links" on:keydown=go>{knobs}</ul>
+        <button class="tool line" data-testid="break-link" aria-expanded=move || open_list.get().to_string()
+            on:click=move |_| open_list.update(|open| *open = !*open)>"Break a link"</button>
+        <ul class="links" class:shut=shut node_ref=list aria-label="Links" on:keydown=go
+            on:pointerover=move |event| point(event.into()) on:focusin=move |event| point(event.into())
+            on:pointerleave=move |_| pointed.set(Source::None) on:focusout=move |_| pointed.set(Source::None)>{knobs}</ul>
         {verbs}
     }
 }

@@ -40,12 +40,15 @@ impl Words<'_, '_> {
         // Where several things are done at once, the worst lies on top and speaks first.
         let heavy =
             |mark: &Mark| matches!(mark.kind, MarkKind::Killed | MarkKind::PowerLost | MarkKind::DiskFailed);
-        grouped.sort_by_key(|(mark, _)| !heavy(mark));
-        for &(mark, _) in grouped.iter().rev() {
-            self.fault_sign(picture, mark, heavy(mark));
+        for worst in [false, true] {
+            for &(mark, _) in grouped.iter().filter(|(mark, _)| heavy(mark) == worst) {
+                self.fault_sign(picture, mark, worst);
+            }
         }
-        for (mark, count) in grouped {
-            self.fault_words(picture, mark, count, heavy(mark));
+        for worst in [true, false] {
+            for &(mark, count) in grouped.iter().filter(|(mark, _)| heavy(mark) == worst) {
+                self.fault_words(picture, mark, count, worst);
+            }
         }
         picture.source = Source::None;
     }
