@@ -162,7 +162,7 @@ pub fn rows(variant: &Variant, holder: &Holder) -> Vec<Row> {
                 let given = settings.given.iter().find(|(key, _)| key == setting.key);
                 given.map(|(_, value)| value.clone())
             }),
-            default: setting.default(version).unwrap_or("the brokers' value").to_owned(),
+            default: setting.default(version).unwrap_or("as brokers say").to_owned(),
             group: setting.group.title(),
             effect: setting.effect,
             range: setting.range(),
@@ -427,7 +427,7 @@ mod tests {
                     holders(variant).iter().flat_map(|holder| rows(variant, holder)).filter(|row| row.basic)
                 {
                     let value =
-                        row.given.clone().unwrap_or_else(|| row.default.replace("the brokers' value", "1"));
+                        row.given.clone().unwrap_or_else(|| row.default.replace("as brokers say", "1"));
                     let value =
                         if row.key == "unclean.leader.election.enable" { "true".to_owned() } else { value };
                     let at = || format!("{} {} {}", entry.id, variant.name, row.path);

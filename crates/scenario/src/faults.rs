@@ -301,7 +301,7 @@ fn in_words(spec: &Spec, condition: &Condition) -> String {
         },
         Condition::Answers { prefix, count, acks_only, .. } => {
             let what = if *acks_only { "acknowledgements" } else { "answers" };
-            let of = if prefix.is_empty() { String::new() } else { format!(" for {prefix}…") };
+            let of = if prefix.is_empty() { String::new() } else { format!(" for {prefix}*") };
             format!("after {count} {what}{of}")
         }
         Condition::Appended { partition, count } => {
