@@ -7,6 +7,7 @@ use ackscope_sim::config::{
 };
 use ackscope_sim::error::Failure;
 use ackscope_sim::ids::{BrokerId, TopicId};
+use ackscope_sim::order::sorted;
 use ackscope_sim::version::KafkaVersion;
 
 use crate::cluster::place_replicas;
@@ -177,10 +178,9 @@ pub fn rows(variant: &Variant, holder: &Holder) -> Vec<Row> {
     if holder.role == Role::Topic {
         rows.extend(topic_rows(variant, holder));
     }
-    rows.sort_by_key(|row| {
+    sorted(rows, |row| {
         basic.iter().position(|&key| key == row.key).unwrap_or(usize::from(!row.basic) + basic.len())
-    });
-    rows
+    })
 }
 
 fn own(

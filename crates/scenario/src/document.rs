@@ -1,5 +1,6 @@
 //! The scenario document: a text that says what is asked, what stands there, what happens and what must be seen.
 
+use ackscope_sim::order::sorted;
 use ackscope_sim::spec::Spec;
 
 use crate::check::moment_in;
@@ -143,16 +144,11 @@ impl Variant {
     /// The notes with their places in the trace of a run and their times, in order; notes on what did not happen are left
     /// out.
     pub fn notes(&self, run: &ackscope_sim::run::Run) -> Vec<PinnedNote> {
-        let mut pinned: Vec<PinnedNote> = self
-            .notes
-            .iter()
-            .filter_map(|note| {
-                let (place, at) = moment_in(run, &note.at)?;
-                Some(PinnedNote { place, at, text: note.text.clone() })
-            })
-            .collect();
-        pinned.sort_by_key(|note| note.place);
-        pinned
+        let pinned = self.notes.iter().filter_map(|note| {
+            let (place, at) = moment_in(run, &note.at)?;
+            Some(PinnedNote { place, at, text: note.text.clone() })
+        });
+        sorted(pinned, |note| note.place)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
+use ackscope_sim::order::sorted;
 use ackscope_sim::time::Duration;
 
 use crate::problem::{Problem, nearest, place};
@@ -24,8 +25,7 @@ impl<'t> Reading<'t> {
     }
 
     pub fn into_problems(self) -> Vec<Problem> {
-        let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| (problem.line, problem.column));
+        let mut problems = sorted(self.problems.into_inner(), |problem| (problem.line, problem.column));
         problems.dedup();
         problems
     }

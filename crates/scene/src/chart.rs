@@ -1,6 +1,7 @@
 //! The lab's charts, drawn with plotters on whatever backend: what more throughput costs in latency, every combination as
 //! a table, and how full batches were. They draw what has been measured so far.
 
+use ackscope_sim::order::sorted;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -72,8 +73,7 @@ impl Sheet {
 
     /// Samples that no other beats in both latency and capacity, by rising latency.
     pub fn frontier(&self) -> Vec<&Sample> {
-        let mut sorted: Vec<&Sample> = self.samples.iter().collect();
-        sorted.sort_by_key(|sample| (sample.p99_us, std::cmp::Reverse(sample.capacity)));
+        let mut sorted = sorted(&self.samples, |sample| (sample.p99_us, std::cmp::Reverse(sample.capacity)));
         let mut best = 0;
         sorted.retain(|sample| {
             // Less than one part in fifty is no gain.

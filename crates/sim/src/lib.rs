@@ -21,6 +21,7 @@ mod load;
 pub mod message;
 pub mod mutant;
 pub mod network;
+pub mod order;
 pub mod producer;
 mod progress;
 pub mod queue;

@@ -2,6 +2,7 @@
 
 use ackscope_scenario::{Step, faults, write_duration};
 use ackscope_scene::picture::Source;
+use ackscope_sim::order::sorted;
 use ackscope_sim::script::Trigger;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
@@ -85,10 +86,8 @@ pub fn FaultList(signals: Signals, on_command: Callback<Command>) -> impl IntoVi
         let is_new = |step: &Step| origin.as_ref().is_none_or(|origin| named(origin, &step.name).is_none());
         signals.show.with(|show| {
             let Some(show) = show else { return Vec::new() };
-            let mut lines: Vec<Line> =
-                show.variant.steps.iter().map(|step| line(show, step, is_new(step))).collect();
-            lines.sort_by_key(|line| line.done_at.unwrap_or(Time::NEVER));
-            lines
+            let lines = show.variant.steps.iter().map(|step| line(show, step, is_new(step)));
+            sorted(lines, |line: &Line| line.done_at.unwrap_or(Time::NEVER))
         })
     });
     let row = move |name: String| {

@@ -69,8 +69,7 @@ impl Words<'_, '_> {
         }
         let half = if heavy { 7.0 } else { 2.0 };
         self.take(x - half, x + half, lane.top, lane.top + 20.0);
-        let place = self.lines.partition_point(|(a, _)| a.x < x);
-        self.lines.insert(place, (point(x, lane.top), point(x, lane.base)));
+        self.avoid((point(x, lane.top), point(x, lane.base)));
     }
 
     fn fault_words(&mut self, picture: &mut Picture, mark: &Mark, count: usize, heavy: bool) {
@@ -170,11 +169,19 @@ impl Words<'_, '_> {
         let style = Style::new(self.size, Tone::Lost).on(Tone::Surface);
         let mut said: Vec<(String, f32)> = Vec::new();
         let story = timeline.story;
-        let errors = story.flows.iter().filter(|flow| flow.kind == Kind::Error && flow.matters);
-        let places = errors.flat_map(|flow| &flow.messages[story.flow_in(flow, window.from, window.to)]);
-        let mut messages: Vec<&Message> = places.map(|&place| &story.messages[place as usize]).collect();
-        messages.sort_by_key(|message| message.sent);
-        for message in messages {
+        let errors = || story.flows.iter().filter(|flow| flow.kind == Kind::Error && flow.matters);
+        // In order of sending: always the earliest that comes after the last.
+        let mut next = 0;
+        let after = |next: u32| {
+            let of = errors().filter_map(|flow| {
+                let shown = &flow.messages[story.flow_in(flow, window.from, window.to)];
+                shown.get(shown.partition_point(|&place| place < next)).copied()
+            });
+            of.min()
+        };
+        while let Some(place) = after(next) {
+            next = place + 1;
+            let message = &story.messages[place as usize];
             if timeline.is_hidden(message.sent) || said.len() >= MOST_ANSWERS {
                 break;
             }

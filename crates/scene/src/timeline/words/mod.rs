@@ -20,11 +20,18 @@ pub(crate) use clients::group;
 /// Lines that run across more than this are no obstacle to any one word.
 const WIDEST_LINE: f32 = 160.0;
 
+/// Lines are looked for in columns of this width.
+const COLUMN: f32 = 32.0;
+
+fn column(x: f32) -> usize {
+    (x.max(0.0) / COLUMN) as usize
+}
+
 pub(super) struct Words<'t, 'a> {
     timeline: &'t Timeline<'a>,
     taken: Vec<Frame>,
-    /// Lines that words should not lie on, by their left end.
-    lines: Vec<(Point, Point)>,
+    /// Lines that words should not lie on, by the column in which their left end is.
+    lines: Vec<Vec<(Point, Point)>>,
     size: f32,
     small: f32,
 }
@@ -53,21 +60,33 @@ impl<'t, 'a> Words<'t, 'a> {
             let (a, b) = (flight.from, flight.to);
             if a.x <= b.x { (a, b) } else { (b, a) }
         });
-        let mut lines: Vec<(Point, Point)> = upright.filter(|(a, b)| b.x - a.x < WIDEST_LINE).collect();
+        let mut words =
+            Words { timeline, taken: Vec::new(), lines: Vec::new(), size: 11.0_f32.min(small + 0.5), small };
+        for line in upright.filter(|(a, b)| b.x - a.x < WIDEST_LINE) {
+            words.avoid(line);
+        }
         let now = timeline.view.now.filter(|_| timeline.view.future != Future::Shown);
         if let Some(x) = now.map(|now| timeline.scale.x_from_time(now)) {
-            lines.push((point(x, timeline.top), point(x, timeline.bottom)));
+            words.avoid((point(x, timeline.top), point(x, timeline.bottom)));
         }
-        lines.sort_by(|a, b| a.0.x.total_cmp(&b.0.x));
-        Words { timeline, taken: Vec::new(), lines, size: 11.0_f32.min(small + 0.5), small }
+        words
+    }
+
+    /// Words had better not lie on this line.
+    fn avoid(&mut self, line: (Point, Point)) {
+        let column = column(line.0.x);
+        if column >= self.lines.len() {
+            self.lines.resize(column + 1, Vec::new());
+        }
+        self.lines[column].push(line);
     }
 
     /// How many lines run through a frame.
     fn crossings(&self, frame: &Frame) -> usize {
-        let start = self.lines.partition_point(|(a, _)| a.x < frame.left - WIDEST_LINE);
-        let end = self.lines.partition_point(|(a, _)| a.x <= frame.right);
+        let end = (column(frame.right) + 1).min(self.lines.len());
+        let start = column(frame.left - WIDEST_LINE).min(end);
         let middle = (frame.top + frame.bottom) / 2.0;
-        let near = self.lines[start..end.max(start)].iter();
+        let near = self.lines[start..end].iter().flatten();
         near.filter(|(a, b)| {
             let (top, bottom) = (a.y.min(b.y), a.y.max(b.y));
             if top > frame.bottom || bottom < frame.top {
