@@ -122,9 +122,7 @@ pub fn question_of(spec: &Spec) -> Option<Question> {
     });
     let first = loads.clone().next()?;
     let (Pacing::Every { gap } | Pacing::Poisson { gap }) = first.pacing else { return None };
-    let mut producers: Vec<ClientId> = loads.map(|load| load.producer).collect();
-    producers.sort_unstable();
-    producers.dedup();
+    let producers: Vec<ClientId> = ackscope_sim::order::distinct(loads.map(|load| load.producer));
     let config = spec.producers.get(usize::from(first.producer.0))?.config.as_ref().ok()?;
     let within = |value: u64, (least, most): (u32, u32)| value.clamp(least.into(), most.into()) as u32;
     Some(Question {

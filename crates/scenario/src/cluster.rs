@@ -3,6 +3,7 @@
 use ackscope_sim::config::{BROKER_SETTINGS, CONSUMER_SETTINGS, PRODUCER_SETTINGS, TOPIC_SETTINGS};
 use ackscope_sim::config::{BrokerConfig, Compression, ConsumerConfig, Costs, ProducerConfig, TopicConfig};
 use ackscope_sim::ids::{BrokerId, MachineId, NodeId, Partition, TopicId};
+use ackscope_sim::order::distinct;
 use ackscope_sim::spec::{
     BrokerSpec, ConsumerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec,
 };
@@ -314,8 +315,7 @@ fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
                 }
                 None => partitions.extend((0..spec.partitions.len() as u16).map(Partition)),
             }
-            partitions.sort_unstable();
-            partitions.dedup();
+            let partitions = distinct(partitions);
             spec.consumers.push(ConsumerSpec { name: name.into(), machine, bootstrap, config, partitions });
             fields.finish();
         }
@@ -400,13 +400,10 @@ fn link(fields: &Fields<'_>, mut link: Link) -> Link {
 
 /// Every machine once.
 fn machines(spec: &Spec) -> Vec<MachineId> {
-    let mut all: Vec<MachineId> = [spec.controller.machine]
+    let all = [spec.controller.machine]
         .into_iter()
         .chain(spec.brokers.iter().map(|broker| broker.machine))
         .chain(spec.producers.iter().map(|producer| producer.machine))
-        .chain(spec.consumers.iter().map(|consumer| consumer.machine))
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all
+        .chain(spec.consumers.iter().map(|consumer| consumer.machine));
+    distinct(all)
 }

@@ -146,8 +146,7 @@ fn too_deep(text: &str) -> Option<usize> {
 }
 
 fn table(text: &str, source: DeTable<'_>, config: bool, problems: &mut Vec<Problem>) -> Table {
-    let mut sorted: Vec<_> = source.into_iter().collect();
-    sorted.sort_by_key(|(key, _)| key.span().start);
+    let sorted = ackscope_sim::order::sorted(source, |(key, _)| key.span().start);
     let mut table = Table::default();
     for (key, value) in sorted {
         let at = key.span();

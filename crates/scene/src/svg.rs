@@ -103,16 +103,11 @@ fn escape(out: &mut String, text: &str) {
 }
 
 fn patterns(out: &mut String, picture: &Picture) {
-    let mut used: Vec<(Pattern, Tone)> = picture
-        .shapes
-        .iter()
-        .filter_map(|shape| match shape.mark {
-            Mark::Rect { fill, .. } | Mark::Area { fill, .. } => fill?.pattern,
-            Mark::Line { .. } | Mark::Strokes { .. } | Mark::Text { .. } => None,
-        })
-        .collect();
-    used.sort_unstable();
-    used.dedup();
+    let used = picture.shapes.iter().filter_map(|shape| match shape.mark {
+        Mark::Rect { fill, .. } | Mark::Area { fill, .. } => fill?.pattern,
+        Mark::Line { .. } | Mark::Strokes { .. } | Mark::Text { .. } => None,
+    });
+    let used: Vec<(Pattern, Tone)> = ackscope_sim::order::distinct(used);
     out.push_str("<defs>");
     for (pattern, tone) in used {
         let tile = pattern.tile();

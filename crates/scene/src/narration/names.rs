@@ -56,9 +56,7 @@ impl Narrator<'_> {
 
     /// `w2`, `w0 and w1`, `w0–w4`.
     pub(super) fn records(&self, records: &[RecordId]) -> String {
-        let mut sorted = records.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
+        let sorted = ackscope_sim::order::distinct(records.iter().copied());
         match sorted.as_slice() {
             [] => "nothing".to_owned(),
             [one] => self.record(*one).to_owned(),

@@ -389,7 +389,7 @@ fn in_order_of_removal(version: KafkaVersion, lost: Brokers) -> Vec<BrokerId> {
         // Sixteen buckets, read from the last to the first; the hash is scala.util.hashing.byteswap32, turned by the
         // table's seed.
         let swapped = |id: u32| id.wrapping_mul(0x9e37_75cd).swap_bytes().wrapping_mul(0x9e37_75cd);
-        brokers.sort_by_key(|id| std::cmp::Reverse(swapped(id.0).rotate_right(4) >> 28));
+        brokers = crate::order::sorted(brokers, |id| std::cmp::Reverse(swapped(id.0).rotate_right(4) >> 28));
     }
     brokers
 }

@@ -210,11 +210,11 @@ impl PartitionQueue {
     /// All tracked batches are rewritten to sequences from 0 on, in order, under the new epoch (§6.9).
     pub fn restart_sequences(&mut self, new: ProducerIdAndEpoch) {
         let (id, epoch) = new;
-        let mut tracked: Vec<&mut Batch> = (self.in_flight.iter_mut().filter(|batch| !batch.done))
+        let tracked = (self.in_flight.iter_mut().filter(|batch| !batch.done))
             .chain(&mut self.queue)
-            .filter(|batch| batch.stamp.is_some())
-            .collect();
-        tracked.sort_by_key(|batch| batch.stamp.map(|stamp| (stamp.id, stamp.epoch, stamp.base_sequence)));
+            .filter(|batch| batch.stamp.is_some());
+        let place = |stamp: ProducerStamp| (stamp.id, stamp.epoch, stamp.base_sequence);
+        let tracked = crate::order::sorted(tracked, |batch| batch.stamp.map(place));
         let mut next = Sequence(0);
         for batch in tracked {
             batch.stamp = Some(ProducerStamp { id, epoch, base_sequence: next });
