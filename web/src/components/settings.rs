@@ -179,11 +179,11 @@ fn SettingLine(
     };
     let choices = choices.into_iter().map(choice).collect_view();
     // A long key breaks after a dot.
-    let name = key.split_inclusive('.').map(|part| view! { {part}<wbr /> }).collect_view();
+    let name = key.replace('.', ".<wbr>");
     let range = if range.is_empty() { String::new() } else { format!(" Range: {range}.") };
     view! {
         <div class="setting" class:changed=changed>
-            <label for=testid.clone()><code>{name}</code></label>
+            <label for=testid.clone()><code inner_html=name></code></label>
             <input id=testid.clone() data-testid=testid.clone() spellcheck="false" autocomplete="off" placeholder=default
                 value=drawn(value) prop:value=value on:input=move |event| set.run(event_target_value(&event)) />
             <button class="tool only-icon small" data-testid=format!("re{testid}") aria-label=format!("Set {key} back")

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use ackscope_scene::narration::Share;
 use leptos::prelude::*;
 
 use super::tone_class;
@@ -24,13 +25,15 @@ pub fn VerdictPanel(
     let verdict = Memo::new(move |_| show.with(|show| show.as_ref().map(|show| show.verdict.clone())));
     let words = move || {
         let verdict = verdict.get()?;
+        // All of them have a fate.
+        let offered = verdict.balance.iter().map(|share| share.count).sum();
         let number = (!verdict.number.is_empty())
             .then(|| view! { <em class=tone_class(verdict.tone)>{verdict.number.clone()}</em>" " });
         Some(view! {
             <h2>{number}{verdict.sentence.clone()}</h2>
             <p class="lead">{verdict.context.clone()}</p>
             {move || before.get().map(|before| view! { <p class="before">{before}</p> })}
-            <Balance shares=verdict.balance offered=total(|totals| totals.offered) />
+            {balance(&verdict.balance, offered)}
         })
     };
     let question = move || {
@@ -48,26 +51,21 @@ pub fn VerdictPanel(
     }
 }
 
-/// offered = kept + lost + …, as one bar and in numbers.
-#[component]
-fn Balance(
-    shares: Vec<ackscope_scene::narration::Share>,
-    offered: impl Fn() -> Option<String> + Send + 'static,
-) -> impl IntoView {
-    let bars = shares.iter().map(|share| {
-        view! { <i class=format!("fill-{}", share.tone.name()) style=format!("flex-grow:{}", share.count)></i> }
-    });
-    let names = shares.iter().map(|share| {
-        view! { <th scope="col"><i class=format!("fill-{}", share.tone.name())></i>{share.label}</th> }
-    });
-    let counts = shares.iter().map(|share| view! { <td>{share.count}</td> });
-    view! {
-        <div class="balance" aria-hidden="true">{bars.collect_view()}</div>
-        <table class="shares" data-testid="totals">
-            <tbody>
-                <tr><th scope="col">"offered"</th>{names.collect_view()}</tr>
-                <tr><td>{offered}</td>{counts.collect_view()}</tr>
-            </tbody>
-        </table>
+/// offered = kept + lost + …, as one bar and in numbers. Plain text in all of it: one string is less code than a view.
+fn balance(shares: &[Share], offered: u32) -> AnyView {
+    let (mut bars, mut names, mut counts) = (String::new(), String::new(), String::new());
+    for Share { count, label, tone } in shares {
+        let tone = tone.name();
+        bars.push_str(&format!("<i class=\"fill-{tone}\" style=\"flex-grow:{count}\"></i>"));
+        names.push_str(&format!("<th scope=\"col\"><i class=\"fill-{tone}\"></i>{label}</th>"));
+        counts.push_str(&format!("<td>{count}</td>"));
     }
+    let rows = format!(
+        "<tbody><tr><th scope=\"col\">offered</th>{names}</tr><tr><td>{offered}</td>{counts}</tr></tbody>"
+    );
+    view! {
+        <div class="balance" aria-hidden="true" inner_html=bars></div>
+        <table class="shares" data-testid="totals" inner_html=rows></table>
+    }
+    .into_any()
 }
