@@ -3,6 +3,7 @@
 
 use ackscope_scenario::link::View;
 use leptos::prelude::*;
+use leptos::task::{spawn_local, tick};
 
 use crate::browser::frames::Frames;
 use crate::browser::{self, address, theme};
@@ -39,8 +40,14 @@ fn App() -> impl IntoView {
         if signals.route.get() == Route::Lab {
             return; // it says so itself, when its chart is there
         }
-        // The frame after this one has what changed on it.
-        frames.with_value(|frames| frames.paint(|| browser::set_ready(true)));
+        // The next frame has what changed on it; what waited for that frame comes before this is told.
+        let then = || {
+            spawn_local(async {
+                tick().await;
+                browser::set_ready(true);
+            });
+        };
+        frames.with_value(|frames| frames.after_paint(then));
     });
     Effect::new(move |_| {
         let of = |draft: &Draft| draft.hash(View::default());

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
+use leptos::prelude::{GetUntracked, ReadSignal, Set, WriteSignal, set_timeout, signal};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
@@ -20,6 +22,8 @@ struct Inner {
     last: Cell<Option<f64>>,
     paints: RefCell<Vec<Box<dyn FnOnce()>>>,
     tick: Box<dyn Fn(f64) -> bool>,
+    /// Whether the first one is on the screen.
+    shown: (ReadSignal<bool>, WriteSignal<bool>),
     /// Made when a frame is first asked for.
     callback: OnceCell<Closure<dyn FnMut(f64)>>,
 }
@@ -32,6 +36,7 @@ impl Frames {
             last: Cell::new(None),
             paints: RefCell::default(),
             tick: Box::new(tick),
+            shown: signal(cfg!(feature = "prerender")),
             callback: OnceCell::new(),
         }))
     }
@@ -50,6 +55,16 @@ impl Frames {
         self.wake();
     }
 
+    /// Whether there is something to see: what is not drawn waits for that.
+    pub fn shown(&self) -> ReadSignal<bool> {
+        self.0.shown.0
+    }
+
+    /// Runs `act` when the next frame is on the screen.
+    pub fn after_paint(&self, act: impl FnOnce() + 'static) {
+        self.paint(move || set_timeout(act, Duration::ZERO));
+    }
+
     fn callback(&self) -> Closure<dyn FnMut(f64)> {
         let inner: Weak<Inner> = Rc::downgrade(&self.0);
         Closure::new(move |now| {
@@ -61,6 +76,10 @@ impl Frames {
 
     fn run(&self, now: f64) {
         self.0.asked.set(false);
+        let (shown, set_shown) = self.0.shown;
+        if !shown.get_untracked() {
+            set_timeout(move || set_shown.set(true), Duration::ZERO);
+        }
         for paint in self.0.paints.take() {
             paint();
         }

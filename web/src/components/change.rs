@@ -14,6 +14,8 @@ pub fn Change(
     signals: Signals,
     /// This column's share of the height, in hundredths.
     share: RwSignal<u32>,
+    /// Whether there is something to see: the parts wait for that.
+    shown: ReadSignal<bool>,
     on_command: Callback<Command>,
 ) -> impl IntoView {
     // The address leads to what is run, so that loading the page again brings it back.
@@ -27,13 +29,15 @@ pub fn Change(
         <aside class="change" aria-label="Change it">
             <Split share />
             <Jump />
-            <Compared signals on_command />
-            <Variants signals on_command />
-            <BreakIt signals on_command />
-            <FaultList signals on_command />
-            <Settings signals on_command />
-            <Paste signals on_command />
-            <Source signals on_command />
+            <Show when=move || shown.get()>
+                <Compared signals on_command />
+                <Variants signals on_command />
+                <BreakIt signals on_command />
+                <FaultList signals on_command />
+                <Settings signals on_command />
+                <Paste signals on_command />
+                <Source signals on_command />
+            </Show>
         </aside>
     }
 }

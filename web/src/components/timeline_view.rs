@@ -46,6 +46,7 @@ pub fn TimelineView(
     frames: StoredValue<Frames, LocalStorage>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
+    let shown = frames.with_value(Frames::shown);
     let (outer, frame) = (NodeRef::<html::Section>::new(), NodeRef::<html::Div>::new());
     let (outer_size, size) = (size_of(outer, Drawing::Timeline), size_of(frame, Drawing::Timeline));
     let width = Memo::new(move |_| size.get().map(|(width, _)| width));
@@ -283,7 +284,9 @@ pub fn TimelineView(
             </div>
             {overview.then(|| view! {
                 <ViewTools on_command />
-                <LaneControls show lanes selection on_command />
+                <Show when=move || shown.get()>
+                    <LaneControls show lanes selection on_command />
+                </Show>
             })}
         </section>
     }

@@ -7,7 +7,6 @@ use ackscope_scene::picture::Source;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
-use crate::browser::frames::Frames;
 use crate::command::Command;
 use crate::show::Show;
 
@@ -17,15 +16,11 @@ const FIRST_ROWS: usize = 200;
 #[component]
 pub fn Transcript(
     #[prop(into)] show: Signal<Option<Arc<Show>>>,
-    frames: StoredValue<Frames, LocalStorage>,
     #[prop(into)] on_command: Callback<Command>,
 ) -> impl IntoView {
-    // After the first paint: nobody waits for it.
-    let (due, set_due) = signal(cfg!(feature = "prerender"));
-    Effect::new(move |_| frames.with_value(|frames| frames.paint(move || _ = set_due.try_set(true))));
     let (whole, set_whole) = signal(false);
     let rows = move || {
-        let show = show.get().filter(|_| due.get())?;
+        let show = show.get()?;
         let most = if whole.get() { usize::MAX } else { FIRST_ROWS };
         let rows = show.narrator().transcript().take(most).map(|row| {
             let go = move |_| {
@@ -43,8 +38,7 @@ pub fn Transcript(
         Some(rows.collect_view())
     };
     let count = Memo::new(move |_| {
-        let show = show.get().filter(|_| due.get());
-        show.map_or(0, |show| show.narrator().transcript().count())
+        show.with(|show| show.as_ref().map_or(0, |show| show.narrator().transcript().count()))
     });
     let more = move || {
         (count.get() > FIRST_ROWS && !whole.get()).then(|| {

@@ -42,6 +42,7 @@ pub fn PlayerView(
     let partition = Memo::new(move |_| look.with(|look| look.as_ref().and_then(|look| look.partition)));
     let is_landing = Memo::new(move |_| signals.route.get() == Route::Landing);
     let share = RwSignal::new(split::USUAL);
+    let shown = frames.with_value(Frames::shown);
     // Not a fragment to follow: fragments are views.
     let skip = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
@@ -60,19 +61,23 @@ pub fn PlayerView(
                 <PlaybackBar playback events end look on_command />
             </main>
             <aside class="side" aria-label="What became of it">
-                <VerdictPanel show reached before=Signal::derive(move || signals.compared.get().filter(|words| !words.is_empty())) />
-                <RecordGrid show now reached selection on_command />
-                <Explanation show selection reached now on_command />
-                <Badge recorded />
+                <Show when=move || shown.get()>
+                    <VerdictPanel show reached before=Signal::derive(move || signals.compared.get().filter(|words| !words.is_empty())) />
+                    <RecordGrid show now reached selection on_command />
+                    <Explanation show selection reached now on_command />
+                    <Badge recorded />
+                </Show>
             </aside>
-            <Change signals share on_command />
+            <Change signals share shown on_command />
         </div>
-        <Show when=move || is_landing.get()>
-            <Library theme frames />
+        <Show when=move || shown.get()>
+            <Show when=move || is_landing.get()>
+                <Library theme frames />
+            </Show>
+            <Transcript show on_command />
+            <Viewing show look playback on_command />
+            <Search open=signals.search_open show on_command />
+            <Help open=signals.help_open on_command />
         </Show>
-        <Transcript show frames on_command />
-        <Viewing show look playback on_command />
-        <Search open=signals.search_open show on_command />
-        <Help open=signals.help_open on_command />
     }
 }
