@@ -127,8 +127,12 @@ impl Page {
         }
     }
 
-    /// Replaces what a field holds.
+    /// Replaces what a field holds, once it can be seen.
     pub async fn fill(&self, test_id: &str, text: &str) {
+        let is = format!(
+            "return document.querySelector(\"[data-testid='{test_id}']\")?.checkVisibility() === true"
+        );
+        self.until(test_id, &is).await;
         let element = self.find(test_id).await;
         done(element.clear().await, test_id);
         done(element.send_keys(text).await, test_id);
