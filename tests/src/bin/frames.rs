@@ -56,11 +56,10 @@ const WATCH: &str = "
 /// the navigation began.
 const ARRIVE: &str = "
     const play = () => document.querySelector('[data-testid=play]');
-    let seen = false;
     const look = () => {
-        if (!seen && play()) {
-            seen = true;
-            requestAnimationFrame(() => setTimeout(() => { window.usable = performance.now(); play().click(); }));
+        if (!window.usable && play() && performance.getEntriesByName('first-contentful-paint').length) {
+            window.usable = performance.now();
+            play().click();
         }
         if (!window.obeyed && play()?.textContent.trim() === 'Pause') window.obeyed = performance.now();
         if (!window.complete && document.documentElement.dataset.ready === 'true') window.complete = performance.now();
