@@ -93,6 +93,12 @@ pub fn Search(
             on_command.run(Command::ToggleSearch);
         }
     };
+    // The browser tells of it late: by then it may be open again.
+    let on_close = move |_| {
+        if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            close();
+        }
+    };
     let found = Memo::new_with_compare(
         move |_| match (open.get(), show.get()) {
             (true, Some(show)) => find(&show, &typed.get()),
@@ -122,7 +128,7 @@ pub fn Search(
         rows.collect_view()
     };
     view! {
-        <dialog class="search" node_ref=dialog aria-label="Search" data-testid="search" on:close=move |_| close()>
+        <dialog class="search" node_ref=dialog aria-label="Search" data-testid="search" on:close=on_close>
             <form on:submit=on_submit>
                 <input type="search" data-testid="search-field" aria-label="Search records, nodes, commands, scenarios"
                     placeholder="w2, broker 1, zoom, truncation …" autofocus=true autocomplete="off"
