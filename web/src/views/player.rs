@@ -50,7 +50,7 @@ pub fn PlayerView(
     };
     view! {
         <a class="skip" href="#main" on:click=skip>"To the player"</a>
-        <div class="player" style=move || format!("--share:{}%", share.get())>
+        <div class="player" style=("--share", move || format!("{}%", share.get()))>
             <TopBar question detail shareable=Signal::stored(true) on_command />
             <main class="main" id="main" tabindex="-1">
                 <Notice text=signals.notice on_command />
