@@ -370,9 +370,10 @@ impl Session {
     /// Follows an address. What cannot be had gives a notice and the default scenario.
     pub fn go(&mut self, route: Route) {
         self.playback.playing = false;
+        self.notice = None;
         let asked = match &route {
             Route::Landing => None,
-            Route::Gallery | Route::Lab | Route::About => {
+            Route::Gallery | Route::Lab | Route::About(_) => {
                 self.route = route;
                 return;
             }
@@ -620,6 +621,31 @@ mod tests {
         session.apply(Command::SwapRuns);
         assert_eq!(lost(&session), 0);
         assert!(compared(&session).starts_with("was 5 lost, now 0"), "{}", compared(&session));
+    }
+
+    #[test]
+    fn what_was_recorded_is_claimed_for_the_librarys_own_text_alone() {
+        let recorded =
+            |session: &Session| session.show.as_ref().is_some_and(|show| !show.recorded.is_empty());
+        let mut session = at("");
+        assert!(recorded(&session));
+        acks(&mut session, "all");
+        assert!(!recorded(&session));
+        // Keeping a changed run makes it what others are compared with, not what was recorded.
+        session.apply(Command::KeepRun);
+        assert!(!recorded(&session));
+        session.apply(Command::Undo);
+        assert!(recorded(&session));
+        session.go(Route::parse("#acks-1-leader-crash?seed=2"));
+        assert!(!recorded(&session));
+    }
+
+    #[test]
+    fn a_notice_of_a_bad_link_goes_with_the_next_one() {
+        let mut session = at("#no-such-scenario");
+        assert!(session.notice.is_some());
+        session.go(Route::parse("#healthy"));
+        assert_eq!(session.notice, None);
     }
 
     #[test]
