@@ -17,10 +17,10 @@ async fn it_goes_with_the_first_change_and_comes_back_with_its_undoing() {
     );
     page.fill("setting-linger.ms", "7").await;
     page.until("no badge", NONE).await;
-    page.click("keep-run").await;
+    page.script("document.querySelector('[data-testid=keep-run]').click()").await;
     page.settled().await;
     assert_eq!(page.script(NONE).await, json!(true), "what is kept is no more recorded than before");
-    page.press('u').await;
+    page.script("document.querySelector('[data-testid=undo]').click()").await;
     page.until("the badge", BADGE).await;
     page.fill("setting-kafka.version", "3.9").await;
     page.until("no badge", NONE).await;

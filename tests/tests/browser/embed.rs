@@ -18,8 +18,11 @@ impl Host {
     fn new(name: &str, html: &str) -> Host {
         let folder = std::env::temp_dir().join(format!("ackscope-host-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("index.html"), format!("<!doctype html><title>{name}</title>{html}"))
-            .expect("a page");
+        std::fs::write(
+            folder.join("index.html"),
+            format!("<!doctype html><title>{name}</title><link rel=icon href=data:,>{html}"),
+        )
+        .expect("a page");
         Host { site: Site::serve(&folder, "/"), folder }
     }
 }

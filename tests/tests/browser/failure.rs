@@ -63,10 +63,15 @@ async fn where_the_browser_stops_a_later_one_that_is_said_and_other_errors_are_n
     page.script("setTimeout(() => document.body.dataset.later = 'yes')").await;
     page.until("the error has passed", "return document.body.dataset.later === 'yes'").await;
     assert_eq!(page.script("return document.querySelector('#failure')").await, json!(null));
-    page.script("setTimeout(() => { const deep = () => deep() + 1; deep() })").await;
+    // More memory than there is at all.
+    page.script(
+        "const module = new URL(document.querySelector('meta[name=page-script]').content, location.href).href; \
+         import(module).then(page => page.default()).then(wasm => setTimeout(() => wasm.__wbindgen_malloc(-1, 1)))",
+    )
+    .await;
     page.until("the panel", "return !!document.querySelector('#failure')").await;
     let report = page.script("return document.querySelector('#failure pre').textContent").await.to_string();
-    assert!(report.contains("call stack") && report.contains("#healthy"), "{report}");
+    assert!(report.contains("unreachable") && report.contains("#healthy"), "{report}");
 }
 
 #[tokio::test]
