@@ -6,6 +6,7 @@ pub mod browser;
 pub mod fuzz;
 pub mod generate;
 pub mod hashes;
+pub mod inputs;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod plan;

@@ -1,0 +1,12 @@
+//! Recorded runs: a file is understood or refused with a reason, and what is understood can be played for a while.
+
+use ackscope_golden::{Plan, Recorded};
+
+pub fn recording(bytes: &[u8]) {
+    let text = super::text(bytes);
+    let Ok(recorded) = serde_json::from_str::<Recorded>(&text) else { return };
+    match Plan::of(&recorded) {
+        Ok(_plan) => {}
+        Err(unusable) => assert!(!unusable.to_string().is_empty(), "{unusable:?} says nothing"),
+    }
+}
