@@ -29,6 +29,7 @@ pub mod rng;
 pub mod run;
 pub mod script;
 pub mod spec;
+pub mod stall;
 #[cfg(test)]
 mod testing;
 pub mod time;
