@@ -3,7 +3,7 @@
 use ackscope_sim::audit::{Latency, RecordAudit};
 use ackscope_sim::happening::{Fact, Happening};
 use ackscope_sim::ids::{BrokerId, ClientId, LeaderEpoch, Offset, Partition, RecordId};
-use ackscope_sim::run::Run;
+use ackscope_sim::run::{Run, Trace};
 use ackscope_sim::script::ActionId;
 use ackscope_sim::time::{Duration, Time};
 use ackscope_sim::view::ClusterView;
@@ -67,15 +67,21 @@ fn one_comparison(comparison: &Comparison, readers: &[RunReader<'_>]) -> Outcome
 type LogRecord = (Offset, LeaderEpoch, RecordId);
 
 struct RunReader<'r> {
-    run: &'r Run,
+    run: &'r Trace,
+    /// The same run with its worlds; moments are found without.
+    whole: Option<&'r Run>,
     kinds: Vec<&'static str>,
     end: std::cell::OnceCell<ClusterView>,
 }
 
 impl<'r> RunReader<'r> {
     fn new(run: &'r Run) -> RunReader<'r> {
+        RunReader { whole: Some(run), ..RunReader::of_trace(run) }
+    }
+
+    fn of_trace(run: &'r Trace) -> RunReader<'r> {
         let kinds = run.happenings.iter().map(|happening| facts::kind(&happening.fact)).collect();
-        RunReader { run, kinds, end: std::cell::OnceCell::new() }
+        RunReader { run, whole: None, kinds, end: std::cell::OnceCell::new() }
     }
 
     fn judge(&self, check: &Check) -> (bool, String) {
@@ -140,7 +146,7 @@ impl<'r> RunReader<'r> {
                 Some(i128::from(to.1.nanos) - i128::from(from.1.nanos))
             }
             Measure::Metric { producer, name } => {
-                let value = self.run.metrics(ClientId(*producer as u16)).get(name)?;
+                let value = self.whole?.metrics(ClientId(*producer as u16)).get(name)?;
                 // Nothing was measured: not a number.
                 value.is_finite().then(|| (value * 1_000.0).round() as i128)
             }
@@ -314,10 +320,11 @@ impl<'r> RunReader<'r> {
 
     /// Looks at the cluster at a moment, or at the end of the run.
     fn at(&self, moment: Option<&Moment>, look: impl Fn(&ClusterView) -> (bool, String)) -> (bool, String) {
+        let view_at = |time| self.whole.expect("a check has the whole run").view_at(time);
         match moment {
-            None => look(self.end.get_or_init(|| self.run.view_at(self.run.end))),
+            None => look(self.end.get_or_init(|| view_at(self.run.end))),
             Some(moment) => match self.find(moment) {
-                Some((_, time)) => look(&self.run.view_at(time)),
+                Some((_, time)) => look(&view_at(time)),
                 None => (false, format!("{} did not happen", self.name(moment))),
             },
         }
@@ -458,8 +465,8 @@ impl<'r> RunReader<'r> {
 }
 
 /// Where a note is pinned in a run.
-pub(crate) fn moment_in(run: &Run, moment: &Moment) -> Option<(usize, Time)> {
-    RunReader::new(run).find(moment)
+pub(crate) fn moment_in(run: &Trace, moment: &Moment) -> Option<(usize, Time)> {
+    RunReader::of_trace(run).find(moment)
 }
 
 fn show(number: i128, unit: Unit) -> String {

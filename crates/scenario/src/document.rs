@@ -143,7 +143,7 @@ impl Variant {
 
     /// The notes with their places in the trace of a run and their times, in order; notes on what did not happen are left
     /// out.
-    pub fn notes(&self, run: &ackscope_sim::run::Run) -> Vec<PinnedNote> {
+    pub fn notes(&self, run: &ackscope_sim::run::Trace) -> Vec<PinnedNote> {
         let pinned = self.notes.iter().filter_map(|note| {
             let (place, at) = moment_in(run, &note.at)?;
             Some(PinnedNote { place, at, text: note.text.clone() })
