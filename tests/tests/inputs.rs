@@ -58,8 +58,18 @@ fn settings_of_strangers() {
 }
 
 #[test]
+fn recordings_of_strangers() {
+    holds("recording", 2_000);
+}
+
+#[test]
 fn attributes_of_strangers() {
     holds("embed", 2_000);
+}
+
+#[test]
+fn documents_at_the_limits() {
+    holds("generated", 1_000);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod generated;
 mod link;
 pub mod mutate;
 mod paste;
+mod playing;
 mod recording;
 mod stranger;
 
@@ -38,6 +39,11 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "embed", hold: embed },
     Kind { name: "generated", hold: generated },
 ];
+
+/// What an input stands for, as a person reads it.
+pub fn shown(kind: &Kind, bytes: &[u8]) -> String {
+    if kind.name == "generated" { stranger::document(bytes) } else { text(bytes).into_owned() }
+}
 
 /// What is not UTF-8 cannot reach a reader: every way in is text.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
