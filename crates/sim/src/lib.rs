@@ -28,6 +28,7 @@ pub mod queue;
 pub mod rng;
 pub mod run;
 pub mod script;
+pub mod shown;
 pub mod spec;
 #[cfg(test)]
 mod testing;
