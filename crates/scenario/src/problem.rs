@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ackscope_sim::shown::shown;
+
 /// One complaint about a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
@@ -16,20 +18,21 @@ pub struct Problem {
     pub message: String,
 }
 
+/// On one line, whatever the document holds.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line > 0 {
             write!(f, "line {}, column {}: ", self.line, self.column)?;
         }
         if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
+            write!(f, "{}: ", shown(&self.key))?;
         }
-        f.write_str(&self.message)?;
+        f.write_str(&shown(&self.message))?;
         if !self.found.is_empty() {
-            write!(f, "; found {}", self.found)?;
+            write!(f, "; found {}", shown(&self.found))?;
         }
         if !self.accepted.is_empty() {
-            write!(f, "; accepted: {}", self.accepted)?;
+            write!(f, "; accepted: {}", shown(&self.accepted))?;
         }
         Ok(())
     }
@@ -44,7 +47,7 @@ pub(crate) fn place(text: &str, offset: usize) -> (u32, u32) {
 }
 
 /// The one of `names` that `word` was probably meant to be.
-pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
     names
         .into_iter()
