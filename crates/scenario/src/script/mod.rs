@@ -18,7 +18,7 @@ pub(crate) use self::meddle::APIS;
 use self::meddle::meddle;
 use crate::expect::Moment;
 use crate::limits;
-use crate::names::{broker, find_node, node, partition, path, topic};
+use crate::names::{Link, broker, find_node, link, node, partition, path, topic};
 use crate::reader::{Fields, Item};
 use crate::tree::Value;
 
@@ -95,23 +95,21 @@ struct Script<'a> {
     entries: Vec<Entry>,
     steps: Vec<Step>,
     records: u64,
+    /// Actions that can make a broker unreachable.
+    faults: u64,
 }
 
-pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec, text: &str) -> Vec<Step> {
-    let mut script = Script { spec, entries: Vec::new(), steps: Vec::new(), records: 0 };
+pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec) -> Vec<Step> {
+    let mut script = Script { spec, entries: Vec::new(), steps: Vec::new(), records: 0, faults: 0 };
     if let Some(all) = document.get("do").and_then(|item| item.fields()) {
         for (name, item) in all.entries() {
             // A variant takes an entry out of the story.
             if item.node.value == Value::Flag(false) {
                 continue;
             }
-            script.step(name, &item, text);
-            if script.entries.len() > limits::SCRIPT {
-                item.refuse("the script has become too long", format!("at most {} actions", limits::SCRIPT));
-                break;
-            }
-            if script.records > limits::RECORDS {
-                item.refuse("too many records", format!("at most {} in all", limits::RECORDS));
+            script.step(name, &item);
+            if let Some((message, accepted)) = script.too_much() {
+                item.refuse(message, accepted);
                 break;
             }
         }
@@ -123,10 +121,31 @@ pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec, text: &str) -> Vec<St
 }
 
 impl Script<'_> {
-    fn step(&mut self, name: &str, item: &Item<'_>, text: &str) {
+    /// What the entries so far ask for beyond what a run can do, and what it can.
+    fn too_much(&self) -> Option<(&'static str, String)> {
+        let deliveries = self.records * self.spec.consumers.len() as u64;
+        let elections = self.faults * self.spec.partitions.len() as u64;
+        let (message, most, what) = if self.entries.len() > limits::SCRIPT {
+            ("the script has become too long", limits::SCRIPT as u64, "actions")
+        } else if self.records > limits::RECORDS {
+            ("too many records", limits::RECORDS, "in all")
+        } else if deliveries > limits::DELIVERIES {
+            ("too many deliveries", limits::DELIVERIES, "records times consumers")
+        } else if elections > limits::ELECTIONS {
+            ("too many faults", limits::ELECTIONS, "faults times partitions")
+        } else {
+            return None;
+        };
+        Some((message, format!("at most {most} {what}")))
+    }
+
+    fn step(&mut self, name: &str, item: &Item<'_>) {
         let Some(fields) = item.fields() else { return };
         let first = self.entries.len() as u32;
-        let note = fields.text("note").map(str::to_owned);
+        if !item.is_short(name, limits::LINE) {
+            return;
+        }
+        let note = fields.get("note").and_then(|item| item.text_of(limits::PARAGRAPH)).map(str::to_owned);
         let trigger = self.trigger(&fields);
         let lasts = fields.duration("for");
         let off = fields.flag("off") == Some(true);
@@ -138,7 +157,7 @@ impl Script<'_> {
                 let object = fields.get(verb).map(|object| show(&object.node.value)).unwrap_or_default();
                 let Some(when) = trigger else { return };
                 self.entries.push(Entry { when, action: Action::Note { text: "".into() }, lasts: None });
-                let (actions, line) = (first..first + 1, line_of(item, text));
+                let (actions, line) = (first..first + 1, item.reading.line(item.node));
                 self.steps.push(Step { name: name.to_owned(), verb, object, note: None, off, actions, line });
                 return;
             }
@@ -183,6 +202,7 @@ impl Script<'_> {
                 _ if gap.is_zero() => trigger.clone(),
                 _ => Trigger::After { entry: ActionId(first), delay: gap * place },
             };
+            self.faults += u64::from(is_fault(&action));
             self.entries.push(Entry { when, action, lasts });
         }
         self.steps.push(Step {
@@ -192,7 +212,7 @@ impl Script<'_> {
             note,
             off,
             actions: first..self.entries.len() as u32,
-            line: line_of(item, text),
+            line: item.reading.line(item.node),
         });
         fields.finish();
     }
@@ -319,21 +339,15 @@ impl Script<'_> {
                     .and_then(|item| item.integer(0..limits::RECORDS + 1))?,
             },
             "cut" | "heal" => {
-                let path = path(one, one.text()?, spec)?;
-                let (a, b) = (spec.machine_of(path.from), path.to.map(|to| spec.machine_of(to)));
-                if verb == "cut" {
-                    Action::Cut { a, b, one_way: path.one_way }
-                } else {
-                    Action::Heal { a, b }
-                }
+                let Link { a, b, one_way } = link(one, one.text()?, spec)?;
+                if verb == "cut" { Action::Cut { a, b, one_way } } else { Action::Heal { a, b } }
             }
             "slow" => {
                 let text = one.text()?;
                 match find_node(text, spec) {
                     Some(NodeId::Broker(broker)) => Action::SlowBroker { broker, by: by()? },
                     _ => {
-                        let path = path(one, text, spec)?;
-                        let (a, b) = (spec.machine_of(path.from), path.to.map(|to| spec.machine_of(to)));
+                        let Link { a, b, .. } = link(one, text, spec)?;
                         Action::SlowLink { a, b, by: by()? }
                     }
                 }
@@ -364,7 +378,7 @@ impl Script<'_> {
                 offset: Offset(
                     fields
                         .required("offset", "an offset")
-                        .and_then(|item| item.integer(0..u64::from(u32::MAX)))? as u32,
+                        .and_then(|item| item.integer(0..limits::RECORDS + 1))? as u32,
                 ),
             },
             _ => return None,
@@ -450,6 +464,20 @@ impl Script<'_> {
         }
     }
 }
+/// Whether an action can make a broker unreachable, so that others are elected.
+fn is_fault(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Kill { .. }
+            | Action::Stop { .. }
+            | Action::Pause { .. }
+            | Action::PowerLoss { .. }
+            | Action::FailDisk { .. }
+            | Action::StallDisk { .. }
+            | Action::Cut { .. }
+    )
+}
+
 /// A topic's settings with some of them changed; what is not named stays.
 fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfig> {
     let mut settings = Vec::new();
@@ -463,10 +491,6 @@ fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfi
         flush_messages: made.flush_messages.or(base.flush_messages),
         flush_ms: made.flush_ms.or(base.flush_ms),
     })
-}
-
-fn line_of(item: &Item<'_>, text: &str) -> u32 {
-    item.node.key.as_ref().map_or(0, |span| crate::problem::place(text, span.start).0)
 }
 
 fn show(value: &Value) -> String {
