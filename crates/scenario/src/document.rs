@@ -145,7 +145,7 @@ impl Variant {
 
     /// The notes with their places in the trace of a run and their times, in order; notes on what did not happen are left
     /// out.
-    pub fn notes(&self, run: &ackscope_sim::run::Run) -> Vec<PinnedNote> {
+    pub fn notes(&self, run: &ackscope_sim::run::Trace) -> Vec<PinnedNote> {
         let moments = moments_in(run, self.notes.iter().map(|note| &note.at));
         let pinned = self.notes.iter().zip(moments).filter_map(|(note, moment)| {
             let (place, at) = moment?;

@@ -146,6 +146,12 @@ impl World {
         self.steps
     }
 
+    /// Bytes that this world has for itself, which a clone takes up again; by estimate, and at once.
+    pub(crate) fn memory(&self) -> u64 {
+        let batches = self.unsent_batches() as usize * 128;
+        (batches + self.cx.memory() + self.cx.ledger.len() * 8) as u64
+    }
+
     /// Batches that no producer has sent yet.
     pub(crate) fn unsent_batches(&self) -> u64 {
         self.producers.iter().map(|producer| producer.unsent_batches() as u64).sum()

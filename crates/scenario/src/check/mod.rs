@@ -1,19 +1,19 @@
 //! Whether a run shows what its document expects.
 
+mod index;
 #[cfg(test)]
 mod tests;
-mod trace;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use ackscope_sim::audit::{Latency, RecordAudit};
 use ackscope_sim::ids::{BrokerId, ClientId, LeaderEpoch, Offset, Partition, RecordId};
-use ackscope_sim::run::Run;
+use ackscope_sim::run::{Run, Trace};
 use ackscope_sim::time::{Duration, Time};
 use ackscope_sim::view::{ClusterView, ReplicaView};
 
-use self::trace::{Missing, Trace};
+use self::index::{Index, Matching, Missing};
 use crate::document::{Comparison, Document, Variant};
 use crate::expect::{
     Check, GapOf, LogWant, Measure, Moment, Pattern, Quantile, StateWant, Statistic, TOTALS, Unit, Want,
@@ -69,7 +69,7 @@ fn one_comparison(comparison: &Comparison, judges: &[Judge<'_>]) -> Outcome {
         }
         _ => (false, "one of the two cannot be measured".to_owned()),
     };
-    match judges.iter().find(|judge| judge.trace.is_exhausted()) {
+    match judges.iter().find(|judge| judge.index.is_exhausted()) {
         Some(judge) => judge.outcome(&comparison.name, holds, found),
         None => Outcome { name: comparison.name.clone(), holds, found },
     }
@@ -77,21 +77,21 @@ fn one_comparison(comparison: &Comparison, judges: &[Judge<'_>]) -> Outcome {
 
 struct Judge<'r> {
     run: &'r Run,
-    trace: Trace<'r>,
+    index: Index<'r>,
     steps: &'r [Step],
     end: OnceCell<ClusterView>,
 }
 
 impl<'r> Judge<'r> {
     fn new(run: &'r Run, steps: &'r [Step]) -> Judge<'r> {
-        Judge { run, trace: Trace::new(run), steps, end: OnceCell::new() }
+        Judge { run, index: Index::new(run), steps, end: OnceCell::new() }
     }
 
     /// What was found, unless there was too much to look through: then nothing is decided.
     fn outcome(&self, name: &str, holds: bool, found: String) -> Outcome {
         let name = name.to_owned();
-        if self.trace.is_exhausted() {
-            let most = self.trace.most;
+        if self.index.is_exhausted() {
+            let most = self.index.most;
             let found = format!(
                 "not decided: together the expectations look at more than {most} happenings and records"
             );
@@ -192,7 +192,7 @@ impl<'r> Judge<'r> {
         let latency = if values.is_empty() {
             self.run.audit.latency
         } else {
-            let spans = values.iter().flat_map(|value| self.trace.named(value)).filter_map(|record| {
+            let spans = values.iter().flat_map(|value| self.index.named(value)).filter_map(|record| {
                 let answered = record.answered_at?;
                 Some(answered.since(record.offered_at).nanos)
             });
@@ -222,7 +222,7 @@ impl<'r> Judge<'r> {
         let mut first: Option<String> = None;
         for (place, value) in (0_i128..).zip(values) {
             let mut found_any = false;
-            for record in self.trace.named(value) {
+            for record in self.index.named(value) {
                 found_any = true;
                 for want in wants {
                     let (holds, found) = self.want(record, want, place);
@@ -261,7 +261,7 @@ impl<'r> Judge<'r> {
             Want::Vanished(flag) => (record.vanished == *flag, yes(record.vanished, "vanished")),
             Want::Offsets(first, _) => {
                 // A lost record has the offset that it was acknowledged with.
-                let offset = record.offset.or_else(|| self.trace.acknowledged_offset(record.record));
+                let offset = record.offset.or_else(|| self.index.acknowledged_offset(record.record));
                 let offset = offset.map(|Offset(offset)| i128::from(offset));
                 let found = offset.map_or("no offset".to_owned(), |offset| format!("offset {offset}"));
                 (offset == Some(first + place), found)
@@ -271,7 +271,7 @@ impl<'r> Judge<'r> {
                 (record.partition == Some(*partition), record.partition.map_or("nowhere".to_owned(), name))
             }
             Want::Error(error) => {
-                let heard = self.trace.failure(record.record);
+                let heard = self.index.failure(record.record);
                 let found = heard
                     .map_or("no error".to_owned(), |(exception, message)| format!("{exception}: {message}"));
                 (heard.is_some_and(|(exception, message)| exception == error || message == error), found)
@@ -387,12 +387,12 @@ impl<'r> Judge<'r> {
         }
     }
 
-    fn matching<'p>(&'p self, pattern: &'p Pattern) -> Result<trace::Matching<'p>, String> {
-        self.trace.matching(pattern).map_err(|missing| self.never(&missing))
+    fn matching<'p>(&'p self, pattern: &'p Pattern) -> Result<Matching<'p>, String> {
+        self.index.matching(pattern).map_err(|missing| self.never(&missing))
     }
 
     fn find(&self, moment: &Moment) -> Result<(usize, Time), String> {
-        self.trace.find(moment).map_err(|missing| self.never(&missing))
+        self.index.find(moment).map_err(|missing| self.never(&missing))
     }
 
     fn never(&self, Missing(moment): &Missing<'_>) -> String {
@@ -424,11 +424,11 @@ fn records(replica: &ReplicaView) -> impl Iterator<Item = (Offset, LeaderEpoch, 
 
 /// Where moments lie in a run; None: it never came.
 pub(crate) fn moments_in<'m>(
-    run: &Run,
+    trace: &Trace,
     moments: impl IntoIterator<Item = &'m Moment>,
 ) -> Vec<Option<(usize, Time)>> {
-    let trace = Trace::new(run);
-    moments.into_iter().map(|moment| trace.find(moment).ok()).collect()
+    let index = Index::new(trace);
+    moments.into_iter().map(|moment| index.find(moment).ok()).collect()
 }
 
 fn show(number: i128, unit: Unit) -> String {

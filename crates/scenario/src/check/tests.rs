@@ -68,7 +68,7 @@ fn looks(records: usize) -> u64 {
         let (holds, found) = judge.judge(&expectation.check);
         assert!(holds, "{}: {found}", expectation.name);
     }
-    judge.trace.looks.get()
+    judge.index.looks.get()
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_check_that_looks_at_too_much_decides_nothing() {
     );
     let variant = &document.variants[0];
     let mut judge = Judge::new(&run, &variant.steps);
-    judge.trace.most = 3;
+    judge.index.most = 3;
     let (holds, found) = judge.judge(&variant.expectations[1].check);
     let outcome = judge.outcome("y", holds, found);
     let want = "not decided: together the expectations look at more than 3 happenings and records";

@@ -10,7 +10,7 @@ use std::ops::Range;
 use ackscope_sim::config::TopicConfig;
 use ackscope_sim::happening::{Fact, Happening};
 use ackscope_sim::ids::{ClientId, NodeId, Offset, Partition};
-use ackscope_sim::run::Run;
+use ackscope_sim::run::Trace;
 use ackscope_sim::script::{Action, ActionId, Boot, Entry, Patience, Trigger};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::{Duration, Time};
@@ -46,12 +46,12 @@ impl Step {
     }
 
     /// When it was done in a run, if it was.
-    pub fn done_at(&self, run: &Run) -> Option<Time> {
+    pub fn done_at(&self, run: &Trace) -> Option<Time> {
         self.done(run).map(|happening| happening.at)
     }
 
     /// What carried it out in a run, if anything did.
-    pub fn done<'r>(&self, run: &'r Run) -> Option<&'r Happening> {
+    pub fn done<'r>(&self, run: &'r Trace) -> Option<&'r Happening> {
         run.happenings.iter().find(|happening| match happening.fact {
             Fact::ActionDone { action } => self.actions.contains(&action.0),
             _ => false,

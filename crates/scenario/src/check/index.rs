@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use ackscope_sim::audit::RecordAudit;
 use ackscope_sim::happening::{Fact, Happening};
 use ackscope_sim::ids::{Offset, RecordId};
-use ackscope_sim::run::Run;
+use ackscope_sim::run::Trace;
 use ackscope_sim::script::ActionId;
 use ackscope_sim::time::Time;
 
@@ -20,8 +20,8 @@ pub(super) struct Missing<'m>(pub &'m Moment);
 
 pub(super) type Matching<'p> = Box<dyn Iterator<Item = (usize, &'p Happening)> + 'p>;
 
-pub(super) struct Trace<'r> {
-    run: &'r Run,
+pub(super) struct Index<'r> {
+    trace: &'r Trace,
     /// Places in the trace, for each of `facts::KINDS`.
     by_kind: Vec<Vec<u32>>,
     by_value: OnceCell<BTreeSet<(&'r str, RecordId)>>,
@@ -32,14 +32,14 @@ pub(super) struct Trace<'r> {
     pub most: u64,
 }
 
-impl<'r> Trace<'r> {
-    pub fn new(run: &'r Run) -> Trace<'r> {
+impl<'r> Index<'r> {
+    pub fn new(trace: &'r Trace) -> Index<'r> {
         let mut by_kind = vec![Vec::new(); facts::KINDS.len()];
-        for (place, happening) in (0..).zip(&run.happenings) {
+        for (place, happening) in (0..).zip(&trace.happenings) {
             by_kind[facts::number(&happening.fact)].push(place);
         }
         let (by_value, answers) = (OnceCell::new(), OnceCell::new());
-        Trace { run, by_kind, by_value, answers, looks: Cell::new(0), most: limits::LOOKS }
+        Index { trace, by_kind, by_value, answers, looks: Cell::new(0), most: limits::LOOKS }
     }
 
     /// More was asked for than a check may look at: what it found is incomplete.
@@ -61,15 +61,15 @@ impl<'r> Trace<'r> {
     /// The records of that value: an application may send one twice.
     pub fn named<'s>(&'s self, value: &'s str) -> impl Iterator<Item = &'s RecordAudit> {
         let by_value = self.by_value.get_or_init(|| {
-            let records = self.run.audit.records.iter();
-            records.map(|audit| (self.run.ledger.value(audit.record), audit.record)).collect()
+            let records = self.trace.audit.records.iter();
+            records.map(|audit| (self.trace.ledger.value(audit.record), audit.record)).collect()
         });
         let all = by_value.range((value, RecordId(0))..=(value, RecordId(u32::MAX)));
-        all.take_while(|_| self.look()).map(|(_, record)| &self.run.audit.records[record.0 as usize])
+        all.take_while(|_| self.look()).map(|(_, record)| &self.trace.audit.records[record.0 as usize])
     }
 
     pub fn acknowledged_offset(&self, record: RecordId) -> Option<Offset> {
-        match self.run.happenings[self.answer(record).0? as usize].fact {
+        match self.trace.happenings[self.answer(record).0? as usize].fact {
             Fact::Acknowledged { offset, .. } => offset,
             _ => None,
         }
@@ -77,17 +77,17 @@ impl<'r> Trace<'r> {
 
     /// The exception that the application heard, and its text.
     pub fn failure(&self, record: RecordId) -> Option<(&str, &str)> {
-        match &self.run.happenings[self.answer(record).1? as usize].fact {
-            Fact::SendFailed { failure, .. } => Some((failure.exception, &*failure.message)),
+        match &self.trace.happenings[self.answer(record).1? as usize].fact {
+            Fact::SendFailed { failure, .. } => Some((&*failure.exception, &*failure.message)),
             _ => None,
         }
     }
 
     fn answer(&self, record: RecordId) -> (Option<u32>, Option<u32>) {
         let answers = self.answers.get_or_init(|| {
-            let mut answers = vec![(None, None); self.run.audit.records.len()];
+            let mut answers = vec![(None, None); self.trace.audit.records.len()];
             for &place in self.places("acknowledged").iter().chain(self.places("send-failed")) {
-                match self.run.happenings[place as usize].fact {
+                match self.trace.happenings[place as usize].fact {
                     Fact::Acknowledged { record, offset: Some(_), .. } => {
                         answers[record.0 as usize].0.get_or_insert(place);
                     }
@@ -109,7 +109,7 @@ impl<'r> Trace<'r> {
             Some(moment) => self.find(moment)?.0 + 1,
         };
         let to = match &pattern.before {
-            None => self.run.happenings.len(),
+            None => self.trace.happenings.len(),
             Some(moment) => self.find(moment)?.0,
         };
         let records: Vec<Vec<RecordId>> = pattern.fields.iter().map(|(_, want)| self.wanted(want)).collect();
@@ -117,7 +117,7 @@ impl<'r> Trace<'r> {
         let first = places.partition_point(|&place| (place as usize) < from);
         let inside = places[first..].iter().map(|&place| place as usize).take_while(move |&place| place < to);
         Ok(Box::new(inside.take_while(|_| self.look()).filter_map(move |place| {
-            let happening = &self.run.happenings[place];
+            let happening = &self.trace.happenings[place];
             pattern.fits(happening.node, &happening.fact, &records).then_some((place, happening))
         })))
     }
@@ -133,11 +133,11 @@ impl<'r> Trace<'r> {
     /// Where a moment lies in the trace, and when it is.
     pub fn find<'m>(&'m self, moment: &'m Moment) -> Result<(usize, Time), Missing<'m>> {
         let found = match moment {
-            Moment::At(time) => return Ok((self.run.until(*time).len(), *time)),
+            Moment::At(time) => return Ok((self.trace.until(*time).len(), *time)),
             Moment::Step(action) => {
                 let done = Fact::ActionDone { action: ActionId(*action) };
                 let mut places = self.places("action-done").iter().map(|&place| place as usize);
-                places.find(|&place| self.run.happenings[place].fact == done)
+                places.find(|&place| self.trace.happenings[place].fact == done)
             }
             Moment::Happening { pattern, nth } => {
                 let mut all = self.matching(pattern)?;
@@ -148,6 +148,6 @@ impl<'r> Trace<'r> {
                 found.map(|(place, _)| place)
             }
         };
-        found.map(|place| (place, self.run.happenings[place].at)).ok_or(Missing(moment))
+        found.map(|place| (place, self.trace.happenings[place].at)).ok_or(Missing(moment))
     }
 }
