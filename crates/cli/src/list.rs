@@ -4,8 +4,7 @@ use ackscope_scenario::library::{family_title, library};
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
-use crate::report::print_json;
-use crate::story::wrap;
+use crate::out::Out;
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -21,7 +20,7 @@ struct Listed<'a> {
     recorded: &'a [String],
 }
 
-pub fn list(args: &Args) -> Result<bool, Failed> {
+pub fn list(args: &Args, out: &mut Out) -> Result<bool, Failed> {
     args.exactly(0, "list [--json]")?;
     let documents: Vec<_> = library().iter().map(|entry| entry.document()).collect();
     if args.json {
@@ -45,16 +44,19 @@ pub fn list(args: &Args) -> Result<bool, Failed> {
                 recorded: &document.recorded,
             })
             .collect();
-        return print_json(&listed).map(|()| true);
+        return out.json(&listed).map(|()| true);
     }
     let mut family = None;
     for document in &documents {
         if family != Some(&document.family) {
-            say!("{}{}", if family.is_some() { "\n" } else { "" }, family_title(&document.family));
+            if family.is_some() {
+                out.line("");
+            }
+            out.line(family_title(&document.family));
             family = Some(&document.family);
         }
-        say!("  {}", document.id);
-        say!("{}", wrap(&document.promise, 6));
+        say!(out, "  {}", document.id);
+        out.paragraph("      ", &document.promise);
     }
     Ok(true)
 }

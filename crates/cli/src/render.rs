@@ -9,13 +9,13 @@ use ackscope_scene::tokens::Theme;
 use ackscope_sim::run::Run;
 
 use crate::args::{Args, Failed};
+use crate::out::Out;
 use crate::source;
 
 /// As wide as the text column of most documents.
 const WIDTH: u64 = 720;
-const WIDTHS: std::ops::RangeInclusive<u64> = 320..=4_000;
 
-pub fn render(args: &Args) -> Result<bool, Failed> {
+pub fn render(args: &Args, out: &mut Out) -> Result<bool, Failed> {
     let usage = "render <id|file> [--variant NAME] [--width PIXELS] [--slim] [--theme light|dark|system]";
     let name = &args.exactly(1, usage)?[0];
     let colours = match args.theme.as_deref() {
@@ -27,12 +27,8 @@ pub fn render(args: &Args) -> Result<bool, Failed> {
         }
     };
     let width = args.width.unwrap_or(WIDTH);
-    if !WIDTHS.contains(&width) {
-        let (low, high) = (WIDTHS.start(), WIDTHS.end());
-        return Err(Failed(format!("--width: found {width}; accepted: {low} to {high}")));
-    }
     let document = source::document(name, args)?;
-    let variant = source::variant(&document, args.variants.first())?;
+    let variant = source::variant(&document, args.variant(1)?)?;
     let run = Run::new(variant.spec.clone());
     let story = Story::new(&run);
     let room = if width < 560 { Room::Phone } else { Room::Figure };
@@ -46,6 +42,6 @@ pub fn render(args: &Args) -> Result<bool, Failed> {
     let view = View { future: Future::Shown, ..View::new(width as f32, room, &lanes, axis.whole()) };
     let mut picture = Picture::default();
     Timeline::new(&story, &axis, view).draw(&mut picture);
-    say!("{}", svg::file(&picture, &variant.title, colours));
+    out.file(&svg::file(&picture, &variant.title, colours));
     Ok(true)
 }

@@ -12,7 +12,6 @@ use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
 use serde::Serialize;
 
-use crate::args::Failed;
 use crate::why::marks;
 
 /// One expectation and what was found.
@@ -317,10 +316,4 @@ fn cut(run: &Run, happening: &Happening) -> Option<Cut> {
         to: to.0,
         because: because.to_owned(),
     })
-}
-
-pub fn print_json(value: &impl Serialize) -> Result<(), Failed> {
-    let written = serde_json::to_string_pretty(value).map_err(|error| Failed(error.to_string()))?;
-    say!("{written}");
-    Ok(())
 }

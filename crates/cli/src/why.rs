@@ -4,12 +4,13 @@ use ackscope_sim::audit::RecordAudit;
 use ackscope_sim::happening::Fact;
 use ackscope_sim::ids::{BatchId, HappeningId, NodeId, Offset, Partition, RecordId};
 use ackscope_sim::run::Run;
+use ackscope_sim::time::Time;
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
-use crate::report::print_json;
+use crate::out::Out;
 use crate::source;
-use crate::story::{clock, sentence, wrap_marked};
+use crate::story::{clock, sentence};
 
 #[derive(Serialize)]
 struct Why<'r> {
@@ -31,10 +32,10 @@ struct Cause {
     text: String,
 }
 
-pub fn why(args: &Args) -> Result<bool, Failed> {
+pub fn why(args: &Args, out: &mut Out) -> Result<bool, Failed> {
     let words = args.exactly(2, "why <id|file> <record>")?;
     let document = source::document(&words[0], args)?;
-    let variant = source::variant(&document, args.variants.first())?;
+    let variant = source::variant(&document, args.variant(1)?)?;
     let run = Run::new(variant.spec.clone());
     let found: Vec<&RecordAudit> = find(&run, &words[1])?;
     let mut told = Vec::new();
@@ -58,25 +59,25 @@ pub fn why(args: &Args) -> Result<bool, Failed> {
         });
     }
     if args.json {
-        print_json(&told)?;
+        out.json(&told)?;
         return Ok(true);
     }
     for why in &told {
         let marks = if why.marks.is_empty() { String::new() } else { format!(", {}", why.marks.join(", ")) };
-        say!("{} (record {}): {}{marks}", why.value, why.record, why.fate);
-        let tell = |mark: &str, cause: &Cause| {
-            let at = ackscope_sim::time::Time { nanos: cause.at_ns };
-            say!("{}", wrap_marked(&format!("{:>9}  {mark}", clock(at)), &cause.text));
-        };
-        why.life.iter().for_each(|cause| tell("", cause));
-        for (place, cause) in why.causes.iter().enumerate() {
-            if place == 0 {
-                say!("decided by");
-            }
-            tell(if place == 0 { "" } else { "because " }, cause);
+        say!(out, "{} (record {}): {}{marks}", why.value, why.record, why.fate);
+        why.life.iter().for_each(|cause| tell(out, "", cause));
+        if let Some((decided, causes)) = why.causes.split_first() {
+            say!(out, "decided by");
+            tell(out, "", decided);
+            causes.iter().for_each(|cause| tell(out, "because ", cause));
         }
     }
     Ok(true)
+}
+
+fn tell(out: &mut Out, mark: &str, cause: &Cause) {
+    let at = clock(Time { nanos: cause.at_ns });
+    out.paragraph(&format!("{at:>9}  {mark}"), &cause.text);
 }
 
 /// By value (`w3`) or by number (`17`).

@@ -3,7 +3,7 @@
 use ackscope_sim::order::sorted;
 use ackscope_sim::spec::Spec;
 
-use crate::check::moment_in;
+use crate::check::moments_in;
 use crate::cluster;
 use crate::expect::{self, Expectation, Measure, Moment, Names};
 use crate::limits;
@@ -108,8 +108,10 @@ impl Document {
                 .collect(),
             Some(Err(node)) => {
                 let reading = Reading::new(text);
-                Item { reading: &reading, path: "variant".to_owned(), node: &node }
-                    .refuse("variants are tables with names", "[variant.name], at most 16 of them");
+                Item { reading: &reading, path: "variant".to_owned(), node: &node }.refuse(
+                    "variants are tables with names",
+                    format!("[variant.name], up to {}", limits::VARIANTS),
+                );
                 return Err(reading.into_problems());
             }
         };
@@ -144,8 +146,9 @@ impl Variant {
     /// The notes with their places in the trace of a run and their times, in order; notes on what did not happen are left
     /// out.
     pub fn notes(&self, run: &ackscope_sim::run::Trace) -> Vec<PinnedNote> {
-        let pinned = self.notes.iter().filter_map(|note| {
-            let (place, at) = moment_in(run, &note.at)?;
+        let moments = moments_in(run, self.notes.iter().map(|note| &note.at));
+        let pinned = self.notes.iter().zip(moments).filter_map(|(note, moment)| {
+            let (place, at) = moment?;
             Some(PinnedNote { place, at, text: note.text.clone() })
         });
         sorted(pinned, |note| note.place)
@@ -236,7 +239,7 @@ fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Res
         let root = Item { reading: &reading, path: String::new(), node: tree };
         let Some(fields) = root.fields() else { continue };
         about(&fields, &mut document);
-        if let Some(variant) = variant(name, &fields, text, &document) {
+        if let Some(variant) = variant(name, &fields, &document) {
             document.variants.push(variant);
         }
         fields.finish();
@@ -268,24 +271,28 @@ fn about(fields: &Fields<'_>, document: &mut Document) {
         }
         Some(id)
     }));
-    document.family = owned(fields.text("family"));
-    let title = owned(fields.required("title", "a few words").and_then(|item| item.text()));
+    document.family = owned(fields.get("family").and_then(|item| item.text_of(limits::WORD)));
+    let title = owned(fields.required("title", "a few words").and_then(|item| item.text_of(limits::LINE)));
     if document.title.is_empty() {
         document.title = title;
     }
-    document.rules = texts(fields, "rules");
-    document.recorded = texts(fields, "recorded");
+    document.rules = words(fields, "rules");
+    document.recorded = words(fields, "recorded");
 }
 
-fn texts(fields: &Fields<'_>, key: &'static str) -> Vec<String> {
-    let items = fields.get(key).and_then(|item| item.list()).unwrap_or_default();
-    items.iter().filter_map(|item| item.text()).map(str::to_owned).collect()
+fn words(fields: &Fields<'_>, key: &'static str) -> Vec<String> {
+    let words = fields.get(key).map(|item| item.words()).unwrap_or_default();
+    words.into_iter().map(str::to_owned).collect()
 }
 
-fn variant(name: &str, fields: &Fields<'_>, text: &str, document: &Document) -> Option<Variant> {
-    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let title = fields.text("label").or(fields.text("title")).unwrap_or(&document.title).to_owned();
-    let (question, promise) = (owned(fields.text("question")), owned(fields.text("promise")));
+fn variant(name: &str, fields: &Fields<'_>, document: &Document) -> Option<Variant> {
+    let label = fields.get("label").and_then(|item| item.text_of(limits::LINE));
+    let title = label.or(fields.text("title")).unwrap_or(&document.title).to_owned();
+    let paragraph = |key| {
+        let text = fields.get(key).and_then(|item| item.text_of(limits::PARAGRAPH));
+        text.unwrap_or_default().to_owned()
+    };
+    let (question, promise) = (paragraph("question"), paragraph("promise"));
     let mut settings = Vec::new();
     let spec = cluster::read(fields, &mut settings);
     let Some(mut spec) = spec else {
@@ -295,7 +302,7 @@ fn variant(name: &str, fields: &Fields<'_>, text: &str, document: &Document) -> 
             .for_each(|key| _ = fields.get(key));
         return None;
     };
-    let steps = script::read(fields, &mut spec, text);
+    let steps = script::read(fields, &mut spec);
     let names = Names { spec: &spec, steps: &steps };
     let expectations = expect::read(fields, &names);
     let notes = notes(fields, &names);
@@ -324,7 +331,7 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
     for item in fields.get("note").and_then(|item| item.list()).unwrap_or_default() {
         let Some(fields) = item.fields() else { continue };
         let at = fields.required("at", "a moment").and_then(|item| names.moment(&item));
-        let text = fields.required("text", "a sentence").and_then(|item| item.text());
+        let text = fields.required("text", "a sentence").and_then(|item| item.text_of(limits::PARAGRAPH));
         // Words for what is not done would be wrong.
         let off = |at: &Moment| names.steps.iter().any(|step| step.off && step.is_at(at));
         if let (Some(at), Some(text)) = (at, text)
@@ -333,6 +340,10 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
             notes.push(Note { at, text: text.to_owned() });
         }
         fields.finish();
+        if notes.len() > limits::NOTES {
+            item.refuse("too many notes", format!("at most {} in all", limits::NOTES));
+            break;
+        }
     }
     notes
 }
@@ -340,7 +351,11 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
 fn compare(item: &Item<'_>, document: &mut Document) {
     let Some(all) = item.fields() else { return };
     for (name, item) in all.entries() {
-        let Some(fields) = item.fields() else { continue };
+        if document.comparisons.len() == limits::EXPECTATIONS {
+            item.refuse("too many comparisons", format!("at most {}", limits::EXPECTATIONS));
+            break;
+        }
+        let Some(fields) = item.fields().filter(|_| item.is_short(name, limits::LINE)) else { continue };
         if let Some(comparison) = comparison(name, &item, &fields, document) {
             document.comparisons.push(comparison);
             fields.finish();

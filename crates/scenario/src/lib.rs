@@ -27,7 +27,7 @@ pub use document::{Document, Override, PinnedNote, Variant};
 pub use expect::Expectation;
 pub use facts::KINDS;
 pub use names::nodes;
-pub use problem::Problem;
+pub use problem::{Problem, nearest};
 pub use script::{Step, VERBS};
 pub use settings::Settings;
 pub use units::write_duration;

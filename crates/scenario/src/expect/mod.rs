@@ -243,7 +243,7 @@ pub(crate) fn read(document: &Fields<'_>, names: &Names<'_>) -> Vec<Expectation>
             item.refuse("too many expectations", format!("at most {}", limits::EXPECTATIONS));
             break;
         }
-        let Some(fields) = item.fields() else { continue };
+        let Some(fields) = item.fields().filter(|_| item.is_short(name, limits::LINE)) else { continue };
         if let Some(check) = names.check(&item, &fields) {
             expectations.push(Expectation { name: name.to_owned(), check });
             fields.finish();
