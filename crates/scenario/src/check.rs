@@ -290,7 +290,7 @@ impl<'r> RunReader<'r> {
     fn failure(&self, record: RecordId) -> Option<(&str, &str)> {
         self.run.happenings.iter().find_map(|happening| match &happening.fact {
             Fact::SendFailed { record: failed, failure, .. } if *failed == record => {
-                Some((failure.exception, &*failure.message))
+                Some((&*failure.exception, &*failure.message))
             }
             _ => None,
         })

@@ -215,7 +215,7 @@ impl Put for NodeId {
 
 impl Put for Arc<Failure> {
     fn put(&self, _: &'static str, leaves: &mut Leaves) {
-        word("exception", self.exception, leaves);
+        word("exception", &self.exception, leaves);
         word("message", &self.message, leaves);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
 
 /// Producer id, epoch and first sequence, stamped on a batch when it is first drained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProducerStamp {
     pub id: ProducerId,
     pub epoch: ProducerEpoch,
@@ -22,7 +22,7 @@ impl ProducerStamp {
 }
 
 /// A closed batch as it goes over the wire. It never changes: a rewritten retry is a new value with the same id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RecordBatch {
     pub id: BatchId,
     pub stamp: Option<ProducerStamp>,
@@ -46,7 +46,7 @@ impl RecordBatch {
 }
 
 /// A batch in a log: the leader has given it offsets and its own epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogBatch {
     pub base_offset: Offset,
     pub leader_epoch: LeaderEpoch,

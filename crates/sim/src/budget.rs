@@ -1,9 +1,11 @@
 //! What a run may use up, and why one ended before its end. Scenarios come from strangers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Time;
 
 /// The most that a run may use: events handled, records offered, and bytes of memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     pub events: u64,
     pub records: u64,
@@ -24,7 +26,7 @@ impl Default for Budget {
 }
 
 /// Why a run ended where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stopped {
     /// It used up its budget of events.
     Events(u64),
@@ -37,7 +39,7 @@ pub enum Stopped {
 }
 
 /// What the run is doing at one moment, for whoever waits for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub now: Time,
     pub until: Time,

@@ -61,11 +61,49 @@ impl Trace {
     }
 }
 
-/// A finished run: its trace, and keyframes to look at any moment again.
-pub struct Run {
-    pub trace: Trace,
+/// The worlds of a run: any moment of it can be looked at again.
+pub struct Worlds {
     keyframes: Keyframes,
     last: World,
+    /// When the run ended.
+    end: Time,
+}
+
+impl Worlds {
+    /// The cluster as it stood at `time`: the nearest keyframe and a short replay.
+    pub fn view_at(&self, time: Time) -> ClusterView {
+        let mut view = self.world_at(time).view();
+        view.now = time;
+        view
+    }
+
+    /// The world itself as it stood at `time`.
+    pub fn world_at(&self, time: Time) -> World {
+        if time >= self.end {
+            return self.last.clone();
+        }
+        let mut world = self.keyframes.before(time).clone();
+        while world.step_by(time).is_some() {
+            world.notes().clear();
+        }
+        world
+    }
+
+    /// The producer's metrics as they read at the end, under Kafka's names.
+    pub fn metrics(&self, producer: ClientId) -> ProducerMetrics {
+        self.last.metrics(producer)
+    }
+
+    /// The world at the end of the run.
+    pub fn last(&self) -> &World {
+        &self.last
+    }
+}
+
+/// A finished run: what is read as its trace, what can be looked at as its worlds.
+pub struct Run {
+    pub trace: Trace,
+    pub worlds: Worlds,
 }
 
 impl Deref for Run {
@@ -94,33 +132,24 @@ impl Run {
         running.finish()
     }
 
-    /// The cluster as it stood at `time`: the nearest keyframe and a short replay.
+    /// The cluster as it stood at `time`.
     pub fn view_at(&self, time: Time) -> ClusterView {
-        let mut view = self.world_at(time).view();
-        view.now = time;
-        view
+        self.worlds.view_at(time)
     }
 
     /// The world itself as it stood at `time`.
     pub fn world_at(&self, time: Time) -> World {
-        if time >= self.end {
-            return self.last.clone();
-        }
-        let mut world = self.keyframes.before(time).clone();
-        while world.step_by(time).is_some() {
-            world.notes().clear();
-        }
-        world
+        self.worlds.world_at(time)
     }
 
     /// The producer's metrics as they read at the end, under Kafka's names.
     pub fn metrics(&self, producer: ClientId) -> ProducerMetrics {
-        self.last.metrics(producer)
+        self.worlds.metrics(producer)
     }
 
     /// The world at the end of the run.
     pub fn last(&self) -> &World {
-        &self.last
+        self.worlds.last()
     }
 }
 
@@ -244,7 +273,7 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             happenings,
             spec: self.spec,
         };
-        Run { trace, keyframes: self.keyframes, last: self.world }
+        Run { trace, worlds: Worlds { keyframes: self.keyframes, last: self.world, end } }
     }
 }
 

@@ -9,7 +9,7 @@ mod producer;
 mod tests;
 mod topic;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::message::Acks;
 use crate::time::Duration;
@@ -25,7 +25,7 @@ pub use topic::TOPIC_SETTINGS;
 /// spinning loop costs time, and time goes on.
 pub const TURN: Duration = Duration::from_millis(1);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProducerConfig {
     pub acks: Acks,
     pub enable_idempotence: bool,
@@ -53,7 +53,7 @@ pub struct ProducerConfig {
     pub partitioner_availability_timeout: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Compression {
     #[default]
     None,
@@ -63,7 +63,7 @@ pub enum Compression {
     Zstd,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Partitioner {
     /// murmur2 for keys, sticky (since 2.4) or round robin (before) without.
     #[default]
@@ -72,7 +72,7 @@ pub enum Partitioner {
 }
 
 /// Settings of the brokers and the controller.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BrokerConfig {
     pub min_insync_replicas: u32,
     pub unclean_leader_election_enable: bool,
@@ -112,7 +112,7 @@ impl BrokerConfig {
 }
 
 /// Settings of one topic; None: the broker's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TopicConfig {
     pub min_insync_replicas: Option<u32>,
     pub unclean_leader_election_enable: Option<bool>,
@@ -121,7 +121,7 @@ pub struct TopicConfig {
     pub flush_ms: Option<Duration>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConsumerConfig {
     pub auto_offset_reset: OffsetReset,
     pub fetch_min_bytes: u32,
@@ -138,7 +138,7 @@ pub struct ConsumerConfig {
     pub metadata_max_age: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OffsetReset {
     Earliest,
     #[default]
@@ -147,7 +147,7 @@ pub enum OffsetReset {
 }
 
 /// What things cost that are not Kafka's to set. Defaults are calibrated; each is a setting of the scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Costs {
     /// A request handler's time per request, before any bytes.
     pub request: Duration,

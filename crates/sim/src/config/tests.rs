@@ -198,7 +198,7 @@ fn every_recorded_configuration_is_answered_as_kafka_answered() {
     assert_eq!(RECORDED.len(), 40);
     for &(text, want) in RECORDED {
         let found = ProducerConfig::from_properties(KafkaVersion::V4_3, &properties(text));
-        let found = found.as_ref().map(|_| ()).map_err(|failure| (failure.exception, &*failure.message));
+        let found = found.as_ref().map(|_| ()).map_err(|failure| (&*failure.exception, &*failure.message));
         assert_eq!(found, want, "{text}");
     }
 }
@@ -277,7 +277,7 @@ fn brokers_topics_and_consumers_complain_in_kafkas_words() {
     let broker =
         BrokerConfig::from_properties(KafkaVersion::V4_3, &[("min.insync.replicas", "0")]).unwrap_err();
     assert_eq!(
-        (broker.exception, &*broker.message),
+        (&*broker.exception, &*broker.message),
         (
             "ConfigException",
             "Invalid value 0 for configuration min.insync.replicas: Value must be at least 1"
@@ -285,7 +285,7 @@ fn brokers_topics_and_consumers_complain_in_kafkas_words() {
     );
     let topic = TopicConfig::from_properties(KafkaVersion::V4_3, &[("flush.messages", "many")]).unwrap_err();
     assert_eq!(
-        (topic.exception, &*topic.message),
+        (&*topic.exception, &*topic.message),
         (
             "InvalidConfigurationException",
             "Invalid value many for configuration flush.messages: Not a number of type LONG"
