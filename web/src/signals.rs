@@ -8,6 +8,7 @@ use ackscope_scene::narration::Sentence;
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::{Future, Stretch};
 use ackscope_scene::tokens::Theme;
+use ackscope_sim::budget::Progress;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
@@ -15,6 +16,7 @@ use crate::draft::Draft;
 use crate::edit::Refusal;
 use crate::lab::Question;
 use crate::look::Look;
+use crate::pending::Snapshot;
 use crate::playback::Playback;
 use crate::route::Route;
 use crate::session::Session;
@@ -24,6 +26,11 @@ use crate::show::Show;
 pub struct Signals {
     pub route: Memo<Route>,
     pub show: Memo<Option<Arc<Show>>>,
+    /// The cluster at the playhead, as soon as the engine has told it.
+    pub cluster: Memo<Option<Snapshot>>,
+    /// The run that is under way, by number, and how far it has come.
+    pub pending: Memo<Option<u32>>,
+    pub progress: Memo<Option<Progress>>,
     pub look: Memo<Option<Look>>,
     pub playback: Memo<Playback>,
     pub now: Memo<Time>,
@@ -65,6 +72,9 @@ impl Signals {
         Signals {
             route: Memo::new(move |_| session.with(|session| session.route.clone())),
             show,
+            cluster: Memo::new(move |_| session.with(|session| session.cluster.clone())),
+            pending: Memo::new(move |_| session.with(|session| Some(session.pending.as_ref()?.number))),
+            progress: Memo::new(move |_| session.with(|session| session.pending.as_ref()?.progress)),
             look: Memo::new(move |_| session.with(|session| session.look.clone())),
             playback,
             now,
