@@ -69,7 +69,7 @@ fn App() -> impl IntoView {
         _ if embedded => view! { <EmbedView signals frames on_command=send /> }.into_any(),
         Route::Gallery => view! { <GalleryView signals frames on_command=send /> }.into_any(),
         Route::Lab => view! { <LabView signals on_command=send /> }.into_any(),
-        Route::About => view! { <AboutView on_command=send /> }.into_any(),
+        Route::About(row) => view! { <AboutView row on_command=send /> }.into_any(),
         Route::Landing | Route::Scenario(_) | Route::Broken(_) => {
             view! { <PlayerView signals frames on_command=send /> }.into_any()
         }
@@ -142,7 +142,7 @@ fn title(signals: Signals) -> String {
     let of = match signals.route.get() {
         Route::Gallery => "Library".to_owned(),
         Route::Lab => "Batching lab".to_owned(),
-        Route::About => "About".to_owned(),
+        Route::About(_) => "About".to_owned(),
         Route::Landing => return "Ackscope: what Kafka keeps when things fail".to_owned(),
         Route::Scenario(_) | Route::Broken(_) => signals.of_show(|show| show.variant.title.clone()).get(),
     };

@@ -550,13 +550,11 @@ impl Session {
     /// Follows an address. What cannot be had gives a notice and the default scenario.
     pub fn go(&mut self, route: Route) -> Vec<Errand> {
         self.playback.playing = false;
+        self.notice = None;
         self.drop_pending();
         match &route {
-            Route::Gallery | Route::Lab | Route::About => {}
-            Route::Landing => {
-                self.notice = None;
-                self.open_landing();
-            }
+            Route::Gallery | Route::Lab | Route::About(_) => {}
+            Route::Landing => self.open_landing(),
             Route::Scenario(target) => match Draft::of_target(target) {
                 Some((draft, view)) => self.open_draft(draft, view),
                 None => self.open_instead("The library has no scenario of that name. This is the first one."),
@@ -571,10 +569,7 @@ impl Session {
 
     fn open_draft(&mut self, draft: Draft, view: View) {
         match draft.document() {
-            Ok(document) => {
-                self.notice = None;
-                self.ask(draft, document, Purpose::Open(view));
-            }
+            Ok(document) => self.ask(draft, document, Purpose::Open(view)),
             Err(problems) => {
                 let first = problems.first().map(ToString::to_string).unwrap_or_default();
                 self.open_instead(&format!(
@@ -702,12 +697,16 @@ mod tests {
             let errands = self.session.apply(command);
             settle(&mut self.session, &mut self.engine, errands)
         }
+
+        fn go(&mut self, route: Route) {
+            let errands = self.session.go(route);
+            settle(&mut self.session, &mut self.engine, errands);
+        }
     }
 
     fn at(hash: &str) -> Settled {
         let mut settled = Settled { session: Session::new(Theme::Light), engine: Engine::default() };
-        let errands = settled.session.go(Route::parse(hash));
-        settle(&mut settled.session, &mut settled.engine, errands);
+        settled.go(Route::parse(hash));
         settled
     }
 
@@ -857,6 +856,31 @@ mod tests {
         session.apply(Command::SwapRuns);
         assert_eq!(lost(&session), 0);
         assert!(compared(&session).starts_with("was 5 lost, now 0"), "{}", compared(&session));
+    }
+
+    #[test]
+    fn what_was_recorded_is_claimed_for_the_librarys_own_text_alone() {
+        let recorded =
+            |session: &Settled| session.show.as_ref().is_some_and(|show| !show.recorded.is_empty());
+        let mut session = at("");
+        assert!(recorded(&session));
+        acks(&mut session, "all");
+        assert!(!recorded(&session));
+        // Keeping a changed run makes it what others are compared with, not what was recorded.
+        session.apply(Command::KeepRun);
+        assert!(!recorded(&session));
+        session.apply(Command::Undo);
+        assert!(recorded(&session));
+        session.go(Route::parse("#acks-1-leader-crash?seed=2"));
+        assert!(!recorded(&session));
+    }
+
+    #[test]
+    fn a_notice_of_a_bad_link_goes_with_the_next_one() {
+        let mut session = at("#no-such-scenario");
+        assert!(session.notice.is_some());
+        session.go(Route::parse("#healthy"));
+        assert_eq!(session.notice, None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One scenario with its run, indexed for drawing and for playback. Never changed: an edit makes another one.
 
-use ackscope_scenario::{Document, PinnedNote, Step, Variant, faults};
+use ackscope_scenario::{Document, PinnedNote, Recording, Step, Variant, faults};
 use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::narration::{Narrator, Verdict, verdict};
 use ackscope_scene::picture::Source;
@@ -23,8 +23,8 @@ pub struct Show {
     pub run: Trace,
     pub story: Story,
     pub notes: Vec<PinnedNote>,
-    /// Recorded runs of real Kafka of the same kind.
-    pub recorded: Vec<String>,
+    /// Recorded runs of real Kafka of the same kind: none where the scenario is not the library's own, unchanged.
+    pub recorded: Vec<Recording>,
     /// The time of every event that playback stops at.
     pub events: Vec<Time>,
     /// Moments worth jumping to.
@@ -56,7 +56,7 @@ impl Show {
             events: story.moments.iter().map(|moment| moment.at).collect(),
             moments,
             notes,
-            recorded: document.recorded.clone(),
+            recorded: variant.recorded.clone(),
             pace: Pace::new(Axis::new(AxisMode::Elastic, &story)),
             verdict: verdict(&run.audit),
             cut_short: run.stopped.map(|stopped| stopped.sentence(run.end)),

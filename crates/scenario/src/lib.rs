@@ -15,6 +15,7 @@ mod names;
 pub mod paste;
 mod problem;
 mod reader;
+mod recording;
 mod script;
 mod settings;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use expect::Expectation;
 pub use facts::KINDS;
 pub use names::nodes;
 pub use problem::Problem;
+pub use recording::Recording;
 pub use script::{Step, VERBS};
 pub use settings::Settings;
 pub use units::write_duration;

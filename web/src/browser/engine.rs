@@ -46,6 +46,8 @@ pub struct Engine(Rc<Inner>);
 struct Inner {
     port: RefCell<Option<MessagePort>>,
     worker: RefCell<Option<Worker>>,
+    /// Whether this one has ever said anything: a worker that cannot even start will not start the next time either.
+    speaks: Cell<bool>,
     hear: Hear,
     figures: RefCell<BTreeMap<u32, Figure>>,
     next_figure: Cell<u32>,
@@ -57,6 +59,7 @@ impl Engine {
         let engine = Engine(Rc::new(Inner {
             port: RefCell::default(),
             worker: RefCell::default(),
+            speaks: Cell::new(true),
             hear: Box::new(hear),
             figures: RefCell::default(),
             next_figure: Cell::new(FIGURES),
@@ -84,7 +87,10 @@ impl Engine {
     /// The document's own script starts it: it is on its way before the page is.
     fn connect(&self) -> Option<()> {
         let start: Function = Reflect::get(&window(), &"engine".into()).ok()?.dyn_into().ok()?;
-        let started = start.call0(&JsValue::NULL).ok()?;
+        let first = Reflect::get(&start, &"first".into()).ok().filter(JsValue::is_object);
+        let _ = Reflect::set(&start, &"first".into(), &JsValue::NULL);
+        let started =
+            first.or_else(|| start.call1(&JsValue::NULL, &(!self.0.speaks.replace(false)).into()).ok())?;
         let port: MessagePort = Reflect::get(&started, &"port".into()).ok()?.unchecked_into();
         let worker: Option<Worker> = Reflect::get(&started, &"worker".into()).ok()?.dyn_into().ok();
         let itself = self.clone();
@@ -108,6 +114,7 @@ impl Engine {
     }
 
     fn told(&self, tell: Tell) {
+        self.0.speaks.set(true);
         match tell {
             Tell::Failed { why } => self.failed(why),
             Tell::Happenings { number, happenings } if number >= FIGURES => {

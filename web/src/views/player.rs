@@ -32,11 +32,6 @@ pub fn PlayerView(
     let end = signals.of_show(|show| show.run.end);
     let notes = signals.of_show(|show| show.notes.iter().map(|note| note.text.clone()).collect::<Vec<_>>());
     let recorded = signals.of_show(|show| show.recorded.clone());
-    // What was recorded speaks of the scenario as it is in the library.
-    let recorded = Memo::new(move |_| match signals.compared.get() {
-        None => recorded.get(),
-        Some(_) => Default::default(),
-    });
     let width = browser::size::window_width();
     let room = Memo::new(move |_| if width.get() < PHONE_PIXELS { Room::Phone } else { Room::Page });
     let partition = Memo::new(move |_| look.with(|look| look.as_ref().and_then(|look| look.partition)));
@@ -50,7 +45,7 @@ pub fn PlayerView(
     };
     view! {
         <a class="skip" href="#main" on:click=skip>"To the player"</a>
-        <div class="player" style=move || format!("--share:{}%", share.get())>
+        <div class="player" style=("--share", move || format!("{}%", share.get()))>
             <TopBar question detail shareable=Signal::stored(true) on_command />
             <main class="main" id="main" tabindex="-1">
                 <RunBar pending=signals.pending progress=signals.progress on_command />
