@@ -31,6 +31,7 @@ pub mod rng;
 pub mod run;
 pub mod script;
 pub mod spec;
+pub mod stall;
 #[cfg(test)]
 mod testing;
 pub mod time;

@@ -235,6 +235,8 @@ impl Broker {
         let Some(connection) = fetcher.connection else {
             let timeout =
                 (CONNECTION_SETUP_TIMEOUT * (1 << fetcher.hung.min(2))).min(CONNECTION_SETUP_TIMEOUT_MAX);
+            // Neither does the thread wait longer for a connection than for an answer (NetworkClientUtils.awaitReady).
+            let timeout = timeout.min(cx.spec.broker_config.replica_socket_timeout);
             let connection = cx.connect(NodeId::Broker(source));
             let fetcher = self.fetcher(source).expect("found above");
             fetcher.connection = Some(connection);
