@@ -260,7 +260,7 @@ mod tests {
         };
         let ends = |told: &[Tell]| -> Vec<(u32, Option<Stopped>)> {
             let ends = told.iter().filter_map(|told| match told {
-                Tell::Ended { number, ended } => Some((*number, ended.stopped)),
+                Tell::Ended { number, ended } => Some((*number, ended.stopped.clone())),
                 _ => None,
             });
             ends.collect()

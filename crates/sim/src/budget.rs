@@ -26,7 +26,7 @@ impl Default for Budget {
 }
 
 /// Why a run ended where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stopped {
     /// It used up its budget of events.
     Events(u64),
@@ -34,15 +34,18 @@ pub enum Stopped {
     Records(u64),
     /// It used up its budget of memory, in bytes.
     Memory(u64),
+    /// Time no longer went on; says where and by which setting.
+    Stalled(Box<str>),
     /// Somebody stopped it.
     ByHand,
 }
 
 impl Stopped {
     /// What was too much, and what needs less.
-    pub fn sentence(self, end: Time) -> String {
+    pub fn sentence(&self, end: Time) -> String {
         const LESS: &str = "An earlier end (`until`), fewer records or longer intervals need less.";
         match self {
+            Stopped::Stalled(sentence) => sentence.to_string(),
             Stopped::Events(most) => {
                 format!("The run ends at {end}: {most} events are the most for one run. {LESS}")
             }
