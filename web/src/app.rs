@@ -1,7 +1,6 @@
 //! Puts the page together: one session, one way to send it commands, one frame loop, and the view that the address asks
 //! for.
 
-use ackscope_scenario::link::View;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
@@ -9,7 +8,6 @@ use crate::browser::engine::{Engine, EngineHandle, Heard};
 use crate::browser::frames::Frames;
 use crate::browser::{self, address, theme};
 use crate::command::Command;
-use crate::draft::Draft;
 use crate::route::Route;
 use crate::session::{Errand, Session};
 use crate::signals::Signals;
@@ -57,10 +55,7 @@ fn App() -> impl IntoView {
         };
         frames.with_value(|frames| frames.after_paint(then));
     });
-    Effect::new(move |_| {
-        let of = |draft: &Draft| draft.hash(View::default());
-        browser::failure::remember(signals.draft.with(|draft| draft.as_ref().map(of)));
-    });
+    Effect::new(move |_| browser::failure::remember(signals.link.get()));
     let embedded = address::is_embed();
     if !embedded {
         Effect::new(move |_| browser::document().set_title(&title(signals)));

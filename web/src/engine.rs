@@ -87,6 +87,8 @@ const EVENTS_AT_ONCE: u64 = 2_000;
 enum Wanted {
     Waiting(Box<Spec>),
     Running(Box<Running>),
+    /// It has ended; these are still to be told.
+    Telling(std::vec::IntoIter<Happening>, Box<(Ended, Worlds)>),
 }
 
 struct Job {
@@ -133,40 +135,46 @@ impl Engine {
 
     /// Goes on with what was asked for. False where nothing is left to do.
     pub fn work(&mut self, tell: &mut dyn FnMut(Tell)) -> bool {
-        let Some(mut job) = self.jobs.pop_front() else { return false };
-        let mut running = match job.wanted {
-            Wanted::Waiting(spec) => Box::new(Running::new(*spec, Budget::default())),
-            Wanted::Running(running) => running,
+        let Some(Job { number, wanted, at }) = self.jobs.pop_front() else { return false };
+        let wanted = match wanted {
+            Wanted::Waiting(spec) => Wanted::Running(Box::new(Running::new(*spec, Budget::default()))),
+            Wanted::Running(mut running) => {
+                if running.advance(EVENTS_AT_ONCE) {
+                    tell(Tell::Progress { number, progress: running.progress() });
+                    Wanted::Running(running)
+                } else {
+                    ended(running.finish(), at)
+                }
+            }
+            Wanted::Telling(mut left, rest) if left.len() > 0 => {
+                let happenings = left.by_ref().take(HAPPENINGS_AT_ONCE).collect();
+                tell(Tell::Happenings { number, happenings });
+                Wanted::Telling(left, rest)
+            }
+            Wanted::Telling(_, rest) => {
+                let (ended, worlds) = *rest;
+                tell(Tell::Ended { number, ended: Box::new(ended) });
+                if at.is_some() {
+                    self.worlds = Some((number, worlds));
+                }
+                return !self.jobs.is_empty();
+            }
         };
-        if running.advance(EVENTS_AT_ONCE) {
-            tell(Tell::Progress { number: job.number, progress: running.progress() });
-            job.wanted = Wanted::Running(running);
-            self.jobs.push_front(job);
-        } else {
-            self.finish(job.number, job.at, running.finish(), tell);
-        }
-        !self.jobs.is_empty()
+        self.jobs.push_front(Job { number, wanted, at });
+        true
     }
+}
 
-    fn finish(&mut self, number: u32, at: Option<Time>, run: Run, tell: &mut dyn FnMut(Tell)) {
-        let Run { trace, worlds } = run;
-        let Trace { happenings, ledger, audit, opening, end, stopped, hash, events, .. } = trace;
-        let mut left = happenings.into_iter();
-        while left.len() > 0 {
-            let happenings = left.by_ref().take(HAPPENINGS_AT_ONCE).collect();
-            tell(Tell::Happenings { number, happenings });
-        }
-        drop(left);
-        let view = match at {
-            Some(at) => worlds.view_at(at.min(end)),
-            None => opening.clone(),
-        };
-        let ended = Ended { ledger, audit, opening, end, stopped, hash, events, view };
-        tell(Tell::Ended { number, ended: Box::new(ended) });
-        if at.is_some() {
-            self.worlds = Some((number, worlds));
-        }
-    }
+/// A run as it is told.
+fn ended(run: Run, at: Option<Time>) -> Wanted {
+    let Run { trace, worlds } = run;
+    let Trace { happenings, ledger, audit, opening, end, stopped, hash, events, .. } = trace;
+    let view = match at {
+        Some(at) => worlds.view_at(at.min(end)),
+        None => opening.clone(),
+    };
+    let ended = Ended { ledger, audit, opening, end, stopped, hash, events, view };
+    Wanted::Telling(happenings.into_iter(), Box::new((ended, worlds)))
 }
 
 /// A message as bytes.
@@ -269,9 +277,9 @@ mod tests {
         let mut heard = Vec::new();
         let mut tell = |told| heard.push(told);
         engine.hear(Ask::Run { number: 1, spec: spec(), at: Time::ZERO }, &mut tell);
-        engine.work(&mut tell);
+        (0..3).for_each(|_| _ = engine.work(&mut tell));
         engine.hear(Ask::Run { number: 2, spec: spec(), at: Time::ZERO }, &mut tell);
-        engine.work(&mut tell);
+        (0..3).for_each(|_| _ = engine.work(&mut tell));
         engine.hear(Ask::Stop { number: 2 }, &mut tell);
         engine.hear(Ask::Trace { number: 3, spec: spec() }, &mut tell);
         engine.hear(Ask::Drop { number: 3 }, &mut tell);

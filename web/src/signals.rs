@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ackscope_scenario::Variant;
+use ackscope_scenario::link::View;
 use ackscope_scenario::paste::Pasted;
 use ackscope_scene::narration::Sentence;
 use ackscope_scene::picture::Source;
@@ -53,6 +54,8 @@ pub struct Signals {
     pub note: Memo<Option<usize>>,
     // changing what is run
     pub draft: Memo<Option<Draft>>,
+    /// The fragment that leads to what is run.
+    pub link: Memo<Option<String>>,
     pub origin: Memo<Option<Arc<Variant>>>,
     /// What differs from the run that is compared with; None: nothing was changed.
     pub compared: Memo<Option<String>>,
@@ -68,6 +71,7 @@ impl Signals {
         let show = Memo::new(move |_| session.with(|session| session.show.clone()));
         let playback = Memo::new(move |_| session.with(|session| session.playback.clone()));
         let now = Memo::new(move |_| playback.with(|playback| playback.position.time));
+        let draft = Memo::new(move |_| session.with(|session| session.draft.clone()));
         let reached = Memo::new(move |_| session.with(Session::is_reached));
         Signals {
             route: Memo::new(move |_| session.with(|session| session.route.clone())),
@@ -96,7 +100,8 @@ impl Signals {
                 let now = now.get();
                 show.with(|show| show.as_ref()?.note_at(now))
             }),
-            draft: Memo::new(move |_| session.with(|session| session.draft.clone())),
+            draft,
+            link: Memo::new(move |_| draft.with(|draft| Some(draft.as_ref()?.hash(View::default())))),
             origin: Memo::new(move |_| session.with(|session| session.origin.clone())),
             compared: Memo::new(move |_| session.with(Session::compared)),
             refusal: Memo::new(move |_| session.with(|session| session.refusal.clone())),
