@@ -2,7 +2,9 @@
 //! same form, and compares the two.
 
 mod compare;
+mod limits;
 mod plan;
+mod problem;
 mod recorded;
 mod sessions;
 mod take;
@@ -10,7 +12,8 @@ mod take;
 use ackscope_sim::run::Run;
 
 pub use compare::{Row, compare};
-pub use plan::{Plan, Unusable};
+pub use plan::Plan;
+pub use problem::{Problem, Unusable};
 pub use recorded::{Inputs, Recorded, Step};
 pub use take::take;
 
