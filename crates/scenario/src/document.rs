@@ -1,5 +1,6 @@
 //! The scenario document: a text that says what is asked, what stands there, what happens and what must be seen.
 
+use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
 use ackscope_sim::spec::Spec;
 
@@ -81,6 +82,15 @@ impl Document {
 
     /// With some values replaced; they hold in every variant.
     pub fn parse_with(text: &str, overrides: &[Override<'_>]) -> Result<Document, Vec<Problem>> {
+        Document::parse_within(text, overrides, Budget::default())
+    }
+
+    /// The same for runs that may use more, or less, than usual.
+    pub fn parse_within(
+        text: &str,
+        overrides: &[Override<'_>],
+        budget: Budget,
+    ) -> Result<Document, Vec<Problem>> {
         if text.len() > limits::TEXT_BYTES {
             let message = format!("the document is too long: {} bytes", text.len());
             let accepted = format!("at most {} bytes", limits::TEXT_BYTES);
@@ -107,7 +117,7 @@ impl Document {
                 })
                 .collect(),
             Some(Err(node)) => {
-                let reading = Reading::new(text);
+                let reading = Reading::new(text, budget);
                 Item { reading: &reading, path: "variant".to_owned(), node: &node }.refuse(
                     "variants are tables with names",
                     format!("[variant.name], up to {}", limits::VARIANTS),
@@ -115,7 +125,7 @@ impl Document {
                 return Err(reading.into_problems());
             }
         };
-        read(text, &trees, comparisons.as_ref())
+        read(text, &trees, comparisons.as_ref(), budget)
     }
 
     /// The variant of that name; the first one for an empty name.
@@ -221,8 +231,13 @@ fn overlay(overrides: &[Override<'_>]) -> Result<Node, Vec<Problem>> {
     Ok(Node::new(Value::Table(table)))
 }
 
-fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Result<Document, Vec<Problem>> {
-    let reading = Reading::new(text);
+fn read(
+    text: &str,
+    trees: &[(String, Node)],
+    comparisons: Option<&Node>,
+    budget: Budget,
+) -> Result<Document, Vec<Problem>> {
+    let reading = Reading::new(text, budget);
     let mut document = Document {
         text: text.to_owned(),
         id: String::new(),

@@ -17,6 +17,7 @@ mod problem;
 mod reader;
 mod script;
 mod settings;
+mod stopped;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -30,4 +31,5 @@ pub use names::nodes;
 pub use problem::{Problem, nearest};
 pub use script::{Step, VERBS};
 pub use settings::Settings;
+pub use stopped::stopped;
 pub use units::write_duration;

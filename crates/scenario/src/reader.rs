@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
+use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
 use ackscope_sim::time::Duration;
 
@@ -17,12 +18,14 @@ pub(crate) struct Reading<'t> {
     problems: RefCell<Vec<Problem>>,
     /// How many records the expectations may still name.
     names: Cell<usize>,
+    /// What its runs may use.
+    pub budget: Budget,
 }
 
 impl<'t> Reading<'t> {
-    pub fn new(text: &'t str) -> Reading<'t> {
+    pub fn new(text: &'t str, budget: Budget) -> Reading<'t> {
         let names = Cell::new(limits::NAMES);
-        Reading { places: Places::of(text), problems: RefCell::default(), names }
+        Reading { places: Places::of(text), problems: RefCell::default(), names, budget }
     }
 
     pub fn into_problems(self) -> Vec<Problem> {

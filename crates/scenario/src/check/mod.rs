@@ -69,7 +69,7 @@ fn one_comparison(comparison: &Comparison, judges: &[Judge<'_>]) -> Outcome {
         }
         _ => (false, "one of the two cannot be measured".to_owned()),
     };
-    match judges.iter().find(|judge| judge.index.is_exhausted()) {
+    match judges.iter().find(|judge| judge.undecided().is_some()) {
         Some(judge) => judge.outcome(&comparison.name, holds, found),
         None => Outcome { name: comparison.name.clone(), holds, found },
     }
@@ -87,17 +87,22 @@ impl<'r> Judge<'r> {
         Judge { run, index: Index::new(run), steps, end: OnceCell::new() }
     }
 
-    /// What was found, unless there was too much to look through: then nothing is decided.
+    /// What was found, unless nothing can be decided.
     fn outcome(&self, name: &str, holds: bool, found: String) -> Outcome {
         let name = name.to_owned();
-        if self.index.is_exhausted() {
-            let most = self.index.most;
-            let found = format!(
-                "not decided: together the expectations look at more than {most} happenings and records"
-            );
-            return Outcome { name, holds: false, found };
+        match self.undecided() {
+            Some(why) => Outcome { name, holds: false, found: format!("not decided: {why}") },
+            None => Outcome { name, holds, found },
         }
-        Outcome { name, holds, found }
+    }
+
+    fn undecided(&self) -> Option<String> {
+        if self.run.stopped.is_some() {
+            return Some("the run ended early".to_owned());
+        }
+        let most = self.index.most;
+        let why = || format!("together the expectations look at more than {most} happenings and records");
+        self.index.is_exhausted().then(why)
     }
 
     fn judge(&self, check: &Check) -> (bool, String) {

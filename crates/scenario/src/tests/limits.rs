@@ -1,5 +1,7 @@
 //! What a document may not ask for, and what it is told instead.
 
+use ackscope_sim::budget::Budget;
+
 use super::{SMALL, complaint};
 use crate::Document;
 use crate::limits;
@@ -39,7 +41,7 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
         ("a time beyond 64 bits", at("pause = 'broker-1', for = '99999999999 h'"), "up to 24 h"),
         ("a moment of years", "[[note]]\nat = '9000 h'\ntext = 'x'".to_owned(), "not a moment"),
         ("a rate without a gap", at("load = 5, rate = '2000000000/s'"), "up to one record in a nanosecond"),
-        ("too large a load", at("load = 200001, rate = '1/s'"), "a whole number from 1 to 200000"),
+        ("too large a load", at("load = 1000001, rate = '1/s'"), "a whole number from 1 to 1000000"),
         ("too long a series", at("send = 'v0..v1000'"), "up to 1000 of up to 64 letters"),
         ("too many keys", at("load = 5, rate = '1/s', keys = 10001"), "a whole number from 1 to 10000"),
         (
@@ -47,7 +49,7 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
             at("drop_next = 'produce request', on = 'producer-p -> broker-1', count = 1001"),
             "from 1 to 1000",
         ),
-        ("an offset beyond all records", at("seek = 'consumer-c', offset = 4294967296"), "from 0 to 200000"),
+        ("an offset beyond all records", at("seek = 'consumer-c', offset = 4294967296"), "from 0 to 1000000"),
         ("too many controllers", "[cluster]\ncontrollers = 9".to_owned(), "from 1 to 7"),
         ("too many brokers", "[cluster]\nbrokers = 10".to_owned(), "from 1 to 9"),
         ("an endless bandwidth", "[network]\nbandwidth = '1001 GB/s'".to_owned(), "to \"1000 GB/s\""),
@@ -70,8 +72,8 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
         ("offsets without an end", expect("records = 'v0', offsets = '<= 5'"), "as many offsets as records"),
         (
             "a happening beyond all records",
-            expect("from = '1 s', to = { happens = 'appended', nth = 200001 }, takes = '1 s'"),
-            "from 1 to 200000",
+            expect("from = '1 s', to = { happens = 'appended', nth = 1000001 }, takes = '1 s'"),
+            "from 1 to 1000000",
         ),
     ]);
 }
@@ -162,7 +164,7 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "records of all entries",
             in_table("[do]", many(3, &|n| format!("e{n} = {{ at = '1 s', load = 100000, rate = '1/s' }}\n"))),
-            "at most 200000 in all",
+            "at most 200000 in all, unless the budget is raised",
         ),
         (
             "deliveries",
@@ -232,5 +234,17 @@ fn a_document_that_is_too_long_is_not_read() {
     let long = format!("{SMALL}# {}", "x".repeat(limits::TEXT_BYTES));
     let said = Document::parse(&long).unwrap_err()[0].to_string();
     assert!(said.contains("the document is too long") && said.contains("at most 65536 bytes"), "{said}");
-    assert!(complaint("[do]\nx = { at = '0 s', load = 0, rate = '1/s' }").contains("from 1 to 200000"));
+    assert!(complaint("[do]\nx = { at = '0 s', load = 0, rate = '1/s' }").contains("from 1 to 1000000"));
+}
+
+#[test]
+fn a_larger_budget_takes_more_records_and_a_smaller_one_fewer() {
+    let text = format!("{SMALL}[do]\nx = {{ at = '0 s', load = 300000, rate = '1000/s' }}");
+    let within = |records| Document::parse_within(&text, &[], Budget { records, ..Budget::default() });
+    assert!(within(300_000).is_ok());
+    for records in [299_999, 200_000, 1] {
+        let said = within(records).unwrap_err()[0].to_string();
+        let want = format!("accepted: at most {records} in all, unless the budget is raised");
+        assert!(said.ends_with(&want), "{said}");
+    }
 }
