@@ -2,6 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use ackscope_sim::budget::Budget;
+
+use crate::budget;
+
 /// Something that the user has to put right.
 #[derive(Debug)]
 pub struct Failed(pub String);
@@ -23,10 +27,11 @@ pub struct Args {
     pub theme: Option<String>,
     pub width: Option<u64>,
     pub set: Vec<(String, String)>,
+    pub budget: Budget,
 }
 
 const OPTIONS: &str = "--json, --happenings, --all, --slim, --variant NAME, --seed N, --seeds N, --until TIME, --theme NAME, \
-     --width PIXELS, --set PATH=VALUE";
+     --width PIXELS, --set PATH=VALUE, --budget NAME=N";
 
 /// What can stand more than once.
 const REPEATED: [&str; 2] = ["--variant", "--set"];
@@ -71,6 +76,7 @@ impl Args {
                 "--theme" => args.theme = Some(value("light, dark or system")?),
                 "--width" => args.width = Some(number(&option, &value("a number of pixels")?, WIDTHS)?),
                 "--until" => args.until = Some(value("a time such as \"12 s\"")?),
+                "--budget" => args.budget = budget::read(&value("events=N, records=N or memory=SIZE")?)?,
                 "--set" => args.set.push(pair(&value("PATH=VALUE")?)?),
                 _ => return Err(Failed(format!("there is no option {option:?}; accepted: {OPTIONS}"))),
             }

@@ -4,6 +4,7 @@ use ackscope_scenario::library::{family_title, library};
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
+use crate::budget::Verdict;
 use crate::out::Out;
 
 #[derive(Serialize)]
@@ -20,7 +21,7 @@ struct Listed<'a> {
     recorded: &'a [String],
 }
 
-pub fn list(args: &Args, out: &mut Out) -> Result<bool, Failed> {
+pub fn list(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     args.exactly(0, "list [--json]")?;
     let documents: Vec<_> = library().iter().map(|entry| entry.document()).collect();
     if args.json {
@@ -44,7 +45,7 @@ pub fn list(args: &Args, out: &mut Out) -> Result<bool, Failed> {
                 recorded: &document.recorded,
             })
             .collect();
-        return out.json(&listed).map(|()| true);
+        return out.json(&listed).map(|()| Verdict::Holds);
     }
     let mut family = None;
     for document in &documents {
@@ -58,5 +59,5 @@ pub fn list(args: &Args, out: &mut Out) -> Result<bool, Failed> {
         say!(out, "  {}", document.id);
         out.paragraph("      ", &document.promise);
     }
-    Ok(true)
+    Ok(Verdict::Holds)
 }

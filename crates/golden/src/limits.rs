@@ -13,8 +13,8 @@ pub const STEPS: usize = 2_000;
 pub const PARTITIONS: usize = 64;
 /// Topics, created or only named.
 pub const TOPICS: usize = 64;
-/// Single records and bursts together, as the usual budget of a run.
-pub const RECORDS: u64 = 200_000;
+/// Single records and bursts together, with the largest budget; the longest recording has 6,750.
+pub const RECORDS: u64 = 1_000_000;
 /// As large as a record of a document may be.
 pub const RECORD_BYTES: u32 = 1 << 30;
 /// Keys of which a partition is asked, and the partitions they are spread over.

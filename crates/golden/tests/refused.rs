@@ -69,7 +69,7 @@ fn a_command_that_cannot_be_done_is_refused() {
         (&[], "command: found \"\"; accepted: topic, P, S"),
         (
             &["burst", "p", "t", "-", "b", "4294967295", "1", "12"],
-            "records: found 4294967296; accepted: 0 to 200000",
+            "records: found 4294967296; accepted: 0 to 1000000",
         ),
         (
             &["burst", "p", "t", "-", "b", "4294967296", "1", "12"],
@@ -136,7 +136,7 @@ fn numbers_beyond_what_can_be_played_are_refused() {
             with_step(
                 json!({"t_ms": 1.0, "step": "lose unflushed", "node": "1", "topic": "t", "keep": u64::MAX}),
             ),
-            "keep: found 18446744073709551615; accepted: 0 to 200000",
+            "keep: found 18446744073709551615; accepted: 0 to 1000000",
         ),
         (
             with_step(json!({"t_ms": 1.0, "step": "cut", "a": "1", "b": "1"})),

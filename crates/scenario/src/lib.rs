@@ -32,4 +32,4 @@ pub use problem::{Problem, nearest};
 pub use script::{Step, VERBS};
 pub use settings::Settings;
 pub use stopped::stopped;
-pub use units::write_duration;
+pub use units::{bytes as read_bytes, write_duration};

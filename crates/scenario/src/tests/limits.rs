@@ -248,3 +248,41 @@ fn a_larger_budget_takes_more_records_and_a_smaller_one_fewer() {
         assert!(said.ends_with(&want), "{said}");
     }
 }
+
+/// The table of the documentation names the limits that there are.
+#[test]
+fn the_documented_limits_are_those_that_hold() {
+    let page = include_str!("../../../../docs/scenario-format.md");
+    let (_, page) = page.split_once("## Limits").expect("a section");
+    let usual = Budget::default().records;
+    for (row, numbers) in [
+        ("the text", vec![limits::TEXT_BYTES as u64]),
+        ("brokers,", vec![limits::BROKERS, limits::CONTROLLERS, limits::PARTITIONS, limits::CLIENTS]),
+        ("records in all", vec![usual, limits::DELIVERIES * usual, limits::RECORDS]),
+        ("entries", vec![limits::SCRIPT as u64]),
+        ("faults", vec![limits::ELECTIONS]),
+        ("messages", vec![limits::MESSAGES, limits::KEYS, limits::LINKS as u64]),
+        (
+            "variants",
+            [limits::VARIANTS, limits::EXPECTATIONS, limits::EXPECTATIONS, limits::NOTES]
+                .map(|most| most as u64)
+                .to_vec(),
+        ),
+        ("records that", vec![limits::NAMES as u64, limits::LOOKS]),
+        ("a record |", vec![limits::RECORD_BYTES >> 30]),
+        ("`rate`", vec![limits::BYTES_PER_SECOND / 1_000_000_000]),
+        ("every span", vec![limits::UNTIL_HOURS]),
+        ("`title`", vec![limits::LINE as u64]),
+        ("`question`", vec![limits::PARAGRAPH as u64]),
+        ("a record's value", vec![limits::WORD as u64]),
+        ("`rules`", vec![limits::WORDS as u64]),
+    ] {
+        let line = page.lines().find(|line| line.starts_with(&format!("| {row}"))).expect(row);
+        let (_, most) = line.trim_end_matches('|').trim().rsplit_once('|').expect(row);
+        let found: Vec<u64> = most
+            .split(|letter: char| !letter.is_ascii_digit())
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        assert_eq!(found, numbers, "{line}");
+    }
+}
