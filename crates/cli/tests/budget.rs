@@ -78,7 +78,7 @@ fn a_larger_budget_takes_what_the_usual_one_refuses() {
     let many = path.to_str().expect("a path in UTF-8");
     let (code, _, aside) = told(&["check", many]);
     assert_eq!(code, Some(2));
-    assert!(aside.contains("at most 200000 in all, unless the budget is raised"), "{aside}");
+    assert!(aside.contains("at most 200000, unless the budget is raised"), "{aside}");
     assert_eq!(told(&["check", many, "--budget", "records=200001"]).0, Some(0));
     assert_eq!(told(&["check", many, "--budget", "events=10,records=200001"]).0, Some(3));
     assert_eq!(told(&["check", many, "--budget", "events=10,records=200001", "--json"]).0, Some(3));

@@ -212,11 +212,8 @@ fn overlay(overrides: &[Override<'_>]) -> Result<Node, Vec<Problem>> {
     for &(path, text) in overrides {
         if path.len() > 200 || path.split('.').any(str::is_empty) {
             let message = "not a path of keys".to_owned();
-            return Err(vec![Problem {
-                key: path.chars().take(200).collect(),
-                message,
-                ..Problem::default()
-            }]);
+            let (found, accepted) = (format!("{path:?}"), "such as producer.p.config.acks".to_owned());
+            return Err(vec![Problem { found, accepted, message, ..Problem::default() }.shortened()]);
         }
         let value = match text {
             "true" => Value::Flag(true),
@@ -356,7 +353,7 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
         }
         fields.finish();
         if notes.len() > limits::NOTES {
-            item.refuse("too many notes", format!("at most {} in all", limits::NOTES));
+            item.refuse_more("too many notes", limits::NOTES);
             break;
         }
     }
@@ -367,7 +364,7 @@ fn compare(item: &Item<'_>, document: &mut Document) {
     let Some(all) = item.fields() else { return };
     for (name, item) in all.entries() {
         if document.comparisons.len() == limits::EXPECTATIONS {
-            item.refuse("too many comparisons", format!("at most {}", limits::EXPECTATIONS));
+            item.refuse_more("too many comparisons", limits::EXPECTATIONS);
             break;
         }
         let Some(fields) = item.fields().filter(|_| item.is_short(name, limits::LINE)) else { continue };

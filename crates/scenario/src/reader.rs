@@ -81,11 +81,26 @@ pub(crate) struct Item<'t> {
 impl<'t> Item<'t> {
     /// The value is not what it should be.
     pub fn refuse(&self, message: impl Into<String>, accepted: impl Into<String>) {
+        self.refuse_found(message, self.node.describe(), accepted);
+    }
+
+    /// There is too much of something.
+    pub fn refuse_more(&self, message: &str, most: usize) {
+        self.refuse_found(message, format!("more than {most}"), format!("at most {most}"));
+    }
+
+    /// The same, with what was found said otherwise than by the value.
+    pub fn refuse_found(
+        &self,
+        message: impl Into<String>,
+        found: impl Into<String>,
+        accepted: impl Into<String>,
+    ) {
         self.reading.complain(
             self.node.span.as_ref().or(self.node.key.as_ref()),
             Problem {
                 key: self.path.clone(),
-                found: self.node.describe(),
+                found: found.into(),
                 accepted: accepted.into(),
                 message: message.into(),
                 ..Problem::default()
@@ -144,7 +159,7 @@ impl<'t> Item<'t> {
     pub fn is_short(&self, text: &str, most: usize) -> bool {
         let count = text.chars().count();
         if count > most {
-            self.refuse(format!("too long: {count} letters"), format!("at most {most} letters"));
+            self.refuse_found("too long", format!("{count} letters"), format!("at most {most} letters"));
         }
         count <= most
     }
@@ -222,7 +237,11 @@ impl<'t> Item<'t> {
     pub fn list_of(&self, most: usize) -> Option<Vec<Item<'t>>> {
         let items = self.list()?;
         if items.len() > most {
-            self.refuse(format!("too long a list: {} entries", items.len()), format!("at most {most}"));
+            self.refuse_found(
+                "too long a list",
+                format!("{} entries", items.len()),
+                format!("at most {most}"),
+            );
             return None;
         }
         Some(items)

@@ -95,7 +95,11 @@ fn long_texts_are_refused_with_the_length_that_is_accepted() {
     let long = "x".repeat(1_200);
     let with = |before: &str, after: &str| format!("{before}{long}{after}");
     all_refused(&[
-        ("a question", with("question = '", "'"), "question: too long: 1200 letters"),
+        (
+            "a question",
+            with("question = '", "'"),
+            "question: too long; found 1200 letters; accepted: at most 600 letters",
+        ),
         ("a promise", with("promise = '", "'"), "at most 600 letters"),
         ("a label", with("[variant.a]\nlabel = '", "'"), "at most 160 letters"),
         ("a rule", with("rules = ['", "']"), "at most 64 letters"),
@@ -125,7 +129,10 @@ fn long_texts_are_refused_with_the_length_that_is_accepted() {
     let titled = |title: &str| Document::parse(&SMALL.replace("\"Small\"", &format!("\"{title}\"")));
     assert!(titled(&"é".repeat(limits::LINE)).is_ok());
     let said = titled(&"é".repeat(limits::LINE + 1)).unwrap_err()[0].to_string();
-    assert!(said.contains("title: too long: 161 letters") && said.contains("at most 160 letters"), "{said}");
+    assert!(
+        said.contains("title: too long; found 161 letters") && said.contains("at most 160 letters"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -133,12 +140,16 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
     let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
     let in_table = |table: &str, lines: String| format!("{table}\n{lines}");
     all_refused(&[
-        ("notes", many(101, &|_| "[[note]]\nat = '1 s'\ntext = 'x'\n".to_owned()), "at most 100 in all"),
+        (
+            "notes",
+            many(101, &|_| "[[note]]\nat = '1 s'\ntext = 'x'\n".to_owned()),
+            "found more than 100; accepted: at most 100",
+        ),
         (
             "notes of entries",
             in_table("[do]", many(101, &|n| format!("e{n} = {{ at = '1 s', note = 'x' }}\n")))
                 + "[[note]]\nat = '1 s'\ntext = 'x'",
-            "at most 100 in all",
+            "found more than 100; accepted: at most 100",
         ),
         ("variants", many(17, &|n| format!("[variant.v{n}]\n")), "up to 16"),
         (
@@ -149,12 +160,12 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "entries",
             in_table("[do]", many(1_001, &|n| format!("e{n}={{at='1 s',kill='broker-1'}}\n"))),
-            "at most 1000 actions",
+            "too many actions; found 1001; accepted: at most 1000",
         ),
         (
             "nodes of an entry",
             format!("[do]\nx = {{ at = '1 s', kill = [{}] }}", "'broker-1',".repeat(1_001)),
-            "at most 1000 actions",
+            "too many actions; found 1001; accepted: at most 1000",
         ),
         (
             "records of an entry",
@@ -164,26 +175,26 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "records of all entries",
             in_table("[do]", many(3, &|n| format!("e{n} = {{ at = '1 s', load = 100000, rate = '1/s' }}\n"))),
-            "at most 200000 in all, unless the budget is raised",
+            "too many records; found 300000; accepted: at most 200000, unless the budget is raised",
         ),
         (
             "deliveries",
             many(4, &|n| format!("[consumer.c{n}]\n"))
                 + "[do]\nx = { at = '1 s', load = 200000, rate = '1000/s' }",
-            "at most 600000 records times consumers",
+            "too many records times consumers; found 800000; accepted: at most 600000",
         ),
         (
             "faults",
             "[topic.u]\npartitions = 63\n[do]\n".to_owned()
                 + &many(157, &|n| format!("e{n} = {{ at = '{n} s', kill = 'broker-1', for = '100 ms' }}\n")),
-            "at most 10000 faults times partitions",
+            "too many faults times partitions; found 10048; accepted: at most 10000",
         ),
         ("clients", many(16, &|n| format!("[consumer.c{n}]\n")), "at most 16"),
         ("partitions", many(3, &|n| format!("[topic.t{n}]\npartitions = 30\n")), "a whole number from 1 to"),
         (
             "partitions of a list",
             format!("[topic.u]\nreplicas = [{}]", "[1],".repeat(10_000)),
-            "at most 64 in all",
+            "too many partitions in all; found more than 64; accepted: at most 64",
         ),
         ("rules", format!("rules = [{}]", "'a',".repeat(21)), "at most 20"),
         (
@@ -244,7 +255,7 @@ fn a_larger_budget_takes_more_records_and_a_smaller_one_fewer() {
     assert!(within(300_000).is_ok());
     for records in [299_999, 200_000, 1] {
         let said = within(records).unwrap_err()[0].to_string();
-        let want = format!("accepted: at most {records} in all, unless the budget is raised");
+        let want = format!("accepted: at most {records}, unless the budget is raised");
         assert!(said.ends_with(&want), "{said}");
     }
 }
