@@ -31,7 +31,9 @@ pub fn run(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
         "",
         &format!("{}{which}, Kafka {}, seed {}", variant.title, run.spec.version.name(), run.spec.seed),
     );
-    out.paragraph("", &variant.question);
+    if !variant.question.is_empty() {
+        out.paragraph("", &variant.question);
+    }
     out.line("");
     for settings in &variant.settings {
         for notice in &settings.notices {
