@@ -59,7 +59,7 @@ impl Show {
             recorded: variant.recorded.clone(),
             pace: Pace::new(Axis::new(AxisMode::Elastic, &story)),
             verdict: verdict(&run.audit),
-            cut_short: run.stopped.as_ref().map(|stopped| stopped.sentence(run.end)),
+            cut_short: ackscope_scenario::stopped(&run),
             decided: decided.unwrap_or(run.end).min(run.end),
             run,
             story,

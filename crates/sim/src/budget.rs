@@ -40,29 +40,6 @@ pub enum Stopped {
     ByHand,
 }
 
-impl Stopped {
-    /// What was too much, and what needs less.
-    pub fn sentence(&self, end: Time) -> String {
-        const LESS: &str = "An earlier end (`until`), fewer records or longer intervals need less.";
-        match self {
-            Stopped::Stalled(sentence) => sentence.to_string(),
-            Stopped::Events(most) => {
-                format!("The run ends at {end}: {most} events are the most for one run. {LESS}")
-            }
-            Stopped::Memory(most) => {
-                let most = most >> 20;
-                format!(
-                    "The run ends at {end}: its trace has grown to {most} MiB, the most for one run. {LESS}"
-                )
-            }
-            Stopped::Records(most) => {
-                format!("The run ends at {end}: {most} records are the most for one run. Send fewer.")
-            }
-            Stopped::ByHand => format!("The run was stopped at {end}."),
-        }
-    }
-}
-
 /// What the run is doing at one moment, for whoever waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
