@@ -411,7 +411,9 @@ impl Driver {
 
     /// The resident memory of each process that shows a page.
     fn renderers_kib(&self) -> Vec<u64> {
-        let of = |pid: &str, file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let of = |pid: &str, file: &str| {
+            std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
+        };
         let processes = std::fs::read_dir("/proc").expect("a list of processes");
         let pids = processes.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let pids: Vec<String> = pids.filter(|name| name.parse::<u32>().is_ok()).collect();
@@ -425,7 +427,9 @@ impl Driver {
             grown = family.len();
             for pid in &pids {
                 let own: u64 = pid.parse().expect("only numbers are kept");
-                if !family.contains(&own) && field(pid, "PPid:").is_some_and(|parent| family.contains(&parent)) {
+                if !family.contains(&own)
+                    && field(pid, "PPid:").is_some_and(|parent| family.contains(&parent))
+                {
                     family.push(own);
                 }
             }

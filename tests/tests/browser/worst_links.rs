@@ -1,8 +1,8 @@
 //! Somebody opens a link that asks for far too much: the page goes on answering, says what was too much, and is none the
 //! worse for it afterwards.
 
-use ackscope_scenario::link::{View, to_text};
 use ackscope_scenario::library;
+use ackscope_scenario::link::{View, to_text};
 use ackscope_sim::run::Run;
 use ackscope_tests::browser::Page;
 
@@ -49,12 +49,28 @@ fn worst() -> Vec<(&'static str, String)> {
         ),
         text("one broker dies again and again", document(&format!("{one}[do]\n{kills}"))),
         text("notes for every millisecond", document(&format!("{one}{notes}"))),
-        text("everything at its largest", document(&format!("{cluster}[do]\n\"load\" = {{ at = \"1 s\", load = 200000, every = \"10 us\", prefix = \"a\" }}"))),
-        text("records of four gigabytes", document(&format!("{one}[do]\n\"one\" = {{ at = \"1 s\", send = \"v0\", size = \"4 GiB\" }}"))),
-        text("a title without end", document("").replace("title = \"x\"", &format!("title = \"{}\"", "W".repeat(4_000)))),
+        text(
+            "everything at its largest",
+            document(&format!(
+                "{cluster}[do]\n\"load\" = {{ at = \"1 s\", load = 200000, every = \"10 us\", prefix = \"a\" }}"
+            )),
+        ),
+        text(
+            "records of four gigabytes",
+            document(&format!("{one}[do]\n\"one\" = {{ at = \"1 s\", send = \"v0\", size = \"4 GiB\" }}")),
+        ),
+        text(
+            "a title without end",
+            document("").replace("title = \"x\"", &format!("title = \"{}\"", "W".repeat(4_000))),
+        ),
         text("brackets in brackets", document(&format!("a = {}{}", "[".repeat(20_000), "]".repeat(20_000)))),
         text("a key of dots", document(&format!("{} = 1", vec!["a"; 20_000].join(".")))),
-        text("a million requests at once", document(&format!("{one}config.linger.ms = 0\nconfig.batch.size = 0\nconfig.acks = 0\nconfig.enable.idempotence = false\n[do]\n\"load\" = {{ at = \"1 s\", load = 200000, outstanding = 200000, prefix = \"a\" }}"))),
+        text(
+            "a million requests at once",
+            document(&format!(
+                "{one}config.linger.ms = 0\nconfig.batch.size = 0\nconfig.acks = 0\nconfig.enable.idempotence = false\n[do]\n\"load\" = {{ at = \"1 s\", load = 200000, outstanding = 200000, prefix = \"a\" }}"
+            )),
+        ),
     ]
 }
 
@@ -88,13 +104,27 @@ async fn the_worst_links_cost_no_patience_and_leave_nothing_behind() {
         let said = page.script(said).await.as_str().unwrap_or_default().to_owned();
         let longest = page.script("return window.longest").await.as_f64().unwrap_or_default();
         let memory = page.renderer_mib();
-        println!("{name}: answers after {took:.0} and {closed:.0} ms, longest task {longest:.0} ms, {memory} MiB; {said}");
+        println!(
+            "{name}: answers after {took:.0} and {closed:.0} ms, longest task {longest:.0} ms, {memory} MiB; {said}"
+        );
         assert!(memory < MOST_MIB, "{name}: {memory} MiB");
-        assert!(page.script("return !document.querySelector('#failure')").await == true, "{name}: the page has failed");
+        assert!(
+            page.script("return !document.querySelector('#failure')").await == true,
+            "{name}: the page has failed"
+        );
         page.follow("#healthy").await;
         let hash = page.script("return ackscope.traceHash()").await;
-        assert_eq!(hash.as_str(), Some(expected.as_str()), "{name}: a good link afterwards is as if nothing had been");
-        assert!(page.script("return !document.querySelector('[data-testid=notice], [data-testid=cut-short]')").await == true, "{name}: its notice stays");
+        assert_eq!(
+            hash.as_str(),
+            Some(expected.as_str()),
+            "{name}: a good link afterwards is as if nothing had been"
+        );
+        assert!(
+            page.script("return !document.querySelector('[data-testid=notice], [data-testid=cut-short]')")
+                .await
+                == true,
+            "{name}: its notice stays"
+        );
     }
 }
 
@@ -103,7 +133,8 @@ async fn a_long_run_is_shown_and_can_be_stopped_and_the_run_before_stays() {
     let page = Page::open("#acks-1-leader-crash").await;
     let before = page.script("return ackscope.traceHash()").await;
     page.slow_down(4).await;
-    let link = worst().into_iter().find(|(name, _)| *name == "everything at its largest").expect("one of them").1;
+    let link =
+        worst().into_iter().find(|(name, _)| *name == "everything at its largest").expect("one of them").1;
     page.script(&format!("location.hash = {}", serde_json::json!(link))).await;
     page.find("running").await;
     assert_eq!(page.script("return ackscope.traceHash()").await, before);
@@ -125,7 +156,8 @@ async fn without_workers_the_page_runs_the_engine_itself() {
     let remove = serde_json::json!({ "source": "delete window.Worker" });
     page.devtools("Page.addScriptToEvaluateOnNewDocument", remove).await;
     page.go("#acks-1-leader-crash").await;
-    let spec = library::find("acks-1-leader-crash").expect("in the library").document().variants[0].spec.clone();
+    let spec =
+        library::find("acks-1-leader-crash").expect("in the library").document().variants[0].spec.clone();
     let hash = page.script("return ackscope.traceHash()").await;
     assert_eq!(hash.as_str(), Some(Run::new(spec).trace_hash().as_str()));
     page.press('k').await;
