@@ -70,6 +70,18 @@ impl Page {
         self.ready().await;
     }
 
+    /// From the next document on, keeps what the page's policy refuses: for `refusals`.
+    pub async fn watch_policy(&self) {
+        let source = "window.refusals = []; addEventListener('securitypolicyviolation', event => \
+                      refusals.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sample}`))";
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+    }
+
+    /// What the policy has refused in this document.
+    pub async fn refusals(&self) -> Value {
+        self.script("return refusals").await
+    }
+
     /// Opens any address and waits for nothing. A new document each time, even when only the fragment differs.
     pub async fn load(&self, url: &str) {
         done(self.client.goto("about:blank").await, "leave the page");

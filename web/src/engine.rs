@@ -23,6 +23,8 @@ pub enum Ask {
     Run { number: u32, spec: Box<Spec>, at: Time },
     /// The cluster of the run to be looked at, at another time.
     View { number: u32, at: Time },
+    /// What was told of the happenings of a run has been read: more of them, or the end.
+    More { number: u32 },
     /// Ends a run where it is.
     Stop { number: u32 },
     /// Forgets a run that has not ended.
@@ -87,8 +89,15 @@ const EVENTS_AT_ONCE: u64 = 2_000;
 enum Wanted {
     Waiting(Box<Spec>),
     Running(Box<Running>),
-    /// It has ended; these are still to be told.
-    Telling(std::vec::IntoIter<Happening>, Box<(Ended, Worlds)>),
+    /// It has ended; this is still to be told.
+    Telling(Box<Left>),
+}
+
+struct Left {
+    happenings: std::vec::IntoIter<Happening>,
+    rest: (Ended, Worlds),
+    /// The page is still reading what it was told last: more would only keep it from everything else.
+    is_read: bool,
 }
 
 struct Job {
@@ -122,6 +131,13 @@ impl Engine {
                     tell(Tell::View { number, view: Box::new(worlds.view_at(at)) });
                 }
             }
+            Ask::More { number } => {
+                if let Some(job) = self.jobs.iter_mut().find(|job| job.number == number)
+                    && let Wanted::Telling(left) = &mut job.wanted
+                {
+                    left.is_read = true;
+                }
+            }
             Ask::Stop { number } => {
                 if let Some(job) = self.jobs.iter_mut().find(|job| job.number == number)
                     && let Wanted::Running(running) = &mut job.wanted
@@ -146,13 +162,18 @@ impl Engine {
                     ended(running.finish(), at)
                 }
             }
-            Wanted::Telling(mut left, rest) if left.len() > 0 => {
-                let happenings = left.by_ref().take(HAPPENINGS_AT_ONCE).collect();
-                tell(Tell::Happenings { number, happenings });
-                Wanted::Telling(left, rest)
+            Wanted::Telling(left) if !left.is_read => {
+                self.jobs.push_front(Job { number, wanted: Wanted::Telling(left), at });
+                return false;
             }
-            Wanted::Telling(_, rest) => {
-                let (ended, worlds) = *rest;
+            Wanted::Telling(mut left) if left.happenings.len() > 0 => {
+                let happenings = left.happenings.by_ref().take(HAPPENINGS_AT_ONCE).collect();
+                tell(Tell::Happenings { number, happenings });
+                left.is_read = false;
+                Wanted::Telling(left)
+            }
+            Wanted::Telling(left) => {
+                let (ended, worlds) = left.rest;
                 tell(Tell::Ended { number, ended: Box::new(ended) });
                 if at.is_some() {
                     self.worlds = Some((number, worlds));
@@ -174,7 +195,8 @@ fn ended(run: Run, at: Option<Time>) -> Wanted {
         None => opening.clone(),
     };
     let ended = Ended { ledger, audit, opening, end, stopped, hash, events, view };
-    Wanted::Telling(happenings.into_iter(), Box::new((ended, worlds)))
+    let (happenings, rest) = (happenings.into_iter(), (ended, worlds));
+    Wanted::Telling(Box::new(Left { happenings, rest, is_read: true }))
 }
 
 /// A message as bytes.
@@ -200,9 +222,18 @@ mod tests {
     /// Everything goes through bytes, as between page and worker.
     fn told(engine: &mut Engine, ask: Ask) -> Vec<Tell> {
         let mut told = Vec::new();
-        let mut tell = |message: Tell| told.push(read(&write(&message)).expect("it can be read"));
-        engine.hear(read(&write(&ask)).expect("it can be read"), &mut tell);
-        while engine.work(&mut tell) {}
+        let mut asks = vec![ask];
+        while let Some(ask) = asks.pop() {
+            let mut tell = |message: Tell| {
+                let message = read(&write(&message)).expect("it can be read");
+                if let Tell::Happenings { number, .. } = message {
+                    asks.push(Ask::More { number });
+                }
+                told.push(message);
+            };
+            engine.hear(read(&write(&ask)).expect("it can be read"), &mut tell);
+            while engine.work(&mut tell) {}
+        }
         told
     }
 
@@ -246,7 +277,7 @@ mod tests {
             Box::new(library::find("healthy").expect("in the library").document().variants[0].spec.clone())
         };
         let mut engine = Engine::default();
-        let mut views = |engine: &mut Engine, number| {
+        let views = |engine: &mut Engine, number| {
             let told = told(engine, Ask::View { number, at: Time::from_millis(5) });
             told.into_iter().filter(|told| matches!(told, Tell::View { .. })).count()
         };
@@ -284,6 +315,7 @@ mod tests {
         engine.hear(Ask::Trace { number: 3, spec: spec() }, &mut tell);
         engine.hear(Ask::Drop { number: 3 }, &mut tell);
         while engine.work(&mut tell) {}
+        heard.extend(told(&mut engine, Ask::More { number: 2 }));
         assert_eq!(ends(&heard), [(2, Some(Stopped::ByHand))]);
     }
 }

@@ -441,6 +441,7 @@ impl Session {
             Tell::Happenings { number, happenings } => {
                 if let Some(pending) = self.pending.as_mut().filter(|pending| pending.number == number) {
                     pending.happenings.extend(happenings);
+                    self.errands.push(Errand::Engine(Ask::More { number }));
                 }
             }
             Tell::Ended { number, ended } => {

@@ -2,16 +2,20 @@
 
 mod accessible;
 mod arrive;
+mod bad_link;
+mod badge;
 mod break_it;
 mod break_link;
 mod cannot_start;
 mod contract;
 mod dark;
+mod embed;
 mod failure;
 mod keyboard;
 mod lab;
 mod large_cluster;
 mod library;
+mod long_words;
 mod look_closer;
 mod memory;
 mod move_fault;
@@ -19,6 +23,7 @@ mod open_run;
 mod paste;
 mod phone;
 mod play;
+mod policy;
 mod read;
 mod reduced_motion;
 mod repeat;

@@ -121,6 +121,7 @@ impl Engine {
                 if let Some(figure) = self.0.figures.borrow_mut().get_mut(&number) {
                     figure.happenings.extend(happenings);
                 }
+                self.ask(&Ask::More { number });
             }
             Tell::Ended { number, ended } if number >= FIGURES => {
                 let figure = self.0.figures.borrow_mut().remove(&number);
