@@ -19,9 +19,9 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// Ten times the largest scenario of the library, and what a page can hold beside its pictures.
+    /// Twice the memory of the largest scenario of the library: what a page can hold, and answer meanwhile.
     fn default() -> Budget {
-        Budget { events: 1_000_000, records: 200_000, memory: 96 << 20 }
+        Budget { events: 1_000_000, records: 200_000, memory: 48 << 20 }
     }
 }
 
