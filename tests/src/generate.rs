@@ -263,11 +263,11 @@ fn fault(dice: &mut Dice, brokers: u32, partitions: u64, producers: u64, clients
         }
         15 => {
             let kind = dice.pick(&["request", "response"]);
-            let follower = format!("broker-{other}");
+            let fetcher = if other == broker { client } else { format!("broker-{other}") };
             let on = if kind == "request" {
-                format!("{follower} -> {node}")
+                format!("{fetcher} -> {node}")
             } else {
-                format!("{node} -> {follower}")
+                format!("{node} -> {fetcher}")
             };
             (format!("hold_next = \"fetch {kind}\", on = \"{on}\""), true)
         }

@@ -7,6 +7,7 @@ pub mod fuzz;
 pub mod generate;
 pub mod hashes;
 pub mod inputs;
+pub mod limits;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod plan;

@@ -2,6 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use ackscope_sim::budget::Budget;
+
+use crate::budget;
+
 /// Something that the user has to put right.
 #[derive(Debug)]
 pub struct Failed(pub String);
@@ -23,10 +27,11 @@ pub struct Args {
     pub theme: Option<String>,
     pub width: Option<u64>,
     pub set: Vec<(String, String)>,
+    pub budget: Budget,
 }
 
 const OPTIONS: &str = "--json, --happenings, --all, --slim, --variant NAME, --seed N, --seeds N, --until TIME, --theme NAME, \
-     --width PIXELS, --set PATH=VALUE";
+     --width PIXELS, --set PATH=VALUE, --budget NAME=N";
 
 /// What can stand more than once.
 const REPEATED: [&str; 2] = ["--variant", "--set"];
@@ -65,12 +70,13 @@ impl Args {
                 "--happenings" => args.happenings = true,
                 "--all" => args.all = true,
                 "--slim" => args.slim = true,
-                "--variant" => args.variants.push(value("the name of a variant")?),
+                "--variant" => args.variants.push(variant(value("the name of a variant")?)?),
                 "--seed" => args.seed = Some(number(&option, &value("a number")?, SEEDS)?),
                 "--seeds" => args.seeds = number(&option, &value("a number")?, MORE_SEEDS)?,
                 "--theme" => args.theme = Some(value("light, dark or system")?),
                 "--width" => args.width = Some(number(&option, &value("a number of pixels")?, WIDTHS)?),
                 "--until" => args.until = Some(value("a time such as \"12 s\"")?),
+                "--budget" => args.budget = budget::read(&value("events=N, records=N or memory=SIZE")?)?,
                 "--set" => args.set.push(pair(&value("PATH=VALUE")?)?),
                 _ => return Err(Failed(format!("there is no option {option:?}; accepted: {OPTIONS}"))),
             }
@@ -99,7 +105,9 @@ impl Args {
         if self.words.len() == count {
             Ok(&self.words)
         } else {
-            Err(Failed(format!("found {} arguments; accepted: {usage}", self.words.len())))
+            let found = self.words.len();
+            let s = if found == 1 { "" } else { "s" };
+            Err(Failed(format!("found {found} argument{s}; accepted: {usage}")))
         }
     }
 
@@ -119,6 +127,13 @@ fn number(option: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, F
         let (low, high) = (range.start(), range.end());
         Failed(format!("{option}: found {text:?}; accepted: a whole number from {low} to {high}"))
     })
+}
+
+fn variant(name: String) -> Result<String, Failed> {
+    if name.is_empty() {
+        return Err(Failed("--variant: found \"\"; accepted: the name of a variant".to_owned()));
+    }
+    Ok(name)
 }
 
 fn pair(text: &str) -> Result<(String, String), Failed> {
@@ -160,6 +175,7 @@ mod tests {
             ("--seed", "--seed has no value; accepted: --seed and a number"),
             ("--until --json", "--until has no value; accepted: --until and a time such as \"12 s\""),
             ("--seed 1 --seed 1", "--seed stands there twice; accepted: once"),
+            ("--variant=", "--variant: found \"\"; accepted: the name of a variant"),
             ("--json=yes", "--json: found the value \"yes\"; accepted: --json alone"),
             ("--set a.b", "--set: found \"a.b\"; accepted: PATH=VALUE"),
         ] {

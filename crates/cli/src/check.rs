@@ -5,7 +5,8 @@ use ackscope_sim::run::Run;
 use serde::Serialize;
 
 use crate::args::{Args, Failed, SEEDS};
-use crate::out::Out;
+use crate::budget::{Ended, Verdict};
+use crate::out::{Out, aside};
 use crate::report::{Said, said};
 use crate::source;
 
@@ -23,10 +24,19 @@ struct CheckedVariant {
     seed: u64,
     trace_hash: String,
     holds: bool,
+    /// The run ended early: nothing is decided.
+    stopped: Option<Ended>,
     expect: Vec<Said>,
 }
 
-pub fn check(args: &Args, out: &mut Out) -> Result<bool, Failed> {
+impl Checked {
+    fn verdict(&self) -> Verdict {
+        let all = self.variants.iter().map(|variant| Verdict::of(variant.stopped.as_ref(), self.holds));
+        all.max().unwrap_or(Verdict::Holds)
+    }
+}
+
+pub fn check(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     if args.words.is_empty() {
         return Err(Failed("found no scenario; accepted: check <id|file>…".to_owned()));
     }
@@ -53,14 +63,15 @@ pub fn check(args: &Args, out: &mut Out) -> Result<bool, Failed> {
             all.push(checked);
         }
     }
-    let holds = all.iter().all(|checked| checked.holds);
+    let verdict = all.iter().map(Checked::verdict).max().unwrap_or(Verdict::Holds);
     if args.json {
         out.json(&all)?;
+        all.iter().flat_map(|checked| &checked.variants).for_each(|variant| aside(variant.stopped.as_ref()));
     } else if args.words.len() > 1 || args.seeds > 0 {
         let broken = all.iter().filter(|checked| !checked.holds).count();
         say!(out, "{} of {} hold", all.len() - broken, all.len());
     }
-    Ok(holds)
+    Ok(verdict)
 }
 
 fn check_document(document: &Document, args: &Args, seed: u64) -> Result<Checked, Failed> {
@@ -75,13 +86,14 @@ fn check_document(document: &Document, args: &Args, seed: u64) -> Result<Checked
         }
         let mut spec = variant.spec.clone();
         spec.seed = seed;
-        let run = Run::new(spec);
+        let run = Run::within(spec, args.budget);
         let outcomes = hold(variant, &run);
         variants.push(CheckedVariant {
             variant: variant.name.clone(),
             seed,
             trace_hash: run.trace_hash(),
             holds: outcomes.iter().all(|outcome| outcome.holds),
+            stopped: Ended::of(&run),
             expect: said(&outcomes),
         });
         runs.push(run);
@@ -97,9 +109,13 @@ fn tell(out: &mut Out, checked: &Checked) {
     for variant in &checked.variants {
         let which = if variant.variant.is_empty() { String::new() } else { format!(", {}", variant.variant) };
         say!(out, "{}{which} (seed {})", checked.id, variant.seed);
-        variant.expect.iter().for_each(|said| tell_one(out, said));
+        match &variant.stopped {
+            Some(ended) => out.paragraph("  STOPPED ", &ended.said),
+            None => variant.expect.iter().for_each(|said| tell_one(out, said)),
+        }
     }
-    if !checked.compare.is_empty() {
+    let stopped = checked.variants.iter().any(|variant| variant.stopped.is_some());
+    if !checked.compare.is_empty() && !stopped {
         say!(out, "{}, side by side", checked.id);
         checked.compare.iter().for_each(|said| tell_one(out, said));
     }

@@ -3,10 +3,11 @@
 use ackscope_scenario::{library, link};
 
 use crate::args::{Args, Failed};
+use crate::budget::Verdict;
 use crate::out::Out;
 use crate::source;
 
-pub fn link(args: &Args, out: &mut Out) -> Result<bool, Failed> {
+pub fn link(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let name = &args.exactly(1, "link <id|file> [--variant NAME] [--set PATH=VALUE]…")?[0];
     let document = source::document(name, args)?;
     let chosen = args.variant(1)?;
@@ -29,5 +30,5 @@ pub fn link(args: &Args, out: &mut Out) -> Result<bool, Failed> {
     } else {
         say!(out, "#{fragment}");
     }
-    Ok(true)
+    Ok(Verdict::Holds)
 }

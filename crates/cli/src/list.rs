@@ -1,9 +1,11 @@
 //! `ackscope list`: the library.
 
 use ackscope_scenario::library::{family_title, library};
+use ackscope_sim::order::distinct;
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
+use crate::budget::Verdict;
 use crate::out::Out;
 
 #[derive(Serialize)]
@@ -17,10 +19,10 @@ struct Listed<'a> {
     kafka: &'a str,
     variants: Vec<&'a str>,
     rules: &'a [String],
-    recorded: &'a [String],
+    recorded: Vec<&'a str>,
 }
 
-pub fn list(args: &Args, out: &mut Out) -> Result<bool, Failed> {
+pub fn list(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     args.exactly(0, "list [--json]")?;
     let documents: Vec<_> = library().iter().map(|entry| entry.document()).collect();
     if args.json {
@@ -41,10 +43,12 @@ pub fn list(args: &Args, out: &mut Out) -> Result<bool, Failed> {
                     .filter(|name| !name.is_empty())
                     .collect(),
                 rules: &document.rules,
-                recorded: &document.recorded,
+                recorded: distinct(
+                    document.variants.iter().flat_map(|variant| &variant.recorded).map(|it| it.name.as_str()),
+                ),
             })
             .collect();
-        return out.json(&listed).map(|()| true);
+        return out.json(&listed).map(|()| Verdict::Holds);
     }
     let mut family = None;
     for document in &documents {
@@ -58,5 +62,5 @@ pub fn list(args: &Args, out: &mut Out) -> Result<bool, Failed> {
         say!(out, "  {}", document.id);
         out.paragraph("      ", &document.promise);
     }
-    Ok(true)
+    Ok(Verdict::Holds)
 }

@@ -4,6 +4,7 @@
 mod out;
 
 mod args;
+mod budget;
 mod check;
 mod link;
 mod list;
@@ -19,6 +20,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use args::{Args, Failed};
+use budget::Verdict;
 use out::Out;
 
 const USAGE: &str = "\
@@ -43,20 +45,24 @@ ackscope: what an Apache Kafka configuration does when things fail, record by re
   --seeds N         check: each variant also with N other seeds
   --happenings      run --json: with every happening
   --all             run: every step of the story, none left out
+  --budget NAME=N   what a run may use, e.g. --budget events=4000000,memory=512MiB
   --json            standard output is JSON and nothing else (see SCHEMA.md)
 
-The exit code is 0 only if everything that was expected holds.";
+The exit code is 0 if everything that was expected holds, 1 if something does not, 2 for
+a mistake in the command, a document or a file, 3 if a run ended at its budget. A run may
+use 1000000 events, 200000 records and 96 MiB of memory unless --budget says otherwise.";
 
 /// What each command has a use for; None: there is no such command.
 fn options(command: &str) -> Option<&'static [&'static str]> {
     Some(match command {
         "list" => &["--json"],
-        "run" => &["--json", "--happenings", "--all", "--variant", "--seed", "--until", "--set"],
-        "check" => &["--json", "--variant", "--seed", "--seeds", "--until", "--set"],
-        "why" | "link" => &["--json", "--variant", "--seed", "--until", "--set"],
-        "compare" => &["--json", "--happenings", "--variant", "--seed", "--until", "--set"],
-        "render" => &["--theme", "--width", "--slim", "--variant", "--seed", "--until", "--set"],
-        "replay" => &["--json", "--seed"],
+        "run" => &["--json", "--happenings", "--all", "--variant", "--seed", "--until", "--set", "--budget"],
+        "check" => &["--json", "--variant", "--seed", "--seeds", "--until", "--set", "--budget"],
+        "why" => &["--json", "--variant", "--seed", "--until", "--set", "--budget"],
+        "link" => &["--json", "--variant", "--seed", "--until", "--set"],
+        "compare" => &["--json", "--happenings", "--variant", "--seed", "--until", "--set", "--budget"],
+        "render" => &["--theme", "--width", "--slim", "--variant", "--seed", "--until", "--set", "--budget"],
+        "replay" => &["--json", "--seed", "--budget"],
         "help" => &[],
         _ => return None,
     })
@@ -66,8 +72,7 @@ fn main() -> ExitCode {
     let mut out = Out::new();
     let done = command(&mut out);
     match out.finish().and(done) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(verdict) => ExitCode::from(verdict.code()),
         Err(failed) => {
             out::complain(&failed);
             ExitCode::from(2)
@@ -75,8 +80,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether everything that was expected holds.
-fn command(out: &mut Out) -> Result<bool, Failed> {
+fn command(out: &mut Out) -> Result<Verdict, Failed> {
     let words: Result<Vec<String>, Failed> = std::env::args_os().skip(1).map(text).collect();
     let mut words = words?;
     if words.is_empty() || words.iter().any(|word| word == "--help" || word == "-h") {
@@ -97,7 +101,7 @@ fn command(out: &mut Out) -> Result<bool, Failed> {
         "help" => {
             args.exactly(0, "help")?;
             USAGE.lines().for_each(|line| out.line(line));
-            Ok(true)
+            Ok(Verdict::Holds)
         }
         _ => Err(Failed(format!(
             "there is no command {command:?}; accepted: list, run, check, why, compare, link, render, replay, help"

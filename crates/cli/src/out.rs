@@ -7,6 +7,7 @@ use ackscope_sim::shown::shown;
 use serde::Serialize;
 
 use crate::args::Failed;
+use crate::budget::Ended;
 
 /// The width of a line on paper.
 const WIDTH: usize = 80;
@@ -102,6 +103,13 @@ impl Write for Lines<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A run that ended early, on standard error where standard output is a file.
+pub fn aside(ended: Option<&Ended>) {
+    if let Some(ended) = ended {
+        complain(&Failed(ended.said.clone()));
     }
 }
 

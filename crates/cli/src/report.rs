@@ -12,6 +12,7 @@ use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
 use serde::Serialize;
 
+use crate::budget::Ended;
 use crate::why::marks;
 
 /// One expectation and what was found.
@@ -53,6 +54,8 @@ pub struct Report<'r> {
     did_occur: Vec<Occurred>,
     settings: Vec<Settings<'r>>,
     expect: Vec<Said>,
+    /// The run ended early: nothing is decided.
+    stopped: Option<Ended>,
     #[serde(skip_serializing_if = "Option::is_none")]
     happenings: Option<&'r [Happening]>,
 }
@@ -261,6 +264,7 @@ impl<'r> Report<'r> {
                 })
                 .collect(),
             expect: said(outcomes),
+            stopped: Ended::of(run),
             happenings: happenings.then_some(&run.happenings[..]),
         }
     }

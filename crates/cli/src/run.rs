@@ -6,29 +6,34 @@ use ackscope_sim::invariants::{Row, run_inspected};
 use ackscope_sim::run::Run;
 
 use crate::args::{Args, Failed};
+use crate::budget::{Ended, Verdict};
 use crate::check::tell_one;
-use crate::out::Out;
+use crate::out::{Out, aside};
 use crate::report::{Report, said};
 use crate::source;
 use crate::story::{print, tell};
 
-pub fn run(args: &Args, out: &mut Out) -> Result<bool, Failed> {
+pub fn run(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let name = &args.exactly(1, "run <id|file> [--variant NAME] [--json]")?[0];
     let document = source::document(name, args)?;
     let variant = source::variant(&document, args.variant(1)?)?;
     let (run, rows) = run_for(args, variant);
     let outcomes = check(variant, &run);
-    let holds = outcomes.iter().all(|outcome| outcome.holds);
+    let ended = Ended::of(&run);
+    let verdict = Verdict::of(ended.as_ref(), outcomes.iter().all(|outcome| outcome.holds));
     if args.json {
         out.json(&Report::of(&document.id, variant, &run, rows, &outcomes, args.happenings))?;
-        return Ok(holds);
+        aside(ended.as_ref());
+        return Ok(verdict);
     }
     let which = if variant.name.is_empty() { String::new() } else { format!(" ({})", variant.name) };
     out.paragraph(
         "",
         &format!("{}{which}, Kafka {}, seed {}", variant.title, run.spec.version.name(), run.spec.seed),
     );
-    out.paragraph("", &variant.question);
+    if !variant.question.is_empty() {
+        out.paragraph("", &variant.question);
+    }
     out.line("");
     for settings in &variant.settings {
         for notice in &settings.notices {
@@ -42,18 +47,22 @@ pub fn run(args: &Args, out: &mut Out) -> Result<bool, Failed> {
     for line in by_fate(&run) {
         out.paragraph("  ", &line);
     }
-    if !outcomes.is_empty() {
+    if let Some(ended) = ended {
+        out.line("");
+        out.paragraph("", &ended.said);
+    } else if !outcomes.is_empty() {
         out.line("");
         said(&outcomes).iter().for_each(|said| tell_one(out, said));
     }
     out.line("");
     say!(out, "trace {}", run.trace_hash());
-    Ok(holds)
+    Ok(verdict)
 }
 
 /// Only JSON tells what the invariants say.
 fn run_for(args: &Args, variant: &Variant) -> (Run, Vec<Row>) {
-    if args.json { run_inspected(variant.spec.clone()) } else { (Run::new(variant.spec.clone()), Vec::new()) }
+    let (spec, budget) = (variant.spec.clone(), args.budget);
+    if args.json { run_inspected(spec, budget) } else { (Run::within(spec, budget), Vec::new()) }
 }
 
 /// `15 sent, 15 acknowledged: 10 kept, 5 acknowledged and lost`.
@@ -89,7 +98,7 @@ fn by_fate(run: &Run) -> Vec<String> {
     told.collect()
 }
 
-pub fn compare(args: &Args, out: &mut Out) -> Result<bool, Failed> {
+pub fn compare(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let names = args.exactly(2, "compare <id|file> <id|file> [--variant NAME]…")?;
     let mut sides: Vec<(String, Variant, Run)> = Vec::new();
     let mut inspections = Vec::new();
@@ -108,7 +117,12 @@ pub fn compare(args: &Args, out: &mut Out) -> Result<bool, Failed> {
         sides.push((title, variant, run));
     }
     let outcomes: Vec<_> = sides.iter().map(|(_, variant, run)| check(variant, run)).collect();
-    let holds = outcomes.iter().flatten().all(|outcome| outcome.holds);
+    let ended: Vec<Option<Ended>> = sides.iter().map(|(_, _, run)| Ended::of(run)).collect();
+    let verdicts = ended
+        .iter()
+        .zip(&outcomes)
+        .map(|(ended, outcomes)| Verdict::of(ended.as_ref(), outcomes.iter().all(|outcome| outcome.holds)));
+    let verdict = verdicts.max().unwrap_or(Verdict::Holds);
     if args.json {
         let reports: Vec<Report<'_>> = sides
             .iter()
@@ -119,7 +133,8 @@ pub fn compare(args: &Args, out: &mut Out) -> Result<bool, Failed> {
             })
             .collect();
         out.json(&reports)?;
-        return Ok(holds);
+        ended.iter().for_each(|ended| aside(ended.as_ref()));
+        return Ok(verdict);
     }
     let [(left_title, _, left), (right_title, _, right)] = &sides[..] else {
         unreachable!("two names were asked for")
@@ -149,12 +164,15 @@ pub fn compare(args: &Args, out: &mut Out) -> Result<bool, Failed> {
         spans.max().unwrap_or_default().to_string()
     };
     row("longest without a leader", &longest(left), &longest(right));
-    for ((title, ..), outcomes) in sides.iter().zip(&outcomes) {
+    for (((title, ..), outcomes), ended) in sides.iter().zip(&outcomes).zip(&ended) {
         out.line("");
         out.line(title);
-        said(outcomes).iter().for_each(|said| tell_one(out, said));
+        match ended {
+            Some(ended) => out.paragraph("  STOPPED ", &ended.said),
+            None => said(outcomes).iter().for_each(|said| tell_one(out, said)),
+        }
     }
-    Ok(holds)
+    Ok(verdict)
 }
 
 fn shortened(title: &str) -> String {

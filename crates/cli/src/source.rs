@@ -19,7 +19,7 @@ pub fn document(name: &str, args: &Args) -> Result<Document, Failed> {
         args.set.iter().map(|(path, value)| (path.as_str(), value.as_str())).collect();
     set.extend(seed.as_deref().map(|seed| ("seed", seed)));
     set.extend(args.until.as_deref().map(|until| ("until", until)));
-    Document::parse_with(&text, &set).map_err(|problems| Failed(say(name, &problems)))
+    Document::parse_within(&text, &set, args.budget).map_err(|problems| Failed(say(name, &problems)))
 }
 
 fn read_file(name: &str) -> Result<String, Failed> {

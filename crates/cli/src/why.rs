@@ -8,7 +8,8 @@ use ackscope_sim::time::Time;
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
-use crate::out::Out;
+use crate::budget::{Ended, Verdict};
+use crate::out::{Out, aside};
 use crate::source;
 use crate::story::{clock, sentence};
 
@@ -22,6 +23,8 @@ struct Why<'r> {
     life: Vec<Cause>,
     /// From the deciding happening back to what was done from outside.
     causes: Vec<Cause>,
+    /// The run ended early.
+    stopped: Option<&'r Ended>,
 }
 
 #[derive(Serialize)]
@@ -32,11 +35,14 @@ struct Cause {
     text: String,
 }
 
-pub fn why(args: &Args, out: &mut Out) -> Result<bool, Failed> {
+pub fn why(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let words = args.exactly(2, "why <id|file> <record>")?;
     let document = source::document(&words[0], args)?;
     let variant = source::variant(&document, args.variant(1)?)?;
-    let run = Run::new(variant.spec.clone());
+    let run = Run::within(variant.spec.clone(), args.budget);
+    let ended = Ended::of(&run);
+    let verdict = Verdict::of(ended.as_ref(), true);
+    aside(ended.as_ref());
     let found: Vec<&RecordAudit> = find(&run, &words[1])?;
     let mut told = Vec::new();
     for audit in found {
@@ -56,11 +62,12 @@ pub fn why(args: &Args, out: &mut Out) -> Result<bool, Failed> {
             marks: marks(audit),
             life: life(&run, audit.record).into_iter().map(tell).collect(),
             causes: chain(&run, audit).into_iter().map(tell).collect(),
+            stopped: ended.as_ref(),
         });
     }
     if args.json {
         out.json(&told)?;
-        return Ok(true);
+        return Ok(verdict);
     }
     for why in &told {
         let marks = if why.marks.is_empty() { String::new() } else { format!(", {}", why.marks.join(", ")) };
@@ -72,7 +79,7 @@ pub fn why(args: &Args, out: &mut Out) -> Result<bool, Failed> {
             causes.iter().for_each(|cause| tell(out, "because ", cause));
         }
     }
-    Ok(true)
+    Ok(verdict)
 }
 
 fn tell(out: &mut Out, mark: &str, cause: &Cause) {

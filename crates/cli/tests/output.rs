@@ -177,7 +177,7 @@ fn odd_words_are_answered_with_what_is_accepted() {
         (&[""], "there is no command \"\"; accepted: list"),
         (&["run", "healthy", ""], "found 2 arguments; accepted: run"),
         (&["run", "healthy", "--"], "there is no option \"--\"; accepted: "),
-        (&["help", "me"], "found 1 arguments; accepted: help"),
+        (&["help", "me"], "found 1 argument; accepted: help"),
         (&["check", "unclean-on", "--variant", "nobody"], "has no variant \"nobody\"; accepted: "),
         (&["check", "healthy", "--seeds", "10001"], "accepted: a whole number from 0 to 10000"),
     ] {

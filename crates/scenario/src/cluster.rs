@@ -193,7 +193,7 @@ fn topics(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) 
         // Asked for in either case: beside `replicas` they have been complained about already.
         _ = (fields.get("partitions"), fields.get("replication_factor"));
         if assignment.len() as u64 > room {
-            item.refuse("too many partitions", format!("at most {} in all", limits::PARTITIONS));
+            item.refuse_more("too many partitions in all", limits::PARTITIONS as usize);
             continue;
         }
         let mut config = TopicConfig::default();
@@ -328,7 +328,7 @@ fn client_name(item: &Item<'_>, name: &str, before: usize) -> bool {
         return false;
     }
     if before as u64 >= limits::CLIENTS {
-        item.refuse("too many clients", format!("at most {}", limits::CLIENTS));
+        item.refuse_more("too many clients", limits::CLIENTS as usize);
         return false;
     }
     true
@@ -371,7 +371,7 @@ fn network(document: &Fields<'_>, spec: &mut Spec) {
             spec.links.between.push((other, a, if one_way { default } else { link }));
         }
         if spec.links.between.len() > 2 * limits::LINKS {
-            item.refuse("too many links", format!("at most {} in all", limits::LINKS));
+            item.refuse_more("too many links", limits::LINKS);
             break;
         }
     }

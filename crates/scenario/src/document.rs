@@ -1,15 +1,18 @@
 //! The scenario document: a text that says what is asked, what stands there, what happens and what must be seen.
 
+use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
 use ackscope_sim::spec::Spec;
 
 use crate::check::moments_in;
 use crate::cluster;
 use crate::expect::{self, Expectation, Measure, Moment, Names};
+use crate::library;
 use crate::limits;
 use crate::names;
 use crate::problem::Problem;
 use crate::reader::{Fields, Item, Reading};
+use crate::recording::{self, Recording};
 use crate::script::{self, Step, VERBS};
 use crate::settings::Settings;
 use crate::tree::{self, Node, Table, Value};
@@ -29,8 +32,6 @@ pub struct Document {
     pub promise: String,
     /// Rules of the behavioural reference that it rests on.
     pub rules: Vec<String>,
-    /// Recorded runs of real Kafka of the same kind.
-    pub recorded: Vec<String>,
     /// At least one; the first is what opens.
     pub variants: Vec<Variant>,
     pub(crate) comparisons: Vec<Comparison>,
@@ -44,6 +45,8 @@ pub struct Variant {
     pub title: String,
     pub question: String,
     pub promise: String,
+    /// Recorded runs of real Kafka of the same kind and release: of the library's own text alone, unchanged.
+    pub recorded: Vec<Recording>,
     pub spec: Spec,
     pub steps: Vec<Step>,
     /// What Kafka made of each set of settings.
@@ -81,6 +84,15 @@ impl Document {
 
     /// With some values replaced; they hold in every variant.
     pub fn parse_with(text: &str, overrides: &[Override<'_>]) -> Result<Document, Vec<Problem>> {
+        Document::parse_within(text, overrides, Budget::default())
+    }
+
+    /// The same for runs that may use more, or less, than usual.
+    pub fn parse_within(
+        text: &str,
+        overrides: &[Override<'_>],
+        budget: Budget,
+    ) -> Result<Document, Vec<Problem>> {
         if text.len() > limits::TEXT_BYTES {
             let message = format!("the document is too long: {} bytes", text.len());
             let accepted = format!("at most {} bytes", limits::TEXT_BYTES);
@@ -107,7 +119,7 @@ impl Document {
                 })
                 .collect(),
             Some(Err(node)) => {
-                let reading = Reading::new(text);
+                let reading = Reading::new(text, budget);
                 Item { reading: &reading, path: "variant".to_owned(), node: &node }.refuse(
                     "variants are tables with names",
                     format!("[variant.name], up to {}", limits::VARIANTS),
@@ -115,7 +127,12 @@ impl Document {
                 return Err(reading.into_problems());
             }
         };
-        read(text, &trees, comparisons.as_ref())
+        let mut document = read(text, &trees, comparisons.as_ref(), budget)?;
+        // A text of one's own may say that it was recorded. It is read all the same: links of edited scenarios hold such texts.
+        if !overrides.is_empty() || !library::holds(&document.id, text) {
+            document.variants.iter_mut().for_each(|variant| variant.recorded.clear());
+        }
+        Ok(document)
     }
 
     /// The variant of that name; the first one for an empty name.
@@ -202,11 +219,8 @@ fn overlay(overrides: &[Override<'_>]) -> Result<Node, Vec<Problem>> {
     for &(path, text) in overrides {
         if path.len() > 200 || path.split('.').any(str::is_empty) {
             let message = "not a path of keys".to_owned();
-            return Err(vec![Problem {
-                key: path.chars().take(200).collect(),
-                message,
-                ..Problem::default()
-            }]);
+            let (found, accepted) = (format!("{path:?}"), "such as producer.p.config.acks".to_owned());
+            return Err(vec![Problem { found, accepted, message, ..Problem::default() }.shortened()]);
         }
         let value = match text {
             "true" => Value::Flag(true),
@@ -221,8 +235,13 @@ fn overlay(overrides: &[Override<'_>]) -> Result<Node, Vec<Problem>> {
     Ok(Node::new(Value::Table(table)))
 }
 
-fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Result<Document, Vec<Problem>> {
-    let reading = Reading::new(text);
+fn read(
+    text: &str,
+    trees: &[(String, Node)],
+    comparisons: Option<&Node>,
+    budget: Budget,
+) -> Result<Document, Vec<Problem>> {
+    let reading = Reading::new(text, budget);
     let mut document = Document {
         text: text.to_owned(),
         id: String::new(),
@@ -231,7 +250,6 @@ fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Res
         question: String::new(),
         promise: String::new(),
         rules: Vec::new(),
-        recorded: Vec::new(),
         variants: Vec::new(),
         comparisons: Vec::new(),
     };
@@ -277,7 +295,6 @@ fn about(fields: &Fields<'_>, document: &mut Document) {
         document.title = title;
     }
     document.rules = words(fields, "rules");
-    document.recorded = words(fields, "recorded");
 }
 
 fn words(fields: &Fields<'_>, key: &'static str) -> Vec<String> {
@@ -297,11 +314,12 @@ fn variant(name: &str, fields: &Fields<'_>, document: &Document) -> Option<Varia
     let spec = cluster::read(fields, &mut settings);
     let Some(mut spec) = spec else {
         // The rest is asked for all the same, so that only what is unknown is called unknown.
-        ["cluster", "topic", "producer", "consumer", "network", "do", "expect", "note"]
+        ["recorded", "cluster", "topic", "producer", "consumer", "network", "do", "expect", "note"]
             .into_iter()
             .for_each(|key| _ = fields.get(key));
         return None;
     };
+    let recorded = recording::read(fields, spec.version);
     let steps = script::read(fields, &mut spec);
     let names = Names { spec: &spec, steps: &steps };
     let expectations = expect::read(fields, &names);
@@ -311,6 +329,7 @@ fn variant(name: &str, fields: &Fields<'_>, document: &Document) -> Option<Varia
         title,
         question,
         promise,
+        recorded,
         steps,
         settings,
         expectations,
@@ -341,7 +360,7 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
         }
         fields.finish();
         if notes.len() > limits::NOTES {
-            item.refuse("too many notes", format!("at most {} in all", limits::NOTES));
+            item.refuse_more("too many notes", limits::NOTES);
             break;
         }
     }
@@ -352,7 +371,7 @@ fn compare(item: &Item<'_>, document: &mut Document) {
     let Some(all) = item.fields() else { return };
     for (name, item) in all.entries() {
         if document.comparisons.len() == limits::EXPECTATIONS {
-            item.refuse("too many comparisons", format!("at most {}", limits::EXPECTATIONS));
+            item.refuse_more("too many comparisons", limits::EXPECTATIONS);
             break;
         }
         let Some(fields) = item.fields().filter(|_| item.is_short(name, limits::LINE)) else { continue };

@@ -26,10 +26,10 @@ pub const CONTROLLERS: u64 = 7;
 pub const PARTITIONS: u64 = 64;
 /// Producers and consumers together: each has a lane.
 pub const CLIENTS: u64 = 16;
-/// Over all entries of a run: a trace of some hundred megabytes.
-pub const RECORDS: u64 = 200_000;
-/// Records times consumers: each delivery is a happening of its own; three consumers of as many records as there can be.
-pub const DELIVERIES: u64 = 3 * RECORDS;
+/// Over all entries of a run, with the largest budget: a trace of a few gigabytes. The usual budget has a fifth.
+pub const RECORDS: u64 = 1_000_000;
+/// Records times consumers, for each record of the budget: each delivery is a happening of its own.
+pub const DELIVERIES: u64 = 3;
 /// As large as a record can be at Kafka: its sizes are signed numbers of 32 bits, and batches add to it.
 pub const RECORD_BYTES: u64 = 1 << 30;
 /// Different keys of a load.
@@ -49,8 +49,8 @@ pub const VARIANTS: usize = 16;
 pub const EXPECTATIONS: usize = 100;
 /// More than anybody reads in one run; each is looked for in the trace.
 pub const NOTES: usize = 100;
-/// Records that the expectations of a document name, one by one: each of a run's records twice.
-pub const NAMES: usize = 2 * RECORDS as usize;
+/// Records that the expectations of a document name, one by one: each record of the usual budget twice.
+pub const NAMES: usize = 400_000;
 /// Happenings and records that the expectations of one run may look at: a few seconds of work.
 pub const LOOKS: u64 = 10_000_000;
 /// The length of a run, and every span of time in it.

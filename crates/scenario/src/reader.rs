@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
+use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
 use ackscope_sim::time::Duration;
 
@@ -17,12 +18,14 @@ pub(crate) struct Reading<'t> {
     problems: RefCell<Vec<Problem>>,
     /// How many records the expectations may still name.
     names: Cell<usize>,
+    /// What its runs may use.
+    pub budget: Budget,
 }
 
 impl<'t> Reading<'t> {
-    pub fn new(text: &'t str) -> Reading<'t> {
+    pub fn new(text: &'t str, budget: Budget) -> Reading<'t> {
         let names = Cell::new(limits::NAMES);
-        Reading { places: Places::of(text), problems: RefCell::default(), names }
+        Reading { places: Places::of(text), problems: RefCell::default(), names, budget }
     }
 
     pub fn into_problems(self) -> Vec<Problem> {
@@ -78,11 +81,26 @@ pub(crate) struct Item<'t> {
 impl<'t> Item<'t> {
     /// The value is not what it should be.
     pub fn refuse(&self, message: impl Into<String>, accepted: impl Into<String>) {
+        self.refuse_found(message, self.node.describe(), accepted);
+    }
+
+    /// There is too much of something.
+    pub fn refuse_more(&self, message: &str, most: usize) {
+        self.refuse_found(message, format!("more than {most}"), format!("at most {most}"));
+    }
+
+    /// The same, with what was found said otherwise than by the value.
+    pub fn refuse_found(
+        &self,
+        message: impl Into<String>,
+        found: impl Into<String>,
+        accepted: impl Into<String>,
+    ) {
         self.reading.complain(
             self.node.span.as_ref().or(self.node.key.as_ref()),
             Problem {
                 key: self.path.clone(),
-                found: self.node.describe(),
+                found: found.into(),
                 accepted: accepted.into(),
                 message: message.into(),
                 ..Problem::default()
@@ -141,7 +159,7 @@ impl<'t> Item<'t> {
     pub fn is_short(&self, text: &str, most: usize) -> bool {
         let count = text.chars().count();
         if count > most {
-            self.refuse(format!("too long: {count} letters"), format!("at most {most} letters"));
+            self.refuse_found("too long", format!("{count} letters"), format!("at most {most} letters"));
         }
         count <= most
     }
@@ -219,7 +237,11 @@ impl<'t> Item<'t> {
     pub fn list_of(&self, most: usize) -> Option<Vec<Item<'t>>> {
         let items = self.list()?;
         if items.len() > most {
-            self.refuse(format!("too long a list: {} entries", items.len()), format!("at most {most}"));
+            self.refuse_found(
+                "too long a list",
+                format!("{} entries", items.len()),
+                format!("at most {most}"),
+            );
             return None;
         }
         Some(items)

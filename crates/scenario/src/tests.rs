@@ -265,6 +265,41 @@ mod hostile {
         assert!(Document::parse(&levels).is_err());
     }
 
+    /// As much of everything as fits into a document.
+    #[test]
+    fn large_documents_are_answered() {
+        let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+        let entries = many(900, &|n| format!("k{n} = {{ at = '1 s', kill = 'broker-1' }}\n"));
+        let overlays = |lines: &str| many(16, &|n| format!("[variant.v{n}.do]\n{lines}"));
+        for (situation, text, is_document) in [
+            ("keys", many(8_000, &|n| format!("k{n}=1\n")), false),
+            ("settings", format!("[cluster.config]\n{}", many(8_000, &|n| format!("k{n}=1\n"))), false),
+            ("misspelt keys", format!("[cluster]\n{}", many(4_500, &|n| format!("bzokers{n}=1\n"))), false),
+            ("entries that are off", format!("[do]\n{}", many(4_800, &|n| format!("k{n}=false\n"))), true),
+            (
+                "variants of entries",
+                format!("[do]\n{entries}{}", overlays(&many(60, &|n| format!("k{n}.at='2 s'\n")))),
+                true,
+            ),
+            (
+                "unknown entries",
+                format!("[do]\n{}", many(1_500, &|n| format!("k{n}={{after='z{n}',kill='broker-1'}}\n"))),
+                false,
+            ),
+            ("mistakes", "= 1\n".repeat(15_000), false),
+            ("quotes", "\"\n".repeat(30_000), false),
+            ("numbers", format!("x = [{}]", "99999999999999999999,".repeat(3_000)), false),
+            ("dots", format!("x{} = 1", ".a".repeat(32_000)), false),
+        ] {
+            let read = Document::parse(&format!("{SMALL}{text}"));
+            assert_eq!(read.is_ok(), is_document, "{situation}: {:?}", read.err());
+            assert!(
+                read.err().unwrap_or_default().len() <= 50,
+                "{situation}: more complaints than anybody reads"
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_answered(text in "\\PC{0,300}") {

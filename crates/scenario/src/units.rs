@@ -29,7 +29,8 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     quantity(text, TIMES).map(Duration::from_nanos)
 }
 
-pub(crate) fn bytes(text: &str) -> Option<u64> {
+/// `16 KiB`
+pub fn bytes(text: &str) -> Option<u64> {
     quantity(text, SIZES)
 }
 

@@ -11,6 +11,7 @@ mod inputs;
 mod install;
 mod lighthouse;
 mod npm;
+mod policy;
 mod serve;
 mod shots;
 mod side_page;

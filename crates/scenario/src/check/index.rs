@@ -49,8 +49,13 @@ impl<'r> Index<'r> {
 
     /// Counts one look; false: there have been enough.
     fn look(&self) -> bool {
-        self.looks.set(self.looks.get() + 1);
+        self.look_at(1);
         !self.is_exhausted()
+    }
+
+    /// Counts so many looks.
+    pub fn look_at(&self, count: u64) {
+        self.looks.set(self.looks.get().saturating_add(count));
     }
 
     fn places(&self, kind: &str) -> &[u32] {

@@ -35,30 +35,36 @@ pub struct Outcome {
 /// All expectations of a variant.
 pub fn check(variant: &Variant, run: &Run) -> Vec<Outcome> {
     let judge = Judge::new(run, &variant.steps);
-    variant
-        .expectations
-        .iter()
-        .map(|expectation| {
-            let (holds, found) = judge.judge(&expectation.check);
-            judge.outcome(&expectation.name, holds, found)
-        })
-        .collect()
+    let judges = std::slice::from_ref(&judge);
+    let expectations = variant.expectations.iter();
+    expectations.map(|one| outcome(&one.name, judges, || judge.judge(&one.check))).collect()
 }
 
 /// What the document says of its variants side by side; `runs` in the order of the variants.
 pub fn compare(document: &Document, runs: &[Run]) -> Vec<Outcome> {
     let judges = runs.iter().zip(&document.variants).map(|(run, variant)| Judge::new(run, &variant.steps));
     let judges: Vec<Judge<'_>> = judges.collect();
-    document.comparisons.iter().map(|comparison| one_comparison(comparison, &judges)).collect()
+    let comparisons = document.comparisons.iter();
+    comparisons.map(|one| outcome(&one.name, &judges, || side_by_side(one, &judges))).collect()
 }
 
-fn one_comparison(comparison: &Comparison, judges: &[Judge<'_>]) -> Outcome {
+/// What is found, unless nothing can be decided.
+fn outcome(name: &str, judges: &[Judge<'_>], find: impl FnOnce() -> (bool, String)) -> Outcome {
+    let undecided = || judges.iter().find_map(Judge::undecided);
+    let (holds, found) = if undecided().is_none() { find() } else { (false, String::new()) };
+    match undecided() {
+        Some(why) => Outcome { name: name.to_owned(), holds: false, found: format!("not decided: {why}") },
+        None => Outcome { name: name.to_owned(), holds, found },
+    }
+}
+
+fn side_by_side(comparison: &Comparison, judges: &[Judge<'_>]) -> (bool, String) {
     let measured = |variant: usize| {
         judges.get(variant).and_then(|judge| judge.measure(&comparison.measures[variant]).ok())
     };
     let (of, versus) = (measured(comparison.of), measured(comparison.versus));
     let unit = comparison.measures[comparison.of].unit();
-    let (holds, found) = match (of, versus) {
+    match (of, versus) {
         (Some(of), Some(versus)) => {
             // Ratios are kept in thousandths.
             let holds = match comparison.ratio {
@@ -68,10 +74,6 @@ fn one_comparison(comparison: &Comparison, judges: &[Judge<'_>]) -> Outcome {
             (holds, format!("{} and {}", show(of, unit), show(versus, unit)))
         }
         _ => (false, "one of the two cannot be measured".to_owned()),
-    };
-    match judges.iter().find(|judge| judge.index.is_exhausted()) {
-        Some(judge) => judge.outcome(&comparison.name, holds, found),
-        None => Outcome { name: comparison.name.clone(), holds, found },
     }
 }
 
@@ -87,17 +89,14 @@ impl<'r> Judge<'r> {
         Judge { run, index: Index::new(run), steps, end: OnceCell::new() }
     }
 
-    /// What was found, unless there was too much to look through: then nothing is decided.
-    fn outcome(&self, name: &str, holds: bool, found: String) -> Outcome {
-        let name = name.to_owned();
-        if self.index.is_exhausted() {
-            let most = self.index.most;
-            let found = format!(
-                "not decided: together the expectations look at more than {most} happenings and records"
-            );
-            return Outcome { name, holds: false, found };
+    /// Why nothing can be said of the run.
+    fn undecided(&self) -> Option<String> {
+        if self.run.stopped.is_some() {
+            return Some("the run ended early".to_owned());
         }
-        Outcome { name, holds, found }
+        let most = self.index.most;
+        let why = || format!("together the expectations look at more than {most} happenings and records");
+        self.index.is_exhausted().then(why)
     }
 
     fn judge(&self, check: &Check) -> (bool, String) {
@@ -355,6 +354,7 @@ impl<'r> Judge<'r> {
         if logs.is_empty() {
             return (false, "no such replica".to_owned());
         }
+        self.index.look_at(logs.iter().map(|(_, replica)| u64::from(replica.log_end_offset.0)).sum());
         match want {
             LogWant::Holds(values) => {
                 let names = |replica| records(replica).map(|(_, _, record)| self.run.ledger.value(record));

@@ -240,7 +240,7 @@ pub(crate) fn read(document: &Fields<'_>, names: &Names<'_>) -> Vec<Expectation>
             continue;
         }
         if expectations.len() == limits::EXPECTATIONS {
-            item.refuse("too many expectations", format!("at most {}", limits::EXPECTATIONS));
+            item.refuse_more("too many expectations", limits::EXPECTATIONS);
             break;
         }
         let Some(fields) = item.fields().filter(|_| item.is_short(name, limits::LINE)) else { continue };

@@ -96,12 +96,15 @@ struct Script<'a> {
     entries: Vec<Entry>,
     steps: Vec<Step>,
     records: u64,
+    most_records: u64,
     /// Actions that can make a broker unreachable.
     faults: u64,
 }
 
 pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec) -> Vec<Step> {
-    let mut script = Script { spec, entries: Vec::new(), steps: Vec::new(), records: 0, faults: 0 };
+    let most_records = document.item.reading.budget.records.min(limits::RECORDS);
+    let mut script =
+        Script { spec, entries: Vec::new(), steps: Vec::new(), records: 0, most_records, faults: 0 };
     if let Some(all) = document.get("do").and_then(|item| item.fields()) {
         for (name, item) in all.entries() {
             // A variant takes an entry out of the story.
@@ -109,8 +112,8 @@ pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec) -> Vec<Step> {
                 continue;
             }
             script.step(name, &item);
-            if let Some((message, accepted)) = script.too_much() {
-                item.refuse(message, accepted);
+            if let Some((message, found, accepted)) = script.too_much() {
+                item.refuse_found(message, found, accepted);
                 break;
             }
         }
@@ -122,22 +125,20 @@ pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec) -> Vec<Step> {
 }
 
 impl Script<'_> {
-    /// What the entries so far ask for beyond what a run can do, and what it can.
-    fn too_much(&self) -> Option<(&'static str, String)> {
+    /// What the entries so far ask for beyond what a run can do: what is too much, found and accepted.
+    fn too_much(&self) -> Option<(&'static str, String, String)> {
+        // A run may be given a larger budget than the usual one.
+        let records = self.most_records;
         let deliveries = self.records * self.spec.consumers.len() as u64;
         let elections = self.faults * self.spec.partitions.len() as u64;
-        let (message, most, what) = if self.entries.len() > limits::SCRIPT {
-            ("the script has become too long", limits::SCRIPT as u64, "actions")
-        } else if self.records > limits::RECORDS {
-            ("too many records", limits::RECORDS, "in all")
-        } else if deliveries > limits::DELIVERIES {
-            ("too many deliveries", limits::DELIVERIES, "records times consumers")
-        } else if elections > limits::ELECTIONS {
-            ("too many faults", limits::ELECTIONS, "faults times partitions")
-        } else {
-            return None;
-        };
-        Some((message, format!("at most {most} {what}")))
+        let rows = [
+            ("too many actions", self.entries.len() as u64, limits::SCRIPT as u64, ""),
+            ("too many records", self.records, records, ", unless the budget is raised"),
+            ("too many records times consumers", deliveries, limits::DELIVERIES * records, ""),
+            ("too many faults times partitions", elections, limits::ELECTIONS, ""),
+        ];
+        let (message, found, most, but) = rows.into_iter().find(|(_, found, most, _)| found > most)?;
+        Some((message, found.to_string(), format!("at most {most}{but}")))
     }
 
     fn step(&mut self, name: &str, item: &Item<'_>) {

@@ -1,5 +1,7 @@
 //! What a document may not ask for, and what it is told instead.
 
+use ackscope_sim::budget::Budget;
+
 use super::{SMALL, complaint};
 use crate::Document;
 use crate::limits;
@@ -39,7 +41,7 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
         ("a time beyond 64 bits", at("pause = 'broker-1', for = '99999999999 h'"), "up to 24 h"),
         ("a moment of years", "[[note]]\nat = '9000 h'\ntext = 'x'".to_owned(), "not a moment"),
         ("a rate without a gap", at("load = 5, rate = '2000000000/s'"), "up to one record in a nanosecond"),
-        ("too large a load", at("load = 200001, rate = '1/s'"), "a whole number from 1 to 200000"),
+        ("too large a load", at("load = 1000001, rate = '1/s'"), "a whole number from 1 to 1000000"),
         ("too long a series", at("send = 'v0..v1000'"), "up to 1000 of up to 64 letters"),
         ("too many keys", at("load = 5, rate = '1/s', keys = 10001"), "a whole number from 1 to 10000"),
         (
@@ -47,7 +49,7 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
             at("drop_next = 'produce request', on = 'producer-p -> broker-1', count = 1001"),
             "from 1 to 1000",
         ),
-        ("an offset beyond all records", at("seek = 'consumer-c', offset = 4294967296"), "from 0 to 200000"),
+        ("an offset beyond all records", at("seek = 'consumer-c', offset = 4294967296"), "from 0 to 1000000"),
         ("too many controllers", "[cluster]\ncontrollers = 9".to_owned(), "from 1 to 7"),
         ("too many brokers", "[cluster]\nbrokers = 10".to_owned(), "from 1 to 9"),
         ("an endless bandwidth", "[network]\nbandwidth = '1001 GB/s'".to_owned(), "to \"1000 GB/s\""),
@@ -70,8 +72,8 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
         ("offsets without an end", expect("records = 'v0', offsets = '<= 5'"), "as many offsets as records"),
         (
             "a happening beyond all records",
-            expect("from = '1 s', to = { happens = 'appended', nth = 200001 }, takes = '1 s'"),
-            "from 1 to 200000",
+            expect("from = '1 s', to = { happens = 'appended', nth = 1000001 }, takes = '1 s'"),
+            "from 1 to 1000000",
         ),
     ]);
 }
@@ -93,7 +95,11 @@ fn long_texts_are_refused_with_the_length_that_is_accepted() {
     let long = "x".repeat(1_200);
     let with = |before: &str, after: &str| format!("{before}{long}{after}");
     all_refused(&[
-        ("a question", with("question = '", "'"), "question: too long: 1200 letters"),
+        (
+            "a question",
+            with("question = '", "'"),
+            "question: too long; found 1200 letters; accepted: at most 600 letters",
+        ),
         ("a promise", with("promise = '", "'"), "at most 600 letters"),
         ("a label", with("[variant.a]\nlabel = '", "'"), "at most 160 letters"),
         ("a rule", with("rules = ['", "']"), "at most 64 letters"),
@@ -123,7 +129,10 @@ fn long_texts_are_refused_with_the_length_that_is_accepted() {
     let titled = |title: &str| Document::parse(&SMALL.replace("\"Small\"", &format!("\"{title}\"")));
     assert!(titled(&"é".repeat(limits::LINE)).is_ok());
     let said = titled(&"é".repeat(limits::LINE + 1)).unwrap_err()[0].to_string();
-    assert!(said.contains("title: too long: 161 letters") && said.contains("at most 160 letters"), "{said}");
+    assert!(
+        said.contains("title: too long; found 161 letters") && said.contains("at most 160 letters"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -131,12 +140,16 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
     let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
     let in_table = |table: &str, lines: String| format!("{table}\n{lines}");
     all_refused(&[
-        ("notes", many(101, &|_| "[[note]]\nat = '1 s'\ntext = 'x'\n".to_owned()), "at most 100 in all"),
+        (
+            "notes",
+            many(101, &|_| "[[note]]\nat = '1 s'\ntext = 'x'\n".to_owned()),
+            "found more than 100; accepted: at most 100",
+        ),
         (
             "notes of entries",
             in_table("[do]", many(101, &|n| format!("e{n} = {{ at = '1 s', note = 'x' }}\n")))
                 + "[[note]]\nat = '1 s'\ntext = 'x'",
-            "at most 100 in all",
+            "found more than 100; accepted: at most 100",
         ),
         ("variants", many(17, &|n| format!("[variant.v{n}]\n")), "up to 16"),
         (
@@ -147,12 +160,12 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "entries",
             in_table("[do]", many(1_001, &|n| format!("e{n}={{at='1 s',kill='broker-1'}}\n"))),
-            "at most 1000 actions",
+            "too many actions; found 1001; accepted: at most 1000",
         ),
         (
             "nodes of an entry",
             format!("[do]\nx = {{ at = '1 s', kill = [{}] }}", "'broker-1',".repeat(1_001)),
-            "at most 1000 actions",
+            "too many actions; found 1001; accepted: at most 1000",
         ),
         (
             "records of an entry",
@@ -162,26 +175,26 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "records of all entries",
             in_table("[do]", many(3, &|n| format!("e{n} = {{ at = '1 s', load = 100000, rate = '1/s' }}\n"))),
-            "at most 200000 in all",
+            "too many records; found 300000; accepted: at most 200000, unless the budget is raised",
         ),
         (
             "deliveries",
             many(4, &|n| format!("[consumer.c{n}]\n"))
                 + "[do]\nx = { at = '1 s', load = 200000, rate = '1000/s' }",
-            "at most 600000 records times consumers",
+            "too many records times consumers; found 800000; accepted: at most 600000",
         ),
         (
             "faults",
             "[topic.u]\npartitions = 63\n[do]\n".to_owned()
                 + &many(157, &|n| format!("e{n} = {{ at = '{n} s', kill = 'broker-1', for = '100 ms' }}\n")),
-            "at most 10000 faults times partitions",
+            "too many faults times partitions; found 10048; accepted: at most 10000",
         ),
         ("clients", many(16, &|n| format!("[consumer.c{n}]\n")), "at most 16"),
         ("partitions", many(3, &|n| format!("[topic.t{n}]\npartitions = 30\n")), "a whole number from 1 to"),
         (
             "partitions of a list",
             format!("[topic.u]\nreplicas = [{}]", "[1],".repeat(10_000)),
-            "at most 64 in all",
+            "too many partitions in all; found more than 64; accepted: at most 64",
         ),
         ("rules", format!("rules = [{}]", "'a',".repeat(21)), "at most 20"),
         (
@@ -232,5 +245,55 @@ fn a_document_that_is_too_long_is_not_read() {
     let long = format!("{SMALL}# {}", "x".repeat(limits::TEXT_BYTES));
     let said = Document::parse(&long).unwrap_err()[0].to_string();
     assert!(said.contains("the document is too long") && said.contains("at most 65536 bytes"), "{said}");
-    assert!(complaint("[do]\nx = { at = '0 s', load = 0, rate = '1/s' }").contains("from 1 to 200000"));
+    assert!(complaint("[do]\nx = { at = '0 s', load = 0, rate = '1/s' }").contains("from 1 to 1000000"));
+}
+
+#[test]
+fn a_larger_budget_takes_more_records_and_a_smaller_one_fewer() {
+    let text = format!("{SMALL}[do]\nx = {{ at = '0 s', load = 300000, rate = '1000/s' }}");
+    let within = |records| Document::parse_within(&text, &[], Budget { records, ..Budget::default() });
+    assert!(within(300_000).is_ok());
+    for records in [299_999, 200_000, 1] {
+        let said = within(records).unwrap_err()[0].to_string();
+        let want = format!("accepted: at most {records}, unless the budget is raised");
+        assert!(said.ends_with(&want), "{said}");
+    }
+}
+
+/// The table of the documentation names the limits that there are.
+#[test]
+fn the_documented_limits_are_those_that_hold() {
+    let page = include_str!("../../../../docs/scenario-format.md");
+    let (_, page) = page.split_once("## Limits").expect("a section");
+    let usual = Budget::default().records;
+    for (row, numbers) in [
+        ("the text", vec![limits::TEXT_BYTES as u64]),
+        ("brokers,", vec![limits::BROKERS, limits::CONTROLLERS, limits::PARTITIONS, limits::CLIENTS]),
+        ("records in all", vec![usual, limits::DELIVERIES * usual, limits::RECORDS]),
+        ("entries", vec![limits::SCRIPT as u64]),
+        ("faults", vec![limits::ELECTIONS]),
+        ("messages", vec![limits::MESSAGES, limits::KEYS, limits::LINKS as u64]),
+        (
+            "variants",
+            [limits::VARIANTS, limits::EXPECTATIONS, limits::EXPECTATIONS, limits::NOTES]
+                .map(|most| most as u64)
+                .to_vec(),
+        ),
+        ("records that", vec![limits::NAMES as u64, limits::LOOKS]),
+        ("a record |", vec![limits::RECORD_BYTES >> 30]),
+        ("`rate`", vec![limits::BYTES_PER_SECOND / 1_000_000_000]),
+        ("every span", vec![limits::UNTIL_HOURS]),
+        ("`title`", vec![limits::LINE as u64]),
+        ("`question`", vec![limits::PARAGRAPH as u64]),
+        ("a record's value", vec![limits::WORD as u64]),
+        ("`rules`", vec![limits::WORDS as u64]),
+    ] {
+        let line = page.lines().find(|line| line.starts_with(&format!("| {row}"))).expect(row);
+        let (_, most) = line.trim_end_matches('|').trim().rsplit_once('|').expect(row);
+        let found: Vec<u64> = most
+            .split(|letter: char| !letter.is_ascii_digit())
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        assert_eq!(found, numbers, "{line}");
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::batch::bytes_of;
 use crate::broker::controller_link::CONNECTION_SETUP_TIMEOUT;
 use crate::broker::{Broker, BrokerTimer};
 use crate::context::Context;
@@ -368,7 +369,7 @@ impl Broker {
                 {
                     has_records = true;
                     let records = batches.iter().map(|entry| entry.batch.count()).sum();
-                    let bytes = batches.iter().map(|entry| entry.batch.bytes).sum();
+                    let bytes = bytes_of(batches);
                     cost += self.cost_of_append(cx, *partition, batches.len() as u64, records, bytes);
                 }
             }
