@@ -36,12 +36,13 @@ pub fn read(text: &str) -> Result<Budget, Failed> {
     Ok(budget)
 }
 
-/// A run that its budget was not enough for.
+/// A run that its budget was not enough for, or in which time stood still.
 #[derive(Serialize)]
 pub struct Ended {
-    /// `events`, `records` or `memory`.
+    /// `events`, `records`, `memory` or `stall`.
     by: &'static str,
-    budget: u64,
+    /// None: no budget would be enough.
+    budget: Option<u64>,
     at_ns: u64,
     pub said: String,
 }
@@ -49,17 +50,19 @@ pub struct Ended {
 impl Ended {
     /// None: the run came to its end.
     pub fn of(run: &Trace) -> Option<Ended> {
-        let (by, budget) = match run.stopped? {
-            Stopped::Events(most) => ("events", most),
-            Stopped::Records(most) => ("records", most),
-            Stopped::Memory(most) => ("memory", most),
+        let (by, budget) = match run.stopped.as_ref()? {
+            Stopped::Events(most) => ("events", Some(*most)),
+            Stopped::Records(most) => ("records", Some(*most)),
+            Stopped::Memory(most) => ("memory", Some(*most)),
+            Stopped::Stalled(_) => ("stall", None),
             Stopped::ByHand => return None,
         };
-        let more = match by {
+        let more = budget.map(|budget| match by {
             "memory" => format!("{}MiB", budget.div_ceil(1 << 20).saturating_mul(4)),
             _ => budget.saturating_mul(4).to_string(),
-        };
-        let said = format!("{} `--budget {by}={more}` allows more.", stopped(run)?);
+        });
+        let allows = more.map(|more| format!(" `--budget {by}={more}` allows more.")).unwrap_or_default();
+        let said = stopped(run)? + &allows;
         Some(Ended { by, budget, at_ns: run.end.nanos, said })
     }
 }

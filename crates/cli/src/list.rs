@@ -1,6 +1,7 @@
 //! `ackscope list`: the library.
 
 use ackscope_scenario::library::{family_title, library};
+use ackscope_sim::order::distinct;
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
@@ -18,7 +19,7 @@ struct Listed<'a> {
     kafka: &'a str,
     variants: Vec<&'a str>,
     rules: &'a [String],
-    recorded: &'a [String],
+    recorded: Vec<&'a str>,
 }
 
 pub fn list(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
@@ -42,7 +43,9 @@ pub fn list(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
                     .filter(|name| !name.is_empty())
                     .collect(),
                 rules: &document.rules,
-                recorded: &document.recorded,
+                recorded: distinct(
+                    document.variants.iter().flat_map(|variant| &variant.recorded).map(|it| it.name.as_str()),
+                ),
             })
             .collect();
         return out.json(&listed).map(|()| Verdict::Holds);

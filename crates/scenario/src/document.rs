@@ -7,10 +7,12 @@ use ackscope_sim::spec::Spec;
 use crate::check::moments_in;
 use crate::cluster;
 use crate::expect::{self, Expectation, Measure, Moment, Names};
+use crate::library;
 use crate::limits;
 use crate::names;
 use crate::problem::Problem;
 use crate::reader::{Fields, Item, Reading};
+use crate::recording::{self, Recording};
 use crate::script::{self, Step, VERBS};
 use crate::settings::Settings;
 use crate::tree::{self, Node, Table, Value};
@@ -30,8 +32,6 @@ pub struct Document {
     pub promise: String,
     /// Rules of the behavioural reference that it rests on.
     pub rules: Vec<String>,
-    /// Recorded runs of real Kafka of the same kind.
-    pub recorded: Vec<String>,
     /// At least one; the first is what opens.
     pub variants: Vec<Variant>,
     pub(crate) comparisons: Vec<Comparison>,
@@ -45,6 +45,8 @@ pub struct Variant {
     pub title: String,
     pub question: String,
     pub promise: String,
+    /// Recorded runs of real Kafka of the same kind and release: of the library's own text alone, unchanged.
+    pub recorded: Vec<Recording>,
     pub spec: Spec,
     pub steps: Vec<Step>,
     /// What Kafka made of each set of settings.
@@ -125,7 +127,12 @@ impl Document {
                 return Err(reading.into_problems());
             }
         };
-        read(text, &trees, comparisons.as_ref(), budget)
+        let mut document = read(text, &trees, comparisons.as_ref(), budget)?;
+        // A text of one's own may say that it was recorded. It is read all the same: links of edited scenarios hold such texts.
+        if !overrides.is_empty() || !library::holds(&document.id, text) {
+            document.variants.iter_mut().for_each(|variant| variant.recorded.clear());
+        }
+        Ok(document)
     }
 
     /// The variant of that name; the first one for an empty name.
@@ -243,7 +250,6 @@ fn read(
         question: String::new(),
         promise: String::new(),
         rules: Vec::new(),
-        recorded: Vec::new(),
         variants: Vec::new(),
         comparisons: Vec::new(),
     };
@@ -289,7 +295,6 @@ fn about(fields: &Fields<'_>, document: &mut Document) {
         document.title = title;
     }
     document.rules = words(fields, "rules");
-    document.recorded = words(fields, "recorded");
 }
 
 fn words(fields: &Fields<'_>, key: &'static str) -> Vec<String> {
@@ -309,11 +314,12 @@ fn variant(name: &str, fields: &Fields<'_>, document: &Document) -> Option<Varia
     let spec = cluster::read(fields, &mut settings);
     let Some(mut spec) = spec else {
         // The rest is asked for all the same, so that only what is unknown is called unknown.
-        ["cluster", "topic", "producer", "consumer", "network", "do", "expect", "note"]
+        ["recorded", "cluster", "topic", "producer", "consumer", "network", "do", "expect", "note"]
             .into_iter()
             .for_each(|key| _ = fields.get(key));
         return None;
     };
+    let recorded = recording::read(fields, spec.version);
     let steps = script::read(fields, &mut spec);
     let names = Names { spec: &spec, steps: &steps };
     let expectations = expect::read(fields, &names);
@@ -323,6 +329,7 @@ fn variant(name: &str, fields: &Fields<'_>, document: &Document) -> Option<Varia
         title,
         question,
         promise,
+        recorded,
         steps,
         settings,
         expectations,

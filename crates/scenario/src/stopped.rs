@@ -5,15 +5,15 @@ use ackscope_sim::run::Trace;
 
 /// None: it came to its end.
 pub fn stopped(trace: &Trace) -> Option<String> {
-    let stopped = trace.stopped?;
-    let (why, change) = match stopped {
+    let (why, change) = match trace.stopped.as_ref()? {
+        Stopped::Stalled(sentence) => return Some(sentence.to_string()),
         Stopped::Events(most) => (
             format!("its budget is {most} events"),
             " An earlier end (until), fewer records or longer intervals take fewer.",
         ),
         Stopped::Records(most) => (format!("its budget is {most} records"), " Smaller loads send fewer."),
         Stopped::Memory(most) => (
-            format!("its budget is {} MiB of memory", most >> 20),
+            format!("its budget is {} MiB of memory", *most >> 20),
             " An earlier end (until), fewer records or fewer consumers take less.",
         ),
         Stopped::ByHand => ("it was stopped by hand".to_owned(), ""),

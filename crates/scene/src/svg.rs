@@ -116,7 +116,7 @@ fn patterns(out: &mut String, picture: &Picture) {
         let tile = pattern.tile();
         let _ = write!(
             out,
-            "<pattern id=\"{}-{}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\"><g opacity=\"{}\" style=\"stroke:var(--{tone});stroke-width:{};fill:none\">",
+            "<pattern id=\"{}-{}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\"><g opacity=\"{}\" stroke=\"var(--{tone})\" stroke-width=\"{}\" fill=\"none\">",
             pattern.name(),
             tone.name(),
             tile.opacity,
@@ -130,7 +130,7 @@ fn patterns(out: &mut String, picture: &Picture) {
         for [x, y, radius] in tile.dots {
             let _ = write!(
                 out,
-                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" style=\"stroke:none;fill:var(--{})\"/>",
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" stroke=\"none\" fill=\"var(--{})\"/>",
                 tone.name()
             );
         }

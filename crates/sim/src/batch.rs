@@ -45,6 +45,16 @@ impl RecordBatch {
     }
 }
 
+/// What these sizes come to; no size here goes beyond 4 GiB, and what does is taken for that.
+pub fn total(sizes: impl Iterator<Item = u32>) -> u32 {
+    sizes.fold(0, u32::saturating_add)
+}
+
+/// What these batches take on the wire and on disk.
+pub fn bytes_of(batches: &[LogBatch]) -> u32 {
+    total(batches.iter().map(|entry| entry.batch.bytes))
+}
+
 /// A batch in a log: the leader has given it offsets and its own epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogBatch {

@@ -259,7 +259,7 @@ impl Context {
         }
         if socket.peer_closed {
             // The first write after the peer has gone still succeeds: only its echo tells (producer.md §4.14b).
-            socket.writes_after_close += 1;
+            socket.writes_after_close = socket.writes_after_close.saturating_add(1);
             if socket.writes_after_close > 1 {
                 return Err(Broken);
             }

@@ -32,6 +32,7 @@ pub mod run;
 pub mod script;
 pub mod shown;
 pub mod spec;
+pub mod stall;
 #[cfg(test)]
 mod testing;
 pub mod time;

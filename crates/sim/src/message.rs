@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{LogBatch, RecordBatch};
+use crate::batch::{LogBatch, RecordBatch, bytes_of, total};
 use crate::config::TopicConfig;
 use crate::error::ErrorCode;
 use crate::ids::{
@@ -427,26 +427,23 @@ impl Body {
     pub fn bytes(&self) -> u32 {
         const HEADER: u32 = 40;
         const ENTRY: u32 = 24;
-        HEADER
-            + match self {
-                Body::ProduceRequest(request) => {
-                    request.partitions.iter().map(|(_, batch)| ENTRY + batch.bytes).sum::<u32>()
-                }
-                Body::FetchResponse { partitions } => partitions
-                    .iter()
-                    .map(|result| match &result.answer {
-                        FetchAnswer::Records { batches, .. } => {
-                            ENTRY + batches.iter().map(|entry| entry.batch.bytes).sum::<u32>()
-                        }
-                        FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => ENTRY,
-                    })
-                    .sum(),
-                Body::FetchRequest(request) => ENTRY * request.partitions.len() as u32,
-                Body::ProduceResponse { partitions } => ENTRY * partitions.len() as u32,
-                Body::MetadataResponse(metadata) => ENTRY * metadata.partitions.len() as u32,
-                Body::MetadataFetchResponse { records, .. } => ENTRY * records.len() as u32,
-                _ => 0,
+        let body = match self {
+            Body::ProduceRequest(request) => {
+                total(request.partitions.iter().map(|(_, batch)| batch.bytes.saturating_add(ENTRY)))
             }
+            Body::FetchResponse { partitions } => {
+                total(partitions.iter().map(|result| match &result.answer {
+                    FetchAnswer::Records { batches, .. } => bytes_of(batches).saturating_add(ENTRY),
+                    FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => ENTRY,
+                }))
+            }
+            Body::FetchRequest(request) => ENTRY * request.partitions.len() as u32,
+            Body::ProduceResponse { partitions } => ENTRY * partitions.len() as u32,
+            Body::MetadataResponse(metadata) => ENTRY * metadata.partitions.len() as u32,
+            Body::MetadataFetchResponse { records, .. } => ENTRY * records.len() as u32,
+            _ => 0,
+        };
+        body.saturating_add(HEADER)
     }
 }
 

@@ -202,6 +202,8 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             }
             let until = self.world.steps().saturating_add(MEASURED_EVERY).min(target);
             if !self.steps_to(until) {
+                let stall = self.world.stall();
+                self.stopped = stall.map(|stall| Stopped::Stalled(stall.sentence(&self.spec).into()));
                 return false;
             }
             self.stopped = self.exceeded();

@@ -10,6 +10,7 @@ mod exec;
 mod install;
 mod lighthouse;
 mod npm;
+mod policy;
 mod serve;
 mod shots;
 mod side_page;

@@ -14,11 +14,16 @@ use serde::{Deserialize, Serialize};
 use crate::message::Acks;
 use crate::time::Duration;
 
-pub use broker::BROKER_SETTINGS;
+pub use broker::{BROKER_SETTINGS, ZOOKEEPER_TICK};
 pub use consumer::CONSUMER_SETTINGS;
 pub use define::{Configured, Group, Importance, Kind, Notice, Setting, Valid, check};
 pub use producer::PRODUCER_SETTINGS;
 pub use topic::TOPIC_SETTINGS;
+
+/// A loop that has nothing to wait for turns as often as its processor lets it, tens of thousands of times a second. Kafka's
+/// clocks count whole milliseconds, so that all the turns of one millisecond see and do the same: here they are one. A
+/// spinning loop costs time, and time goes on.
+pub const TURN: Duration = Duration::from_millis(1);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProducerConfig {
@@ -95,6 +100,15 @@ pub struct BrokerConfig {
     pub producer_id_expiration: Duration,
     /// The feature `eligible.leader.replicas.version`.
     pub eligible_leader_replicas: bool,
+}
+
+impl BrokerConfig {
+    /// How often a leader looks for followers that lag behind: half of `replica.lag.time.max.ms` in whole milliseconds. None:
+    /// once, when the broker starts (KafkaScheduler takes no period for one run).
+    pub fn isr_check_interval(&self) -> Option<Duration> {
+        let half = self.replica_lag_time_max.as_millis() / 2;
+        (half > 0).then_some(Duration::from_millis(half))
+    }
 }
 
 /// Settings of one topic; None: the broker's.
