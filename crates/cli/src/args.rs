@@ -57,7 +57,7 @@ impl Args {
                 None => (word, None),
             };
             if args.given.contains(&option) && !REPEATED.contains(&option.as_str()) {
-                return Err(Failed(format!("{option} stands there twice; accepted: once")));
+                return Err(Failed(format!("{option} is given twice; accepted: once")));
             }
             args.given.push(option.clone());
             let mut value = |what: &str| {
@@ -115,8 +115,9 @@ impl Args {
     pub fn variant(&self, most: usize) -> Result<Option<&String>, Failed> {
         match self.variants.get(most) {
             None => Ok(self.variants.first()),
-            Some(extra) => {
-                Err(Failed(format!("--variant: found {extra:?} as well; accepted: {most} of them")))
+            Some(_) => {
+                let count = self.variants.len();
+                Err(Failed(format!("--variant is given {count} times; accepted: at most {most}")))
             }
         }
     }
@@ -174,7 +175,7 @@ mod tests {
             ("--seeds=1e9", "--seeds: found \"1e9\"; accepted: a whole number from 0 to 10000"),
             ("--seed", "--seed has no value; accepted: --seed and a number"),
             ("--until --json", "--until has no value; accepted: --until and a time such as \"12 s\""),
-            ("--seed 1 --seed 1", "--seed stands there twice; accepted: once"),
+            ("--seed 1 --seed 1", "--seed is given twice; accepted: once"),
             ("--variant=", "--variant: found \"\"; accepted: the name of a variant"),
             ("--json=yes", "--json: found the value \"yes\"; accepted: --json alone"),
             ("--set a.b", "--set: found \"a.b\"; accepted: PATH=VALUE"),
@@ -188,7 +189,7 @@ mod tests {
             "\"--seeds\" has no effect on list; accepted: --json"
         );
         let two = read("--variant a --variant b").unwrap();
-        assert_eq!(two.variant(1).unwrap_err().0, "--variant: found \"b\" as well; accepted: 1 of them");
+        assert_eq!(two.variant(1).unwrap_err().0, "--variant is given 2 times; accepted: at most 1");
         assert_eq!(two.variant(2).unwrap().unwrap(), "a");
     }
 }

@@ -25,7 +25,7 @@ pub fn read(text: &str) -> Result<Budget, Failed> {
             _ => return Err(Failed(format!("--budget: found {part:?}; accepted: {ACCEPTED}"))),
         };
         if named.contains(&name) {
-            return Err(Failed(format!("--budget: {name} stands there twice; accepted: once")));
+            return Err(Failed(format!("--budget: {name} is given twice; accepted: once")));
         }
         named.push(name);
         let number = value.trim().parse().ok().or_else(|| read_bytes(value).filter(|_| name == "memory"));
@@ -129,7 +129,7 @@ mod tests {
             ("records=1000001", "accepted: records= and a number from 1 to 1000000"),
             ("memory=99999999999 GiB", "accepted: memory= and a number from 1 to 1125899906842624"),
             ("events=1,", "--budget: found \"\"; accepted: events=N"),
-            ("events=1,events=2", "--budget: events stands there twice; accepted: once"),
+            ("events=1,events=2", "--budget: events is given twice; accepted: once"),
         ] {
             let said = read(text).unwrap_err().0;
             assert!(said.contains(want), "{text}: {said}");

@@ -168,10 +168,10 @@ fn odd_words_are_answered_with_what_is_accepted() {
         (&["run", "healthy", "--until", ""], "until: a span of time is expected; found \"\"; accepted: "),
         (&["run", "healthy", "--until="], "until: a span of time is expected"),
         (&["run", "healthy", "--seed"], "--seed has no value; accepted: "),
-        (&["run", "healthy", "--json", "--json"], "--json stands there twice; accepted: once"),
+        (&["run", "healthy", "--json", "--json"], "--json is given twice; accepted: once"),
         (
             &["run", "healthy", "--variant", "a", "--variant", "b"],
-            "--variant: found \"b\" as well; accepted: 1",
+            "--variant is given 2 times; accepted: at most 1",
         ),
         (&["run", ""], "accepted: a file, or an id"),
         (&[""], "there is no command \"\"; accepted: list"),
