@@ -6,6 +6,8 @@ pub mod browser;
 pub mod fuzz;
 pub mod generate;
 pub mod hashes;
+pub mod inputs;
+pub mod limits;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod plan;

@@ -10,24 +10,27 @@ use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::{Room, Stretch, selected_record};
 use ackscope_scene::tokens::Theme;
 use ackscope_sim::ids::NodeId;
-use ackscope_sim::run::Run;
+use ackscope_sim::run::Trace;
 use ackscope_sim::time::Time;
 
 use crate::command::Command;
 use crate::compare::Baseline;
-use crate::draft::Draft;
+use crate::draft::{Base, Draft};
 use crate::edit::{Edit, Refusal, Seen, named};
+use crate::engine::{Ask, Ended, Engine, Tell};
 use crate::follow;
 use crate::history::History;
 use crate::lab::Question;
 use crate::look::Look;
+use crate::pending::{Change, Pending, Purpose, Snapshot};
 use crate::playback::{Playback, SPEEDS};
 use crate::route::{LANDING, Route};
 use crate::show::Show;
 
 /// What a command wants done outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
+    /// Ask the engine.
+    Engine(Ask),
     /// Put this fragment into the address bar and the whole address on the clipboard.
     Share(String),
     /// To the lab's address.
@@ -41,6 +44,15 @@ pub struct Session {
     /// What is run, and its run.
     pub draft: Option<Draft>,
     pub show: Option<Arc<Show>>,
+    /// The cluster at a moment of that run: the last one that the engine has told.
+    pub cluster: Option<Snapshot>,
+    /// The run that is under way, to take that one's place.
+    pub pending: Option<Pending>,
+    /// How many runs have been asked for; the shown one's number is `shown`.
+    asked: u32,
+    shown: u32,
+    /// The time of the view that was asked for last, until it is told.
+    viewing: Option<Time>,
     pub playback: Playback,
     pub look: Option<Look>,
     pub selection: Source,
@@ -65,6 +77,8 @@ pub struct Session {
     pub notice: Option<String>,
     pub help_open: bool,
     pub search_open: bool,
+    /// What is to be done outside next.
+    errands: Vec<Errand>,
 }
 
 impl Session {
@@ -73,6 +87,11 @@ impl Session {
             route: Route::Landing,
             draft: None,
             show: None,
+            cluster: None,
+            pending: None,
+            asked: 0,
+            shown: 0,
+            viewing: None,
             playback: Playback::default(),
             look: None,
             selection: Source::None,
@@ -89,11 +108,11 @@ impl Session {
             notice: None,
             help_open: false,
             search_open: false,
+            errands: Vec::new(),
         }
     }
 
     pub fn apply(&mut self, command: Command) -> Vec<Errand> {
-        let mut errands = Vec::new();
         let before = self.playback.position.time;
         match command {
             Command::TogglePlay => self.toggle_play(),
@@ -170,16 +189,17 @@ impl Session {
             Command::SwapRuns => self.swap(),
             Command::ToLab(question) => {
                 self.workload = Some(question);
-                errands.push(Errand::GoToLab);
+                self.errands.push(Errand::GoToLab);
             }
-            Command::Share => errands.extend(self.link().map(Errand::Share)),
+            Command::Share => self.errands.extend(self.link().map(Errand::Share)),
             Command::ToggleTheme => {
                 self.theme = match self.theme {
                     Theme::Light => Theme::Dark,
                     Theme::Dark => Theme::Light,
                 };
-                errands.push(Errand::KeepTheme(self.theme));
+                self.errands.push(Errand::KeepTheme(self.theme));
             }
+            Command::StopRun => self.stop_run(),
             Command::DismissNotice => self.notice = None,
             Command::ToggleHelp => self.help_open = !self.help_open,
         }
@@ -187,10 +207,20 @@ impl Session {
         if now != before {
             self.look(|look, now| look.reveal(now));
         }
-        errands
+        self.errands()
+    }
+
+    /// What is to be done outside now.
+    fn errands(&mut self) -> Vec<Errand> {
+        self.ask_for_view();
+        std::mem::take(&mut self.errands)
     }
 
     fn toggle_play(&mut self) {
+        if let Some(Pending { purpose: Purpose::Open(_), plays, .. }) = &mut self.pending {
+            *plays = !*plays;
+            return;
+        }
         let Some(show) = &self.show else { return };
         if !self.playback.playing {
             self.playback.begin(&show.events, &show.pace);
@@ -271,16 +301,19 @@ impl Session {
         }
     }
 
-    /// Changes what is run, and runs it again, at the same moment.
+    /// Changes what is run, and runs it again, at the same moment. Edits that come faster than their runs add up.
     fn edit(&mut self, edit: &Edit) {
-        let (Some(draft), Some(show), Some(origin)) =
-            (self.draft.clone(), self.show.clone(), self.origin.clone())
-        else {
-            return;
+        let (Some(draft), Some(show), Some(origin)) = (&self.draft, &self.show, &self.origin) else { return };
+        let (draft, variant) = match &self.pending {
+            Some(Pending { draft, document, purpose: Purpose::Edit(_), .. }) => {
+                (draft, document.variant(&draft.variant).unwrap_or(&document.variants[0]))
+            }
+            Some(Pending { purpose: Purpose::Open(_), .. }) => return,
+            Some(Pending { purpose: Purpose::Travel, .. }) | None => (draft, &show.variant),
         };
         let breaks = matches!(edit, Edit::Break { .. } | Edit::AddProducer | Edit::AddConsumer);
         let now = if breaks { just_after(self.playback.position.time) } else { self.playback.position.time };
-        let seen = Seen { draft: &draft, variant: &show.variant, origin: &origin, now };
+        let seen = Seen { draft, variant, origin, now };
         let edited = match seen.edited(edit) {
             Ok((edited, pasted)) => {
                 if let Some(pasted) = pasted {
@@ -290,22 +323,194 @@ impl Session {
             }
             Err(refusal) => return self.refusal = refusal,
         };
+        if edited == *draft {
+            return self.refusal = Refusal::default();
+        }
+        let before = (draft.clone(), edit.is_typed().then(|| edit.about().to_owned()));
+        let select = match edit {
+            Edit::Move { name, .. } => Some(name.clone()),
+            _ => None,
+        };
+        let mut change = match self.pending.take() {
+            Some(Pending { purpose: Purpose::Edit(change), .. }) => change,
+            _ => Change::default(),
+        };
+        change.before.push(before);
+        change.seek = breaks.then_some(now).or(change.seek);
+        change.select = select.or(change.select);
+        self.run(edited, Purpose::Edit(change), edit.about());
+    }
+
+    fn travel(&mut self, go: fn(&mut History, Draft) -> Option<Draft>) {
+        let pending = self.pending.as_ref().map(|pending| &pending.draft);
+        let Some(draft) = pending.or(self.draft.as_ref()).cloned() else { return };
+        if let Some(Pending { purpose: Purpose::Edit(change), .. }) = &mut self.pending {
+            let before = std::mem::take(&mut change.before);
+            before.into_iter().for_each(|(draft, about)| self.history.record(draft, about.as_deref()));
+        }
+        if let Some(other) = go(&mut self.history, draft) {
+            self.run(other, Purpose::Travel, "");
+        }
+    }
+
+    /// To the kept run; the present one is kept in its place.
+    fn swap(&mut self) {
+        let Some(baseline) = self.baseline.clone() else { return };
+        self.baseline = self.draft.clone().zip(self.show.as_deref()).map(Baseline::of);
+        self.edit(&Edit::Draft(Box::new(baseline.draft.clone())));
+    }
+
+    /// Has a draft run, to take the shown run's place, or says why it cannot be run.
+    fn run(&mut self, draft: Draft, purpose: Purpose, about: &str) {
         self.refusal = Refusal::default();
-        if edited == draft {
+        match draft.document() {
+            Ok(document) => self.ask(draft, document, purpose),
+            Err(problems) => {
+                self.refusal = Refusal { about: about.to_owned(), problems };
+                self.drop_pending();
+            }
+        }
+    }
+
+    fn ask(&mut self, draft: Draft, document: Document, purpose: Purpose) {
+        self.asked += 1;
+        let (number, happenings) = (self.asked, Vec::new());
+        let variant = document.variant(&draft.variant).unwrap_or(&document.variants[0]);
+        let now = self.playback.position.time;
+        let at = match &purpose {
+            Purpose::Open(view) => view.time.unwrap_or(Time::ZERO),
+            Purpose::Edit(change) => change.seek.unwrap_or(now),
+            Purpose::Travel => now,
+        };
+        let spec = Box::new(variant.spec.clone());
+        self.errands.push(Errand::Engine(Ask::Run { number, spec, at }));
+        let (progress, plays) = (None, false);
+        self.pending = Some(Pending { number, draft, document, purpose, happenings, progress, plays });
+    }
+
+    fn drop_pending(&mut self) {
+        if let Some(Pending { number, .. }) = self.pending.take() {
+            self.errands.push(Errand::Engine(Ask::Drop { number }));
+        }
+    }
+
+    /// The run before stays; where there is none, the new one ends where it is.
+    fn stop_run(&mut self) {
+        let Some(Pending { number, .. }) = &self.pending else { return };
+        if self.show.is_none() {
+            self.errands.push(Errand::Engine(Ask::Stop { number: *number }));
             return;
         }
-        if self.run(edited, edit.about()) {
-            self.history.record(draft, edit.is_typed().then(|| edit.about()));
-            if breaks {
-                self.seek(now);
-                // It lies over the stage, where one looks next.
-                if let Source::Link(..) = self.verbs_of {
-                    self.verbs_of = Source::None;
+        self.drop_pending();
+        self.notice = Some("The new run was stopped. This is the run before.".to_owned());
+    }
+
+    /// Has the shown run made once more: the engine has lost its worlds.
+    fn run_again(&mut self) {
+        if let Some(show) = &self.show {
+            let spec = Box::new(show.variant.spec.clone());
+            let (number, at) = (self.shown, self.playback.position.time);
+            self.viewing = None;
+            self.errands.push(Errand::Engine(Ask::Run { number, spec, at }));
+        }
+    }
+
+    /// The engine has failed and begins anew, with nothing of what it had.
+    pub fn engine_failed(&mut self, why: &str) -> Vec<Errand> {
+        let failed = self.pending.take();
+        self.notice = Some(format!("The engine has failed: {why}. What you see is the run before."));
+        match failed {
+            Some(pending) if self.show.is_none() && pending.draft.base != Base::Library(LANDING) => {
+                self.notice =
+                    Some(format!("The engine has failed: {why}. This is the first scenario instead."));
+                self.open_landing();
+            }
+            Some(_) | None => self.run_again(),
+        }
+        self.errands()
+    }
+
+    /// The engine has told something.
+    pub fn hear(&mut self, tell: Tell) -> Vec<Errand> {
+        match tell {
+            Tell::Progress { number, progress } => {
+                if let Some(pending) = self.pending.as_mut().filter(|pending| pending.number == number) {
+                    pending.progress = Some(progress);
                 }
             }
-            if let Edit::Move { name, .. } = edit {
-                self.select_step(name);
+            Tell::Happenings { number, happenings } => {
+                if let Some(pending) = self.pending.as_mut().filter(|pending| pending.number == number) {
+                    pending.happenings.extend(happenings);
+                    self.errands.push(Errand::Engine(Ask::More { number }));
+                }
             }
+            Tell::Ended { number, ended } => {
+                if let Some(pending) = self.pending.take_if(|pending| pending.number == number) {
+                    self.arrive(pending, *ended);
+                } else if number == self.shown {
+                    self.cluster = Some(Snapshot(Arc::new(ended.view)));
+                } else {
+                    // Dropped too late: it has taken the place of the shown one's worlds.
+                    self.run_again();
+                }
+            }
+            Tell::View { number, view } => {
+                if number == self.shown {
+                    self.viewing = None;
+                    self.cluster = Some(Snapshot(Arc::new(*view)));
+                }
+            }
+            Tell::Failed { why } => return self.engine_failed(&why),
+        }
+        self.errands()
+    }
+
+    /// Asks for the cluster at the playhead, unless it is there or another moment is on its way.
+    fn ask_for_view(&mut self) {
+        let (at, number) = (self.playback.position.time, self.shown);
+        let known = self.cluster.as_ref().map(|cluster| cluster.0.now);
+        if self.show.is_some() && self.viewing.is_none() && known != Some(at) {
+            self.viewing = Some(at);
+            self.errands.push(Errand::Engine(Ask::View { number, at }));
+        }
+    }
+
+    /// A run has come: it takes the shown one's place.
+    fn arrive(&mut self, pending: Pending, ended: Ended) {
+        let Pending { number, draft, document, purpose, happenings, plays, .. } = pending;
+        let variant = document.variant(&draft.variant).unwrap_or(&document.variants[0]);
+        let (trace, view) = ended.trace(Arc::new(variant.spec.clone()), happenings);
+        let show = Show::new(document, &draft.variant, trace);
+        (self.shown, self.viewing) = (number, None);
+        self.cluster = Some(Snapshot(Arc::new(view)));
+        match purpose {
+            Purpose::Open(view) => {
+                self.open(draft, show, view);
+                if plays {
+                    self.toggle_play();
+                }
+            }
+            Purpose::Travel => self.replace(draft, show),
+            Purpose::Edit(change) => {
+                self.replace(draft, show);
+                self.changed(change);
+            }
+        }
+    }
+
+    /// What follows from an edit once its run is there.
+    fn changed(&mut self, change: Change) {
+        let Change { before, seek, select } = change;
+        before.into_iter().for_each(|(draft, about)| self.history.record(draft, about.as_deref()));
+        if let Some(time) = seek {
+            self.seek(time);
+            // It lies over the stage, where one looks next.
+            if let Source::Link(..) = self.verbs_of {
+                self.verbs_of = Source::None;
+            }
+        }
+        if let Some(name) = select {
+            self.select_step(&name);
         }
     }
 
@@ -315,32 +520,9 @@ impl Session {
         self.selection = done.map_or(Source::None, Source::Happening);
     }
 
-    fn travel(&mut self, go: fn(&mut History, Draft) -> Option<Draft>) {
-        let Some(draft) = self.draft.clone() else { return };
-        if let Some(other) = go(&mut self.history, draft) {
-            self.run(other, "");
-            self.refusal = Refusal::default();
-        }
-    }
-
-    /// To the kept run; the present one is kept in its place.
-    fn swap(&mut self) {
-        let Some(baseline) = self.baseline.clone() else { return };
-        self.apply(Command::KeepRun);
-        self.edit(&Edit::Draft(Box::new(baseline.draft.clone())));
-    }
-
-    /// Runs a draft in place of the present one, or says why it cannot be run.
-    fn run(&mut self, draft: Draft, about: &str) -> bool {
-        let document = match draft.document() {
-            Ok(document) => document,
-            Err(problems) => {
-                self.refusal = Refusal { about: about.to_owned(), problems };
-                return false;
-            }
-        };
+    /// Another run of what is shown, at the same moment.
+    fn replace(&mut self, draft: Draft, show: Show) {
         let told = self.is_reached();
-        let show = Show::new(document, &draft.variant);
         self.look = Some(match &self.look {
             Some(look) => look.of(&show.story),
             None => Look::new(&show.story, Room::Page),
@@ -354,7 +536,7 @@ impl Session {
         }
         // In another run another thing may have that number.
         if let Source::Happening(id) | Source::Message(id) = self.selection {
-            let of = |run: &Run| run.happenings.get(id.0 as usize).map(|it| (it.at, it.node, it.cause));
+            let of = |run: &Trace| run.happenings.get(id.0 as usize).map(|it| (it.at, it.node, it.cause));
             if self.show.as_ref().is_none_or(|before| of(&before.run) != of(&show.run)) {
                 self.selection = Source::None;
             }
@@ -364,52 +546,53 @@ impl Session {
             self.origin = Some(origin(&draft, &show));
         }
         (self.draft, self.show) = (Some(draft), Some(Arc::new(show)));
-        true
     }
 
     /// Follows an address. What cannot be had gives a notice and the default scenario.
-    pub fn go(&mut self, route: Route) {
+    pub fn go(&mut self, route: Route) -> Vec<Errand> {
         self.playback.playing = false;
         self.notice = None;
-        let asked = match &route {
-            Route::Landing => None,
-            Route::Gallery | Route::Lab | Route::About(_) => {
-                self.route = route;
-                return;
-            }
+        self.drop_pending();
+        match &route {
+            Route::Gallery | Route::Lab | Route::About(_) => {}
+            Route::Landing => self.open_landing(),
             Route::Scenario(target) => match Draft::of_target(target) {
-                Some(asked) => Some(asked),
-                None => {
-                    self.notice =
-                        Some("The library has no scenario of that name. This is the first one.".to_owned());
-                    None
-                }
+                Some((draft, view)) => self.open_draft(draft, view),
+                None => self.open_instead("The library has no scenario of that name. This is the first one."),
             },
             Route::Broken(error) => {
-                self.notice = Some(format!("Sorry: {error}. This is the first scenario instead."));
-                None
-            }
-        };
-        self.route = route;
-        if let Some((draft, view)) = asked {
-            match draft.document() {
-                Ok(document) => return self.open(draft, document, view),
-                Err(problems) => {
-                    let first = problems.first().map(ToString::to_string).unwrap_or_default();
-                    self.notice = Some(format!(
-                        "The scenario of this link cannot be run: {first}. This is the first one instead."
-                    ));
-                }
+                self.open_instead(&format!("Sorry: {error}. This is the first scenario instead."));
             }
         }
+        self.route = route;
+        self.errands()
+    }
+
+    fn open_draft(&mut self, draft: Draft, view: View) {
+        match draft.document() {
+            Ok(document) => self.ask(draft, document, Purpose::Open(view)),
+            Err(problems) => {
+                let first = problems.first().map(ToString::to_string).unwrap_or_default();
+                self.open_instead(&format!(
+                    "The scenario of this link cannot be run: {first}. This is the first one instead."
+                ));
+            }
+        }
+    }
+
+    fn open_instead(&mut self, notice: &str) {
+        self.notice = Some(notice.to_owned());
+        self.open_landing();
+    }
+
+    fn open_landing(&mut self) {
         let draft = Draft::of_library(LANDING).expect("the landing scenario is in the library");
         let document = draft.document().expect("the library's documents can be run");
-        self.open(draft, document, View::default());
+        self.ask(draft, document, Purpose::Open(View::default()));
     }
 
     /// Shows another scenario, at its beginning or where the link says.
-    fn open(&mut self, draft: Draft, document: Document, view: View) {
-        let show = Show::new(document, &draft.variant);
+    fn open(&mut self, draft: Draft, show: Show, view: View) {
         self.look = Some(Look::new(&show.story, Room::Page));
         self.playback = Playback::at_speed(self.playback.speed);
         if let Some(time) = view.time {
@@ -443,6 +626,24 @@ impl Session {
     }
 }
 
+/// Does the errands that are for the engine, here and now, until there are none; the others are given back.
+pub fn settle(session: &mut Session, engine: &mut Engine, errands: Vec<Errand>) -> Vec<Errand> {
+    let mut rest = Vec::new();
+    let mut waiting = errands;
+    while !waiting.is_empty() {
+        let mut told = Vec::new();
+        for errand in waiting {
+            match errand {
+                Errand::Engine(ask) => engine.hear(ask, &mut |tell| told.push(tell)),
+                other => rest.push(other),
+            }
+        }
+        while engine.work(&mut |tell| told.push(tell)) {}
+        waiting = told.into_iter().flat_map(|tell| session.hear(tell)).collect();
+    }
+    rest
+}
+
 /// Behind all that has been seen of this moment, and at a time that can be read.
 fn just_after(now: Time) -> Time {
     if now == Time::ZERO { now } else { Time { nanos: now.nanos / 1_000 * 1_000 + 1_000 } }
@@ -464,22 +665,57 @@ mod tests {
     use ackscope_sim::ids::{BrokerId, NodeId};
     use ackscope_sim::time::Time;
 
-    use super::{Errand, Session};
+    use std::ops::{Deref, DerefMut};
+
+    use super::{Errand, Session, settle};
     use crate::command::Command;
     use crate::edit::Edit;
+    use crate::engine::Engine;
     use crate::route::Route;
 
-    fn at(hash: &str) -> Session {
-        let mut session = Session::new(Theme::Light);
-        session.go(Route::parse(hash));
-        session
+    /// A session with its engine beside it: every command has its run before the next one.
+    struct Settled {
+        session: Session,
+        engine: Engine,
+    }
+
+    impl Deref for Settled {
+        type Target = Session;
+
+        fn deref(&self) -> &Session {
+            &self.session
+        }
+    }
+
+    impl DerefMut for Settled {
+        fn deref_mut(&mut self) -> &mut Session {
+            &mut self.session
+        }
+    }
+
+    impl Settled {
+        fn apply(&mut self, command: Command) -> Vec<Errand> {
+            let errands = self.session.apply(command);
+            settle(&mut self.session, &mut self.engine, errands)
+        }
+
+        fn go(&mut self, route: Route) {
+            let errands = self.session.go(route);
+            settle(&mut self.session, &mut self.engine, errands);
+        }
+    }
+
+    fn at(hash: &str) -> Settled {
+        let mut settled = Settled { session: Session::new(Theme::Light), engine: Engine::default() };
+        settled.go(Route::parse(hash));
+        settled
     }
 
     #[test]
     fn the_landing_page_opens_paused_at_the_beginning() {
         let session = at("");
         assert!(!session.playback.playing && session.playback.position.time == Time::ZERO);
-        let show = session.show.expect("a run");
+        let show = session.show.clone().expect("a run");
         assert!(show.variant.question.ends_with('?'));
     }
 
@@ -491,7 +727,7 @@ mod tests {
             let session = at(hash);
             assert!(session.notice.is_some(), "{hash} was opened without a word");
             assert_eq!(
-                session.show.map(|show| show.variant.title.clone()).as_deref(),
+                session.show.as_ref().map(|show| show.variant.title.clone()).as_deref(),
                 Some("acks=1, and the leader dies")
             );
         }
@@ -502,38 +738,38 @@ mod tests {
         let mut session = at("#healthy");
         session.apply(Command::Seek(Time::from_millis(150)));
         let errands = session.apply(Command::Share);
-        let [Errand::Share(hash)] = &errands[..] else { panic!("{errands:?}") };
+        let [Errand::Share(hash)] = &errands[..] else { panic!("no link") };
         let restored = at(hash);
         assert_eq!(restored.notice, None);
         assert_eq!(restored.playback.position, session.playback.position);
-        let hash_of = |session: &Session| session.show.as_ref().map(|show| show.run.trace_hash());
+        let hash_of = |session: &Settled| session.show.as_ref().map(|show| show.run.trace_hash());
         assert_eq!(hash_of(&restored), hash_of(&session));
     }
 
-    fn edit(session: &mut Session, edit: Edit) {
+    fn edit(session: &mut Settled, edit: Edit) {
         session.apply(Command::Edit(edit));
     }
 
-    fn acks(session: &mut Session, value: &str) {
+    fn acks(session: &mut Settled, value: &str) {
         edit(session, Edit::Set { path: "producer.p.config.acks".to_owned(), value: value.to_owned() });
     }
 
-    fn crash(session: &mut Session) {
+    fn crash(session: &mut Settled) {
         let node = NodeId::Broker(BrokerId(1));
         let verb =
             Verb::of_node(node).into_iter().find(|verb| verb.id == "crash").expect("a broker can crash");
         edit(session, Edit::Break { node, verb, peer: None, next: None });
     }
 
-    fn lost(session: &Session) -> u32 {
+    fn lost(session: &Settled) -> u32 {
         session.show.as_ref().map_or(0, |show| show.run.audit.totals.acked_lost)
     }
 
-    fn hash(session: &Session) -> Option<String> {
+    fn hash(session: &Settled) -> Option<String> {
         session.show.as_ref().map(|show| show.run.trace_hash())
     }
 
-    fn compared(session: &Session) -> String {
+    fn compared(session: &Settled) -> String {
         session.compared().unwrap_or_default()
     }
 
@@ -626,7 +862,7 @@ mod tests {
     #[test]
     fn what_was_recorded_is_claimed_for_the_librarys_own_text_alone() {
         let recorded =
-            |session: &Session| session.show.as_ref().is_some_and(|show| !show.recorded.is_empty());
+            |session: &Settled| session.show.as_ref().is_some_and(|show| !show.recorded.is_empty());
         let mut session = at("");
         assert!(recorded(&session));
         acks(&mut session, "all");

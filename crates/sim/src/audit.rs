@@ -1,12 +1,12 @@
 //! The all-knowing observer: what became of every record, and which happening decided it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{HappeningId, Offset, Partition, RecordId};
 use crate::time::Time;
 
 /// What became of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// Acknowledged and in the log.
@@ -44,7 +44,7 @@ impl Fate {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordAudit {
     pub record: RecordId,
     pub fate: Fate,
@@ -65,7 +65,7 @@ pub struct RecordAudit {
     pub decided_by: Option<HappeningId>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub offered: u32,
     pub acked: u32,
@@ -84,7 +84,7 @@ pub struct Totals {
 }
 
 /// A time in which a partition took no acks=all write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     pub partition: Partition,
     pub from: Time,
@@ -92,7 +92,7 @@ pub struct Gap {
 }
 
 /// From `send()` to the application's answer, over acknowledged records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latency {
     pub count: u64,
     pub p50_us: u64,
@@ -101,7 +101,7 @@ pub struct Latency {
     pub max_us: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audit {
     pub totals: Totals,
     pub records: Vec<RecordAudit>,

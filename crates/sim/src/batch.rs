@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
 
 /// Producer id, epoch and first sequence, stamped on a batch when it is first drained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProducerStamp {
     pub id: ProducerId,
     pub epoch: ProducerEpoch,
@@ -22,7 +22,7 @@ impl ProducerStamp {
 }
 
 /// A closed batch as it goes over the wire. It never changes: a rewritten retry is a new value with the same id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RecordBatch {
     pub id: BatchId,
     pub stamp: Option<ProducerStamp>,
@@ -45,8 +45,18 @@ impl RecordBatch {
     }
 }
 
+/// What these sizes come to; no size here goes beyond 4 GiB, and what does is taken for that.
+pub fn total(sizes: impl Iterator<Item = u32>) -> u32 {
+    sizes.fold(0, u32::saturating_add)
+}
+
+/// What these batches take on the wire and on disk.
+pub fn bytes_of(batches: &[LogBatch]) -> u32 {
+    total(batches.iter().map(|entry| entry.batch.bytes))
+}
+
 /// A batch in a log: the leader has given it offsets and its own epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogBatch {
     pub base_offset: Offset,
     pub leader_epoch: LeaderEpoch,

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 const CHUNK: usize = 128;
 
 /// Append-only but for `truncate`; `clone` copies one pointer for every 128 entries, and those that fill no chunk yet.
@@ -85,14 +87,33 @@ impl<T: Clone> Chunks<T> {
     }
 }
 
+impl<T: Clone> FromIterator<T> for Chunks<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Chunks<T> {
+        let mut chunks = Chunks::default();
+        items.into_iter().for_each(|item| chunks.push(item));
+        chunks
+    }
+}
+
+impl<T: Clone + Serialize> Serialize for Chunks<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Its length has to be known beforehand.
+        self.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+}
+
+impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Chunks<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Chunks<T>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Chunks;
 
     fn of(count: usize) -> Chunks<usize> {
-        let mut chunks = Chunks::default();
-        (0..count).for_each(|item| chunks.push(item));
-        chunks
+        (0..count).collect()
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::message::{Body, Envelope, Message};
 use crate::network::{
     Ambush, Broken, Connection, End, Network, Read, Segment, Socket, State, next_resend, redial_after,
 };
-use crate::queue::{Event, Queue, Timer};
+use crate::queue::{Event, Queue, Scheduled, Timer};
 use crate::rng::{Rngs, Stream};
 use crate::script::{ActionId, Boot, Meddling};
 use crate::spec::Spec;
@@ -126,6 +126,11 @@ impl Context {
         let at = self.run_time();
         self.notes.push(Happening { id, at, node, cause, fact });
         id
+    }
+
+    /// Bytes in the queue and the network, by estimate.
+    pub(crate) fn memory(&self) -> usize {
+        self.queue.len() * size_of::<Scheduled>() + self.network.connections.len() * size_of::<Connection>()
     }
 
     /// Now, since the run's time zero.
@@ -254,7 +259,7 @@ impl Context {
         }
         if socket.peer_closed {
             // The first write after the peer has gone still succeeds: only its echo tells (producer.md §4.14b).
-            socket.writes_after_close += 1;
+            socket.writes_after_close = socket.writes_after_close.saturating_add(1);
             if socket.writes_after_close > 1 {
                 return Err(Broken);
             }

@@ -1,13 +1,14 @@
 //! What Kafka answers. These are simulated data, fields of responses, not errors of this program.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 macro_rules! error_codes {
     ($($name:ident $code:literal $kafka:literal $exception:literal $retriable:ident $metadata:ident $message:literal;)*) => {
         /// An error code of the Kafka protocol.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ErrorCode { $($name,)* }
 
         impl ErrorCode {
@@ -82,15 +83,15 @@ impl fmt::Display for ErrorCode {
 }
 
 /// What an application hears when something fails: the exception's simple class name and its text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Failure {
-    pub exception: &'static str,
+    pub exception: Cow<'static, str>,
     pub message: Box<str>,
 }
 
 impl Failure {
     pub fn new(exception: &'static str, message: impl Into<Box<str>>) -> Failure {
-        Failure { exception, message: message.into() }
+        Failure { exception: exception.into(), message: message.into() }
     }
 }
 

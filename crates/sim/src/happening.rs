@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{ErrorCode, Failure};
 use crate::ids::{
@@ -16,7 +16,7 @@ use crate::script::ActionId;
 use crate::time::Time;
 
 /// One thing that happened, where, when, and because of what.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Happening {
     pub id: HappeningId,
     pub at: Time,
@@ -62,7 +62,13 @@ impl Serialize for Cause {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+impl<'de> Deserialize<'de> for Cause {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Cause, D::Error> {
+        Option::deserialize(deserializer).map(Cause::from)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Fact {
     // the scenario
     /// An action of the scenario (a fault, a repair, a command to an application) was carried out.
@@ -330,7 +336,7 @@ pub enum Fact {
 }
 
 /// A partition's state as the controller committed it, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PartitionChange {
     pub partition: Partition,
     pub replicas: Vec<BrokerId>,
@@ -346,7 +352,7 @@ pub struct PartitionChange {
     pub because: ChangeReason,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ChangeReason {
     Created,
     Fenced(BrokerId),
@@ -378,13 +384,13 @@ impl ChangeReason {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
     Leader,
     Follower,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Disconnect {
     /// This end closed it.
     Closed,
@@ -393,13 +399,13 @@ pub enum Disconnect {
     TimedOut,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BlockedOn {
     Metadata,
     Memory,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BatchClose {
     /// The next record did not fit, or nothing more could.
     Full,
@@ -412,7 +418,7 @@ pub enum BatchClose {
     Expired,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Truncation {
     /// The leader's log leaves ours at the end of this epoch.
     DivergingEpoch {
@@ -428,7 +434,7 @@ pub enum Truncation {
     Wiped,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Reset {
     /// First position: assigned, nothing committed.
     Initial,

@@ -166,6 +166,17 @@ impl fmt::Debug for Brokers {
 
 impl Serialize for Brokers {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+        if serializer.is_human_readable() {
+            serializer.collect_seq(self.iter())
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Brokers {
+    /// From the compact form only: nobody reads lists of them.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Brokers, D::Error> {
+        u64::deserialize(deserializer).map(Brokers)
     }
 }

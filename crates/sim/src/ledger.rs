@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::chunks::Chunks;
 use crate::ids::{ClientId, RecordId, TopicId};
 use crate::time::Time;
 
 /// A text that the ledger keeps, or a piece of one: loads number their values, and make many of them at once.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Text {
     number: u32,
     from: u32,
@@ -25,7 +27,7 @@ impl Text {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Offered {
     pub producer: ClientId,
     pub topic: TopicId,
@@ -45,7 +47,7 @@ impl Offered {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     records: Chunks<Offered>,
     texts: Chunks<Arc<str>>,

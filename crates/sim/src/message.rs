@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::batch::{LogBatch, RecordBatch};
+use crate::batch::{LogBatch, RecordBatch, bytes_of, total};
 use crate::config::TopicConfig;
 use crate::error::ErrorCode;
 use crate::ids::{
@@ -14,14 +14,14 @@ use crate::ids::{
 use crate::time::Duration;
 
 /// A request or response on one connection. Responses carry the correlation id of their request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Message {
     pub correlation: u32,
     pub body: Body,
 }
 
 /// A message on its way, as the network and the trace see it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Envelope {
     pub connection: ConnectionId,
     pub from: NodeId,
@@ -35,7 +35,7 @@ pub struct Envelope {
     pub message: Message,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Body {
     // client to broker
     ApiVersionsRequest,
@@ -120,7 +120,7 @@ pub enum Body {
 }
 
 /// What a client learns of the cluster, as one broker knew it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClusterMetadata {
     /// Unfenced brokers.
     pub brokers: Brokers,
@@ -129,7 +129,7 @@ pub struct ClusterMetadata {
     pub topic_errors: Vec<(TopicId, ErrorCode)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PartitionMetadata {
     pub partition: Partition,
     /// None: LEADER_NOT_AVAILABLE.
@@ -139,7 +139,7 @@ pub struct PartitionMetadata {
 }
 
 /// `acks`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Acks {
     None,
     Leader,
@@ -157,7 +157,7 @@ impl Acks {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProduceRequest {
     pub acks: Acks,
     /// How long the leader may wait for its followers: the client's request.timeout.ms.
@@ -166,13 +166,13 @@ pub struct ProduceRequest {
 }
 
 /// The leader that a broker knows, told with NOT_LEADER_OR_FOLLOWER or FENCED_LEADER_EPOCH (KIP-951).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CurrentLeader {
     pub leader: BrokerId,
     pub leader_epoch: LeaderEpoch,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProduceResult {
     pub partition: Partition,
     /// The base offset, or why not.
@@ -180,7 +180,7 @@ pub struct ProduceResult {
     pub current_leader: Option<CurrentLeader>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FetchRequest {
     /// None: a consumer.
     pub replica: Option<(BrokerId, BrokerEpoch)>,
@@ -190,7 +190,7 @@ pub struct FetchRequest {
     pub partitions: Vec<FetchPartition>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FetchPartition {
     pub partition: Partition,
     pub fetch_offset: Offset,
@@ -202,13 +202,13 @@ pub struct FetchPartition {
     pub max_bytes: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FetchResult {
     pub partition: Partition,
     pub answer: FetchAnswer,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FetchAnswer {
     Records {
         high_watermark: Offset,
@@ -226,7 +226,7 @@ pub enum FetchAnswer {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ListOffset {
     pub partition: Partition,
     pub current_leader_epoch: Option<LeaderEpoch>,
@@ -235,34 +235,34 @@ pub struct ListOffset {
     pub from_replica: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ListOffsetAt {
     Earliest,
     Latest,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ListOffsetResult {
     pub partition: Partition,
     pub at: ListOffsetAt,
     pub result: Result<(Offset, LeaderEpoch), ErrorCode>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EpochQuestion {
     pub partition: Partition,
     pub current_leader_epoch: Option<LeaderEpoch>,
     pub leader_epoch: LeaderEpoch,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EpochAnswer {
     pub partition: Partition,
     /// (epoch, end offset); None: unknown.
     pub result: Result<Option<(LeaderEpoch, Offset)>, ErrorCode>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Registration {
     pub broker: BrokerId,
     /// Differs with every start of the process.
@@ -275,7 +275,7 @@ pub struct Registration {
     pub prescribed_epoch: Option<BrokerEpoch>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Heartbeat {
     pub broker: BrokerId,
     pub broker_epoch: BrokerEpoch,
@@ -286,7 +286,7 @@ pub struct Heartbeat {
     pub log_dir_failed: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HeartbeatAnswer {
     pub error: Option<ErrorCode>,
     pub is_caught_up: bool,
@@ -294,7 +294,7 @@ pub struct HeartbeatAnswer {
     pub should_shut_down: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AlterPartition {
     pub partition: Partition,
     pub leader_epoch: LeaderEpoch,
@@ -305,14 +305,14 @@ pub struct AlterPartition {
     pub recovered: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AlterPartitionResult {
     pub partition: Partition,
     pub result: Result<PartitionState, ErrorCode>,
 }
 
 /// The controller's truth about a partition.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PartitionState {
     /// In assignment order: the first is the preferred leader.
     pub replicas: Vec<BrokerId>,
@@ -328,7 +328,7 @@ pub struct PartitionState {
 }
 
 /// One record of the metadata log.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MetadataRecord {
     Topic {
         topic: TopicId,
@@ -427,31 +427,28 @@ impl Body {
     pub fn bytes(&self) -> u32 {
         const HEADER: u32 = 40;
         const ENTRY: u32 = 24;
-        HEADER
-            + match self {
-                Body::ProduceRequest(request) => {
-                    request.partitions.iter().map(|(_, batch)| ENTRY + batch.bytes).sum::<u32>()
-                }
-                Body::FetchResponse { partitions } => partitions
-                    .iter()
-                    .map(|result| match &result.answer {
-                        FetchAnswer::Records { batches, .. } => {
-                            ENTRY + batches.iter().map(|entry| entry.batch.bytes).sum::<u32>()
-                        }
-                        FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => ENTRY,
-                    })
-                    .sum(),
-                Body::FetchRequest(request) => ENTRY * request.partitions.len() as u32,
-                Body::ProduceResponse { partitions } => ENTRY * partitions.len() as u32,
-                Body::MetadataResponse(metadata) => ENTRY * metadata.partitions.len() as u32,
-                Body::MetadataFetchResponse { records, .. } => ENTRY * records.len() as u32,
-                _ => 0,
+        let body = match self {
+            Body::ProduceRequest(request) => {
+                total(request.partitions.iter().map(|(_, batch)| batch.bytes.saturating_add(ENTRY)))
             }
+            Body::FetchResponse { partitions } => {
+                total(partitions.iter().map(|result| match &result.answer {
+                    FetchAnswer::Records { batches, .. } => bytes_of(batches).saturating_add(ENTRY),
+                    FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => ENTRY,
+                }))
+            }
+            Body::FetchRequest(request) => ENTRY * request.partitions.len() as u32,
+            Body::ProduceResponse { partitions } => ENTRY * partitions.len() as u32,
+            Body::MetadataResponse(metadata) => ENTRY * metadata.partitions.len() as u32,
+            Body::MetadataFetchResponse { records, .. } => ENTRY * records.len() as u32,
+            _ => 0,
+        };
+        body.saturating_add(HEADER)
     }
 }
 
 /// The kind of a message, request and response alike: what filters, colours and one-shot network faults go by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Api {
     ApiVersions,

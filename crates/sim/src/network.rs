@@ -10,6 +10,9 @@ use crate::script::{ActionId, Meddling};
 use crate::spec::{Link, Spec};
 use crate::time::{Duration, Time};
 
+/// One way within a machine. No other way is shorter, whatever a scenario says: what goes out and comes back takes time.
+const LOOPBACK: Duration = Duration::from_micros(20);
+
 /// One of the two ends of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {
@@ -184,8 +187,7 @@ impl Network {
         for machine in 0..machines {
             // A process talks to its own machine's others over the loopback.
             let own = &mut network.paths[machine * machines + machine].link;
-            *own =
-                Link { latency: Duration::from_micros(20), jitter: Duration::ZERO, bytes_per_second: None };
+            *own = Link { latency: LOOPBACK, jitter: Duration::ZERO, bytes_per_second: None };
         }
         for &(a, b, link) in &spec.links.between {
             network.path_mut(a, b).link = link;
@@ -193,6 +195,9 @@ impl Network {
             if !spec.links.between.iter().any(is_set) {
                 network.path_mut(b, a).link = link;
             }
+        }
+        for path in &mut network.paths {
+            path.link.latency = path.link.latency.max(LOOPBACK);
         }
         network
     }

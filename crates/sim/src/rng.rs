@@ -48,7 +48,8 @@ impl Rngs {
         if low >= high {
             return low;
         }
-        Duration::from_nanos(low.nanos + self.below(stream, high.nanos - low.nanos + 1))
+        let spread = (high.nanos - low.nanos).saturating_add(1);
+        Duration::from_nanos(low.nanos + self.below(stream, spread))
     }
 
     /// Exponentially distributed around `mean`, by whole-number arithmetic: -ln(u) from the position of the leading bit
@@ -64,8 +65,10 @@ impl Rngs {
         // -log2(u) = zeros + 1 - log2(1 + f)
         let minus_log2 = ((zeros + 1) << 32) - log2;
         // times ln 2
-        let nanos = (u128::from(mean.nanos) * u128::from(minus_log2) * 2_977_044_472) >> 64;
-        Duration::from_nanos(nanos as u64)
+        let factor = u128::from(minus_log2) * 2_977_044_472;
+        // With a mean of years there is no room for the product.
+        let nanos = u128::from(mean.nanos).checked_mul(factor).map(|product| (product >> 64) as u64);
+        nanos.map_or(Duration::MAX, Duration::from_nanos)
     }
 }
 
@@ -80,6 +83,16 @@ mod tests {
         (0..1000).for_each(|_| _ = busy.below(Stream::Network, 10));
         let draws = |rngs: &mut Rngs| (0..20).map(|_| rngs.below(Stream::Load, 1 << 40)).collect::<Vec<_>>();
         assert_eq!(draws(&mut quiet), draws(&mut busy));
+    }
+
+    #[test]
+    fn spans_of_any_length_can_be_drawn() {
+        let mut rngs = Rngs::new(1);
+        for _ in 0..100 {
+            assert!(rngs.between(Stream::Network, Duration::ZERO, Duration::MAX) <= Duration::MAX);
+            assert!(rngs.exponential(Stream::Load, Duration::MAX) > Duration::ZERO);
+        }
+        assert_eq!(rngs.between(Stream::Network, Duration::MAX, Duration::MAX), Duration::MAX);
     }
 
     #[test]

@@ -1,12 +1,17 @@
-//! A whole run with its trace: the one thing that page, command line and tests hold.
+//! A whole run: what happened in it and what became of every record (`Trace`), and with it the world at any moment
+//! (`Run`). A run can be made in one go, or a little at a time (`Running`), and never uses more than its budget.
 
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
+use std::hash::Hasher;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::audit::{Audit, Latency};
+use crate::budget::{Budget, Progress, Stopped};
 use crate::fates::Observer;
 use crate::happening::Happening;
 use crate::ids::{ClientId, HappeningId};
+use crate::keyframes::Keyframes;
 use crate::ledger::Ledger;
 use crate::producer::ProducerMetrics;
 use crate::spec::Spec;
@@ -15,66 +20,25 @@ use crate::trace::{Counters, TraceHasher};
 use crate::view::ClusterView;
 use crate::world::World;
 
-/// The most keyframes that a run keeps, and the fewest events between two of them: what a seek replays, and what makes up
-/// for the copy.
-const KEYFRAMES: usize = 32;
-const SPACING: u64 = 4_096;
-
-/// A finished run: full trace, audit, and keyframes to look at any moment again.
-pub struct Run {
+/// Everything that happened in a run, and what became of every record: what pictures, words and checks read.
+#[derive(Debug)]
+pub struct Trace {
     pub spec: Arc<Spec>,
     pub happenings: Vec<Happening>,
     pub ledger: Ledger,
     pub audit: Audit,
+    /// The cluster at time zero.
+    pub opening: ClusterView,
     /// When the run ended.
     pub end: Time,
+    /// Why it ended before the scenario does.
+    pub stopped: Option<Stopped>,
     pub hash: u64,
     /// Events handled.
     pub events: u64,
-    keyframes: Keyframes,
-    last: World,
 }
 
-impl Run {
-    /// Runs the scenario to its end.
-    pub fn new(spec: Spec) -> Run {
-        Run::watched(spec, |_, _| {})
-    }
-
-    /// The same, while somebody looks on: at the world before the first step and after each, and at what happened in it.
-    pub(crate) fn watched(spec: Spec, mut look: impl FnMut(&World, &[Happening])) -> Run {
-        let spec = Arc::new(spec);
-        let mut world = World::new(Arc::clone(&spec));
-        let mut hasher = TraceHasher::default();
-        let mut observer = Observer::new(&spec);
-        let mut keyframes = Keyframes::new(&world);
-        look(&world, &[]);
-        let mut noted = world.noted().len();
-        while let Some(happenings) = world.step_by(spec.until) {
-            for happening in happenings {
-                observer.observe(happening);
-                happening.hash(&mut hasher);
-            }
-            look(&world, &world.noted()[noted..]);
-            noted = world.noted().len();
-            keyframes.offer(&world);
-        }
-        let mut happenings = std::mem::take(world.notes());
-        happenings.shrink_to_fit();
-        let audit = observer.finish(&world, &happenings);
-        Run {
-            ledger: world.ledger().clone(),
-            audit,
-            end: spec.until,
-            hash: hasher.finish(),
-            events: world.steps(),
-            happenings,
-            keyframes,
-            last: world,
-            spec,
-        }
-    }
-
+impl Trace {
     /// 16 hexadecimal digits over every byte of every happening.
     pub fn trace_hash(&self) -> String {
         format!("{:016x}", self.hash)
@@ -95,7 +59,17 @@ impl Run {
     pub fn until(&self, time: Time) -> &[Happening] {
         &self.happenings[..self.happenings.partition_point(|happening| happening.at <= time)]
     }
+}
 
+/// The worlds of a run: any moment of it can be looked at again.
+pub struct Worlds {
+    keyframes: Keyframes,
+    last: World,
+    /// When the run ended.
+    end: Time,
+}
+
+impl Worlds {
     /// The cluster as it stood at `time`: the nearest keyframe and a short replay.
     pub fn view_at(&self, time: Time) -> ClusterView {
         let mut view = self.world_at(time).view();
@@ -126,41 +100,182 @@ impl Run {
     }
 }
 
-/// Copies of the world, spread over the run's events; when there are too many, every other one goes.
-struct Keyframes {
-    frames: Vec<World>,
-    /// Events between two of them, at least.
-    spacing: u64,
-    /// When the next one is due.
-    next: u64,
+/// A finished run: what is read as its trace, what can be looked at as its worlds.
+pub struct Run {
+    pub trace: Trace,
+    pub worlds: Worlds,
 }
 
-impl Keyframes {
-    fn new(world: &World) -> Keyframes {
-        Keyframes { frames: vec![world.clone()], spacing: SPACING, next: world.steps() + SPACING }
+impl Deref for Run {
+    type Target = Trace;
+
+    fn deref(&self) -> &Trace {
+        &self.trace
+    }
+}
+
+impl Run {
+    /// Runs the scenario to its end, or as far as the usual budget goes.
+    pub fn new(spec: Spec) -> Run {
+        Run::within(spec, Budget::default())
     }
 
-    fn offer(&mut self, world: &World) {
-        if world.steps() < self.next {
-            return;
-        }
-        self.frames.push(world.clone());
-        if self.frames.len() > KEYFRAMES {
-            let mut place = 0;
-            self.frames.retain(|_| {
-                place += 1;
-                place % 2 == 1
-            });
-            self.spacing *= 2;
-        }
-        // What lies in producers' memory is copied batch by batch; a few events make up for each.
-        self.next = world.steps() + self.spacing + 4 * world.unsent_batches();
+    /// Runs the scenario to its end, or as far as the budget goes.
+    pub fn within(spec: Spec, budget: Budget) -> Run {
+        Run::watched(spec, budget, |_, _| {})
     }
 
-    /// The last one from which `time` can be reached by going on.
-    fn before(&self, time: Time) -> &World {
-        let place = self.frames.partition_point(|frame| frame.now() <= time);
-        &self.frames[place.saturating_sub(1)]
+    /// The same, while somebody looks on: at the world before the first step and after each, and at what happened in it.
+    pub(crate) fn watched(spec: Spec, budget: Budget, look: impl FnMut(&World, &[Happening])) -> Run {
+        let mut running = Running::watched(spec, budget, look);
+        while running.advance(u64::MAX) {}
+        running.finish()
+    }
+
+    /// The cluster as it stood at `time`.
+    pub fn view_at(&self, time: Time) -> ClusterView {
+        self.worlds.view_at(time)
+    }
+
+    /// The world itself as it stood at `time`.
+    pub fn world_at(&self, time: Time) -> World {
+        self.worlds.world_at(time)
+    }
+
+    /// The producer's metrics as they read at the end, under Kafka's names.
+    pub fn metrics(&self, producer: ClientId) -> ProducerMetrics {
+        self.worlds.metrics(producer)
+    }
+
+    /// The world at the end of the run.
+    pub fn last(&self) -> &World {
+        self.worlds.last()
+    }
+}
+
+/// A run that is under way.
+pub struct Running<L = fn(&World, &[Happening])> {
+    spec: Arc<Spec>,
+    budget: Budget,
+    world: World,
+    opening: ClusterView,
+    hasher: TraceHasher,
+    observer: Observer,
+    keyframes: Keyframes,
+    stopped: Option<Stopped>,
+    look: L,
+}
+
+/// How many events lie between two looks at the memory used.
+const MEASURED_EVERY: u64 = 256;
+
+impl Running {
+    pub fn new(spec: Spec, budget: Budget) -> Running {
+        Running::watched(spec, budget, |_, _| {})
+    }
+}
+
+impl<L: FnMut(&World, &[Happening])> Running<L> {
+    pub(crate) fn watched(spec: Spec, budget: Budget, mut look: L) -> Running<L> {
+        let spec = Arc::new(spec);
+        let world = World::new(Arc::clone(&spec));
+        look(&world, &[]);
+        Running {
+            opening: world.view(),
+            hasher: TraceHasher::default(),
+            observer: Observer::new(&spec),
+            keyframes: Keyframes::new(&world),
+            stopped: None,
+            spec,
+            budget,
+            world,
+            look,
+        }
+    }
+
+    /// Handles so many events more. False where the run is over.
+    pub fn advance(&mut self, events: u64) -> bool {
+        let target = self.world.steps().saturating_add(events);
+        while self.world.steps() < target {
+            if self.stopped.is_some() {
+                return false;
+            }
+            let until = self.world.steps().saturating_add(MEASURED_EVERY).min(target);
+            if !self.steps_to(until) {
+                let stall = self.world.stall();
+                self.stopped = stall.map(|stall| Stopped::Stalled(stall.sentence(&self.spec).into()));
+                return false;
+            }
+            self.stopped = self.exceeded();
+        }
+        self.stopped.is_none()
+    }
+
+    /// Handles events up to that many in all. False where no more is due.
+    fn steps_to(&mut self, steps: u64) -> bool {
+        let mut noted = self.world.noted().len();
+        while self.world.steps() < steps {
+            let Some(happenings) = self.world.step_by(self.spec.until) else { return false };
+            for happening in happenings {
+                self.observer.observe(happening);
+                happening.hash(&mut self.hasher);
+            }
+            (self.look)(&self.world, &self.world.noted()[noted..]);
+            noted = self.world.noted().len();
+            self.keyframes.offer(&self.world);
+        }
+        true
+    }
+
+    fn exceeded(&self) -> Option<Stopped> {
+        let Budget { events, records, memory } = self.budget;
+        if self.world.steps() >= events {
+            Some(Stopped::Events(events))
+        } else if self.world.ledger().len() as u64 > records {
+            Some(Stopped::Records(records))
+        } else {
+            (self.memory() > memory).then_some(Stopped::Memory(memory))
+        }
+    }
+
+    /// What the run takes up so far, by estimate.
+    fn memory(&self) -> u64 {
+        // A message weighs more than its entry; most entries have none.
+        const HAPPENING: usize = size_of::<Happening>() + 64;
+        (self.world.noted().len() * HAPPENING) as u64 + self.keyframes.memory() + self.world.memory()
+    }
+
+    pub fn progress(&self) -> Progress {
+        Progress {
+            now: self.world.now(),
+            until: self.spec.until,
+            events: self.world.steps(),
+            memory: self.memory(),
+        }
+    }
+
+    /// Ends the run where it is.
+    pub fn stop(&mut self) {
+        self.stopped.get_or_insert(Stopped::ByHand);
+    }
+
+    /// What has come of it. A run that is not over ends here.
+    pub fn finish(mut self) -> Run {
+        let mut happenings = std::mem::take(self.world.notes());
+        happenings.shrink_to_fit();
+        let end = if self.stopped.is_some() { self.world.now() } else { self.spec.until };
+        let trace = Trace {
+            ledger: self.world.ledger().clone(),
+            audit: self.observer.finish(&self.world, &happenings),
+            opening: self.opening,
+            end,
+            stopped: self.stopped,
+            hash: self.hasher.finish(),
+            events: self.world.steps(),
+            happenings,
+            spec: self.spec,
+        };
+        Run { trace, worlds: Worlds { keyframes: self.keyframes, last: self.world, end } }
     }
 }
 

@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, ClientId, MachineId, NodeId, Offset, Partition, TopicId};
 use crate::message::Api;
 use crate::time::{Duration, Time};
 
 /// An entry's place in the script.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ActionId(pub u32);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Entry {
     pub when: Trigger,
     pub action: Action,
@@ -22,7 +22,7 @@ pub struct Entry {
     pub lasts: Option<Duration>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Trigger {
     At(Time),
     /// This long after the entry of that number was done.
@@ -41,14 +41,14 @@ pub enum Trigger {
 }
 
 /// How long to wait for a condition, and what will do instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Patience {
     /// From here on a similar state will do (as many in each ISR, a leader where there was one).
     pub similar_after: Duration,
     pub give_up_after: Duration,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Condition {
     /// Every partition named has this leader and ISR at the controller.
     State {
@@ -110,7 +110,7 @@ pub enum Condition {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Action {
     // processes
     Start {
@@ -269,7 +269,7 @@ impl Action {
 }
 
 /// How long a process takes to come up. None: the scenario's costs decide, or what has to be waited for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Boot {
     /// From the start of the process to its first registration attempt (the controller: until it is active; a client:
     /// until its constructor returns).
@@ -281,7 +281,7 @@ pub struct Boot {
     pub broker_epoch: Option<BrokerEpoch>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Meddling {
     Drop,
     Duplicate,
@@ -293,7 +293,7 @@ pub enum Meddling {
 }
 
 /// One record as an application hands it over.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SendRecord {
     pub topic: TopicId,
     /// The partition number that the application names, if any.
@@ -307,7 +307,7 @@ pub struct SendRecord {
 }
 
 /// A stream of records.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Load {
     pub producer: ClientId,
     pub topic: TopicId,
@@ -322,7 +322,7 @@ pub struct Load {
     pub value_bytes: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Pacing {
     /// One every `gap`, whatever becomes of the ones before (but `send()` itself may block).
     Every { gap: Duration },
@@ -332,7 +332,7 @@ pub enum Pacing {
     Outstanding { limit: u32, gap: Duration },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Keys {
     None,
     /// `k0` … `k(n-1)`, drawn evenly.

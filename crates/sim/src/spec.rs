@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{BrokerConfig, ConsumerConfig, Costs, ProducerConfig, TopicConfig};
 use crate::error::Failure;
@@ -12,7 +12,7 @@ use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 
 /// Everything that decides a run.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Spec {
     pub version: KafkaVersion,
     pub seed: u64,
@@ -33,28 +33,28 @@ pub struct Spec {
     pub warm: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BrokerSpec {
     pub id: BrokerId,
     pub machine: MachineId,
     pub rack: Option<Box<str>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ControllerSpec {
     pub machine: MachineId,
     /// Voters of the quorum: with 1 the controller is away until it is started again, with 3 another takes over.
     pub quorum: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TopicSpec {
     pub name: Arc<str>,
     pub partitions: u32,
     pub config: TopicConfig,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PartitionSpec {
     pub topic: TopicId,
     /// The number within the topic.
@@ -63,7 +63,7 @@ pub struct PartitionSpec {
     pub replicas: Vec<BrokerId>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProducerSpec {
     pub name: Arc<str>,
     pub machine: MachineId,
@@ -72,7 +72,7 @@ pub struct ProducerSpec {
     pub config: Result<ProducerConfig, Arc<Failure>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConsumerSpec {
     pub name: Arc<str>,
     pub machine: MachineId,
@@ -83,14 +83,14 @@ pub struct ConsumerSpec {
 }
 
 /// One-way latency and bandwidth between machines.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Links {
     pub default: Link,
     /// Each way, unless an entry for the other way follows.
     pub between: Vec<(MachineId, MachineId, Link)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Link {
     pub latency: Duration,
     /// Added to the latency: even over 0 to this.

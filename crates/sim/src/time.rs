@@ -12,7 +12,7 @@ pub struct Time {
     pub nanos: u64,
 }
 
-/// A span of simulated time.
+/// A span of simulated time. What is longer than 584 years is cut there: a span that a setting gives never wraps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Duration {
@@ -25,7 +25,7 @@ impl Time {
     pub const NEVER: Time = Time { nanos: u64::MAX };
 
     pub const fn from_millis(millis: u64) -> Time {
-        Time { nanos: millis * 1_000_000 }
+        Time { nanos: millis.saturating_mul(1_000_000) }
     }
 
     /// The whole milliseconds that a client's clock would show.
@@ -48,15 +48,15 @@ impl Duration {
     }
 
     pub const fn from_micros(micros: u64) -> Duration {
-        Duration { nanos: micros * 1_000 }
+        Duration { nanos: micros.saturating_mul(1_000) }
     }
 
     pub const fn from_millis(millis: u64) -> Duration {
-        Duration { nanos: millis * 1_000_000 }
+        Duration { nanos: millis.saturating_mul(1_000_000) }
     }
 
     pub const fn from_secs(secs: u64) -> Duration {
-        Duration { nanos: secs * 1_000_000_000 }
+        Duration { nanos: secs.saturating_mul(1_000_000_000) }
     }
 
     pub const fn as_millis(self) -> u64 {
@@ -141,5 +141,23 @@ impl fmt::Display for Duration {
         } else {
             write!(f, "{}.{} s", nanos / 1_000_000_000, nanos / 100_000_000 % 10)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Time};
+
+    /// `max.block.ms` and its like take any long.
+    #[test]
+    fn what_is_too_long_is_cut_and_does_not_wrap() {
+        for millis in [18_446_744_073_710, i64::MAX as u64, u64::MAX] {
+            assert_eq!(Duration::from_millis(millis), Duration::MAX);
+            assert_eq!(Time::from_millis(millis), Time::NEVER);
+            assert_eq!(Duration::from_secs(millis), Duration::MAX);
+            assert_eq!(Time::from_millis(1) + Duration::from_millis(millis), Time::NEVER);
+        }
+        assert_eq!(Duration::from_micros(u64::MAX), Duration::MAX);
+        assert_eq!(Duration::from_millis(18_446_744_073_709).as_millis(), 18_446_744_073_709);
     }
 }

@@ -1,6 +1,8 @@
 //! The cluster at one moment, as plain data: what the stage draws and what invariants look at. Made from the world's
 //! state; each node describes itself.
 
+use serde::{Deserialize, Serialize};
+
 use crate::batch::LogBatch;
 use crate::chunks::Chunks;
 use crate::ids::{
@@ -10,7 +12,7 @@ use crate::ids::{
 use crate::message::PartitionState;
 use crate::time::Time;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClusterView {
     pub now: Time,
     pub controller: ControllerView,
@@ -19,7 +21,7 @@ pub struct ClusterView {
     pub consumers: Vec<ConsumerView>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProcessState {
     Running,
     Paused,
@@ -29,7 +31,7 @@ pub enum ProcessState {
     Dark,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ControllerView {
     pub process: ProcessState,
     pub active: bool,
@@ -38,7 +40,7 @@ pub struct ControllerView {
     pub brokers: Vec<RegisteredBroker>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisteredBroker {
     pub id: BrokerId,
     pub broker_epoch: BrokerEpoch,
@@ -46,7 +48,7 @@ pub struct RegisteredBroker {
     pub in_controlled_shutdown: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BrokerView {
     pub id: BrokerId,
     pub process: ProcessState,
@@ -58,7 +60,7 @@ pub struct BrokerView {
 }
 
 /// How far a broker's process has come, in its own eyes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lifecycle {
     NotRunning,
     /// Asks to be registered.
@@ -71,10 +73,12 @@ pub enum Lifecycle {
     ShuttingDown,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReplicaView {
     pub partition: Partition,
     pub role: ReplicaRole,
+    /// Stays with the engine: pictures read what was appended and cut.
+    #[serde(skip)]
     pub log: Chunks<LogBatch>,
     pub log_start_offset: Offset,
     pub log_end_offset: Offset,
@@ -85,7 +89,7 @@ pub struct ReplicaView {
     pub epochs: Vec<(LeaderEpoch, Offset)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ReplicaRole {
     Leader(LeaderView),
     /// The leader that this broker follows, if it knows of one.
@@ -97,7 +101,7 @@ pub enum ReplicaRole {
     Offline,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LeaderView {
     pub leader_epoch: LeaderEpoch,
     pub partition_epoch: PartitionEpoch,
@@ -111,7 +115,7 @@ pub struct LeaderView {
     pub waiting_produces: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProducerView {
     pub client: ClientId,
     pub process: ProcessState,
@@ -129,7 +133,7 @@ pub struct ProducerView {
     pub producer_id: Option<(crate::ids::ProducerId, crate::ids::ProducerEpoch)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BatchView {
     pub id: BatchId,
     pub partition: Partition,
@@ -141,7 +145,7 @@ pub struct BatchView {
     pub in_flight: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConsumerView {
     pub client: ClientId,
     pub process: ProcessState,

@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::queue::{Event, Timer};
 use crate::script::{Action, ActionId, Boot, Trigger};
 use crate::spec::Spec;
+use crate::stall::{Guard, Stall};
 use crate::time::{Duration, Time};
 use crate::view::{ClusterView, ProcessState};
 
@@ -30,6 +31,8 @@ pub struct World {
     pub(crate) progress: Progress,
     pub(crate) loads: Loads,
     steps: u64,
+    guard: Guard,
+    stalled: Option<Stall>,
 }
 
 impl World {
@@ -50,6 +53,8 @@ impl World {
             loads: Loads::new(&spec),
             cx: Context::new(Arc::clone(&spec)),
             steps: 0,
+            guard: Guard::default(),
+            stalled: None,
         };
         if spec.warm {
             world.warm_up();
@@ -58,9 +63,11 @@ impl World {
         world
     }
 
-    /// Starts everything and waits until the cluster stands; what happens here is not part of the run.
+    /// Starts everything and waits until the cluster stands, or for so long; what happens here is not part of the run.
     fn warm_up(&mut self) {
         const PATIENCE: Time = Time::from_millis(120_000);
+        /// Nine brokers with 64 partitions on each stand after some 2,000. What spins goes on as part of the run.
+        const MOST_STEPS: u64 = 200_000;
         self.cx.next_happening = BEFORE_THE_BEGINNING;
         let at_once = Boot { registers_after: Some(Duration::ZERO), ..Boot::default() };
         self.start(NodeId::Controller, at_once);
@@ -73,8 +80,9 @@ impl World {
         }
         self.step_until(PATIENCE, |world| {
             let controller = world.controller.view(ProcessState::Running);
-            controller.brokers.len() == world.brokers.len()
-                && controller.brokers.iter().all(|broker| !broker.fenced)
+            let stands = controller.brokers.len() == world.brokers.len()
+                && controller.brokers.iter().all(|broker| !broker.fenced);
+            stands || world.steps >= MOST_STEPS
         });
         // What the script is going to create does not exist before.
         let spec = Arc::clone(&self.cx.spec);
@@ -91,7 +99,7 @@ impl World {
         }
         // Until every follower has its leader, and the long polls are parked.
         let settled = self.cx.now + Duration::from_millis(2_500);
-        self.step_until(settled, |_| false);
+        self.step_until(settled, |world| world.steps >= MOST_STEPS);
         self.cx.notes.clear();
     }
 
@@ -146,9 +154,20 @@ impl World {
         self.steps
     }
 
+    /// Bytes that this world has for itself, which a clone takes up again; by estimate, and at once.
+    pub(crate) fn memory(&self) -> u64 {
+        let batches = self.unsent_batches() as usize * 128;
+        (batches + self.cx.memory() + self.cx.ledger.len() * 8) as u64
+    }
+
     /// Batches that no producer has sent yet.
     pub(crate) fn unsent_batches(&self) -> u64 {
         self.producers.iter().map(|producer| producer.unsent_batches() as u64).sum()
+    }
+
+    /// Set where time no longer goes on: no further step is done.
+    pub fn stall(&self) -> Option<&Stall> {
+        self.stalled.as_ref()
     }
 
     /// Events that wait.
@@ -181,9 +200,17 @@ impl World {
     /// Handles the next event, if it is due by then, and shows what happened. It stays among the notes.
     pub(crate) fn step_by(&mut self, until: Time) -> Option<&[Happening]> {
         let first = self.cx.notes.len();
+        if self.stalled.is_some() {
+            return None;
+        }
         let scheduled = self.cx.queue.pop_by(self.cx.clock_at(until))?;
-        self.steps += 1;
         debug_assert!(scheduled.at >= self.cx.now, "time ran backwards");
+        if scheduled.at > self.cx.now {
+            self.guard.moved(self.steps);
+        } else if self.guard.is_suspicious(self.steps) && self.stalls(&scheduled.event) {
+            return None;
+        }
+        self.steps += 1;
         self.cx.now = scheduled.at;
         self.cx.cause = scheduled.cause;
         match scheduled.event {
@@ -212,6 +239,23 @@ impl World {
             self.progress.observe(&mut self.cx, &self.controller, first);
         }
         Some(&self.cx.notes[first..])
+    }
+
+    /// Counts what is done once more at this instant. True: once too often.
+    #[cold]
+    fn stalls(&mut self, event: &Event) -> bool {
+        let node = match *event {
+            Event::Arrive { connection, towards } => self.cx.network.connection(connection).node(towards),
+            Event::Dial { connection, .. } => self.cx.network.connection(connection).node(End::Opener),
+            Event::Resend { connection, towards } => {
+                self.cx.network.connection(connection).node(towards.other())
+            }
+            Event::Timer { node, .. } => node,
+            Event::Act { .. } | Event::Undo { .. } | Event::Offer { .. } => NodeId::World,
+        };
+        let at = self.cx.run_time();
+        self.stalled = self.guard.count(node, event, &self.cx.spec, self.steps, at);
+        self.stalled.is_some()
     }
 
     /// The answer to a dial is back at the opener.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 pub fn check() -> Result<()> {
     let mut wrong = Vec::new();
-    for folder in ["crates", "web", "tests"] {
+    for folder in ["crates", "web", "tests", "fuzz"] {
         for file in rust_files(&exec::root().join(folder))? {
             let text = fs::read_to_string(&file)
                 .map_err(|error| format!("cannot read {}: {error}", file.display()))?;

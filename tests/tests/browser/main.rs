@@ -36,3 +36,4 @@ mod split;
 mod step;
 mod step_lane;
 mod touch;
+mod worst_links;

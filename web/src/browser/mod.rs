@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod api;
+pub mod engine;
 pub mod failure;
 pub mod fetch;
 pub mod frames;

@@ -10,8 +10,8 @@ use crate::browser::frames::Frames;
 use crate::command::Command;
 use crate::components::split;
 use crate::components::{
-    Badge, Change, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid, Search,
-    StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
+    Badge, Change, CutShort, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid,
+    RunBar, Search, StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
 };
 use crate::route::Route;
 use crate::signals::Signals;
@@ -48,9 +48,11 @@ pub fn PlayerView(
         <div class="player" style=("--share", move || format!("{}%", share.get()))>
             <TopBar question detail shareable=Signal::stored(true) on_command />
             <main class="main" id="main" tabindex="-1">
+                <RunBar pending=signals.pending progress=signals.progress on_command />
                 <Notice text=signals.notice on_command />
+                <CutShort words=signals.of_show(|show| show.cut_short.clone()) />
                 <PartitionSwitch show look on_command />
-                <StageView show now partition selection verbs_of=signals.verbs_of room theme frames on_command />
+                <StageView show cluster=signals.cluster partition selection verbs_of=signals.verbs_of room theme frames on_command />
                 <Narration sentence=signals.present notes note=signals.note on_command />
                 <TimelineView show look now future selection repeated=signals.repeated room overview=true theme frames on_command />
                 <PlaybackBar playback events end look on_command />

@@ -12,7 +12,7 @@ mod verdict;
 use ackscope_sim::audit::Audit;
 use ackscope_sim::happening::{Fact, Happening};
 use ackscope_sim::ids::{HappeningId, RecordId};
-use ackscope_sim::run::Run;
+use ackscope_sim::run::Trace;
 use ackscope_sim::script::Action;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
@@ -63,7 +63,7 @@ pub struct Narrator<'a> {
 }
 
 impl<'a> Narrator<'a> {
-    pub fn new(run: &'a Run, story: &'a Story) -> Narrator<'a> {
+    pub fn new(run: &'a Trace, story: &'a Story) -> Narrator<'a> {
         Narrator::of(&run.spec, &run.happenings, &run.audit, story)
     }
 

@@ -113,19 +113,18 @@ pub(super) fn draw(
     let now = view.cluster.now;
     let selected = selected_record(view.selection);
     let (broker, partition) = (history.broker, replica.partition);
-    let start = replica.log.partition_point(|batch| batch.next_offset().0 <= axis.first);
-    for batch in replica.log.iter_from(start) {
-        for (offset, record) in batch.records().filter(|&(offset, _)| axis.shows(offset)) {
-            let doomed = doom(history, offset, now);
-            let committed = offset < replica.high_watermark;
-            let again = history.bar_at(offset, now).is_some_and(|bar| bar.again);
-            let amiss = again || story.record(record).reordered;
-            let cell = Cell { epoch: batch.leader_epoch, committed, doomed, ghost: false, amiss };
-            picture.source = Source::Entry { broker, partition, offset, record };
-            one(picture, axis, row, offset, &cell, &story.record(record).name);
-            if Some(record) == selected {
-                frame(picture, axis, row, offset);
-            }
+    let offsets = (axis.first..replica.log_end_offset.0).map(Offset).take_while(|&offset| axis.shows(offset));
+    for offset in offsets {
+        let Some(bar) = history.bar_at(offset, now) else { continue };
+        let Some(record) = bar.record_at(offset) else { continue };
+        let doomed = bar.doom.filter(|doom| doom.from <= now).map(|doom| doom.lost);
+        let committed = offset < replica.high_watermark;
+        let amiss = bar.again || story.record(record).reordered;
+        let cell = Cell { epoch: bar.epoch, committed, doomed, ghost: false, amiss };
+        picture.source = Source::Entry { broker, partition, offset, record };
+        one(picture, axis, row, offset, &cell, &story.record(record).name);
+        if Some(record) == selected {
+            frame(picture, axis, row, offset);
         }
     }
     for (offset, record, epoch) in ghosts(history, replica, now) {
@@ -157,11 +156,6 @@ pub(super) fn draw(
             );
         }
     }
-}
-
-fn doom(history: &Replica, offset: Offset, now: Time) -> Option<bool> {
-    let doom = history.bar_at(offset, now)?.doom?;
-    (doom.from <= now).then_some(doom.lost)
 }
 
 /// Entries that the last truncation took, until others stand in their place.

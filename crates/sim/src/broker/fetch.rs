@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::batch::bytes_of;
 use crate::broker::Broker;
 use crate::broker::log::Bounds;
 use crate::broker::replica::{Replica, Role};
@@ -46,7 +47,7 @@ impl Broker {
     ) {
         let Body::FetchRequest(request) = &envelope.message.body else { envelope.message.body.misplaced() };
         let mut results = Vec::with_capacity(request.partitions.len());
-        let mut bytes = 0;
+        let mut bytes = 0_u32;
         let mut at_once = request.max_wait.is_zero() || request.partitions.is_empty();
         for asked in &request.partitions {
             let answer = match envelope.refuse {
@@ -62,7 +63,7 @@ impl Broker {
             };
             match &answer {
                 FetchAnswer::Records { batches, .. } => {
-                    bytes += batches.iter().map(|entry| entry.batch.bytes).sum::<u32>();
+                    bytes = bytes.saturating_add(bytes_of(batches));
                 }
                 FetchAnswer::Diverging { .. } | FetchAnswer::Error { .. } => at_once = true,
             }
@@ -242,12 +243,12 @@ impl Broker {
 
     /// Enough bytes, or something that the asker must know.
     fn is_worth_answering(&self, cx: &Context, request: &FetchRequest) -> bool {
-        let mut bytes = 0;
+        let mut bytes = 0_u32;
         for asked in &request.partitions {
             let Ok(replica) = self.look(cx, request.replica, asked) else { return true };
             let end = bound(replica, request.replica.is_some());
             let missing = request.min_bytes.saturating_sub(bytes);
-            bytes += replica.log.bytes_between(asked.fetch_offset, end, missing);
+            bytes = bytes.saturating_add(replica.log.bytes_between(asked.fetch_offset, end, missing));
             if bytes >= request.min_bytes {
                 return true;
             }
@@ -258,7 +259,7 @@ impl Broker {
     /// Reads again and answers with what there is. This tells the leader nothing new of the follower.
     pub(super) fn complete_fetch(&mut self, cx: &mut Context, connection: ConnectionId, parked: ParkedFetch) {
         let request = parked.request();
-        let mut bytes = 0;
+        let mut bytes = 0_u32;
         let mut results = Vec::with_capacity(request.partitions.len());
         for asked in &request.partitions {
             let room = self.room(cx, request, bytes);
@@ -270,7 +271,7 @@ impl Broker {
                 }
             };
             if let FetchAnswer::Records { batches, .. } = &answer {
-                bytes += batches.iter().map(|entry| entry.batch.bytes).sum::<u32>();
+                bytes = bytes.saturating_add(bytes_of(batches));
             }
             results.push(FetchResult { partition: asked.partition, answer });
         }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::batch::bytes_of;
 use crate::broker::controller_link::CONNECTION_SETUP_TIMEOUT;
 use crate::broker::{Broker, BrokerTimer};
 use crate::context::Context;
@@ -235,6 +236,8 @@ impl Broker {
         let Some(connection) = fetcher.connection else {
             let timeout =
                 (CONNECTION_SETUP_TIMEOUT * (1 << fetcher.hung.min(2))).min(CONNECTION_SETUP_TIMEOUT_MAX);
+            // Neither does the thread wait longer for a connection than for an answer (NetworkClientUtils.awaitReady).
+            let timeout = timeout.min(cx.spec.broker_config.replica_socket_timeout);
             let connection = cx.connect(NodeId::Broker(source));
             let fetcher = self.fetcher(source).expect("found above");
             fetcher.connection = Some(connection);
@@ -366,7 +369,7 @@ impl Broker {
                 {
                     has_records = true;
                     let records = batches.iter().map(|entry| entry.batch.count()).sum();
-                    let bytes = batches.iter().map(|entry| entry.batch.bytes).sum();
+                    let bytes = bytes_of(batches);
                     cost += self.cost_of_append(cx, *partition, batches.len() as u64, records, bytes);
                 }
             }

@@ -271,14 +271,17 @@ impl Broker {
         };
         let ready_at = ready_at.max(cx.now + scan);
         cx.set_timer_at(ready_at, Timer::Broker(BrokerTimer::Ready));
-        let first_check = ready_at + cx.spec.broker_config.replica_lag_time_max / 2;
-        let first_check = cx.now + first_check.since(cx.now).saturating_sub(REPLICA_MANAGER_LEAD);
-        cx.set_timer_at(first_check, Timer::Broker(BrokerTimer::ShrinkIsrs));
+        if let Some(interval) = cx.spec.broker_config.isr_check_interval() {
+            let first_check = (ready_at + interval).since(cx.now).saturating_sub(REPLICA_MANAGER_LEAD);
+            cx.set_timer(first_check, Timer::Broker(BrokerTimer::ShrinkIsrs));
+        }
     }
 
     /// The ISR check runs from the start of the replica manager on.
     pub(super) fn schedule_isr_check(&mut self, cx: &mut Context) {
-        cx.set_timer(cx.spec.broker_config.replica_lag_time_max / 2, Timer::Broker(BrokerTimer::ShrinkIsrs));
+        if let Some(interval) = cx.spec.broker_config.isr_check_interval() {
+            cx.set_timer(interval, Timer::Broker(BrokerTimer::ShrinkIsrs));
+        }
     }
 
     pub(super) fn ready(&mut self, cx: &mut Context) {

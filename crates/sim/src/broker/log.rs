@@ -112,7 +112,7 @@ impl Log {
                 if bytes >= enough || batch.next_offset() > end {
                     break;
                 }
-                bytes += batch.batch.bytes;
+                bytes = batch.batch.bytes.saturating_add(bytes);
             }
         }
         bytes
@@ -226,7 +226,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Bounds, Log};
-    use crate::batch::{LogBatch, ProducerStamp, RecordBatch};
+    use crate::batch::{LogBatch, ProducerStamp, RecordBatch, bytes_of};
     use crate::broker::producer_state::{Expiration, Verdict};
     use crate::error::ErrorCode;
     use crate::ids::{BatchId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
@@ -411,6 +411,20 @@ mod tests {
         }
         assert_eq!(log.bytes_between(Offset(2), Offset(8), u32::MAX), 300);
         assert_eq!(log.bytes_between(Offset(2), Offset(8), 1), 100);
+    }
+
+    #[test]
+    fn a_log_may_be_larger_than_4_gib() {
+        let mut log = Log::default();
+        for place in 0..3 {
+            let batch = Arc::new(RecordBatch { bytes: 1 << 31, ..RecordBatch::clone(&batch(None, 1)) });
+            let entry = LogBatch { base_offset: Offset(place), leader_epoch: LeaderEpoch(0), batch };
+            log.append(entry, Time::ZERO, KafkaVersion::V4_3);
+        }
+        assert_eq!(log.unflushed_bytes(), u32::MAX);
+        let bounds = Bounds { end: Offset(3), max_bytes: u32::MAX, at_least_one: true };
+        let found = log.read(Offset(0), bounds);
+        assert_eq!((found.len(), bytes_of(&found)), (1, 1 << 31), "two would be more than is allowed");
     }
 
     #[test]

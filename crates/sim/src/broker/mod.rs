@@ -119,10 +119,11 @@ impl Memory {
         Memory { server: Server::new(spec.broker_config.num_io_threads), ..Memory::default() }
     }
 
-    /// How often the high watermark checkpoint has been written since the process started.
+    /// How often the high watermark checkpoint has been written since the process started. Without an interval it is not:
+    /// KafkaScheduler takes that for one run, at the start, or (before 3.3) does not schedule it at all.
     fn checkpoint_ticks(&self, cx: &Context) -> u64 {
         let interval = cx.spec.broker_config.replica_high_watermark_checkpoint_interval;
-        self.awake.since(self.started).nanos / interval.nanos.max(1)
+        self.awake.since(self.started).nanos.checked_div(interval.nanos).unwrap_or(0)
     }
 }
 

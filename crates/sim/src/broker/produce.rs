@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::batch::{LogBatch, RecordBatch};
+use crate::batch::{LogBatch, RecordBatch, total};
 use crate::broker::Broker;
 use crate::broker::producer_state::{Expiration, Verdict};
 use crate::broker::replica::Role;
@@ -303,7 +303,7 @@ fn messages(batch: &RecordBatch, cx: &Context) -> Vec<Arc<RecordBatch>> {
     const OVERHEAD: u32 = 34;
     let message = |&record: &RecordId| {
         let offered = cx.ledger.get(record);
-        let bytes = OVERHEAD + offered.key_bytes().unwrap_or(0) + offered.value_bytes;
+        let bytes = total([OVERHEAD, offered.key_bytes().unwrap_or(0), offered.value_bytes].into_iter());
         Arc::new(RecordBatch {
             id: batch.id,
             stamp: None,

@@ -15,6 +15,11 @@ use crate::network::{Broken, Read};
 use crate::queue::Timer;
 use crate::time::{Duration, Time};
 
+/// A handler's time with a request, at the least.
+const LEAST_COST: Duration = Duration::from_micros(1);
+/// A connection has one request in hand at a time: handlers beyond the number of connections are never busy.
+const MOST_HANDLERS: u32 = 256;
+
 #[derive(Clone, Debug)]
 pub struct Channel {
     connection: ConnectionId,
@@ -54,8 +59,10 @@ pub struct Server {
 }
 
 impl Server {
+    /// As many as `num.io.threads` says; nobody allocates what that can say.
     pub fn new(handlers: u32) -> Server {
-        Server { handlers: vec![Time::ZERO; handlers.max(1) as usize], ..Server::default() }
+        let handlers = handlers.clamp(1, MOST_HANDLERS) as usize;
+        Server { handlers: vec![Time::ZERO; handlers], ..Server::default() }
     }
 
     fn place(&self, connection: ConnectionId) -> Result<usize, usize> {
@@ -165,7 +172,7 @@ impl Broker {
 
     fn cost_of(&self, cx: &Context, envelope: &Envelope) -> Duration {
         let costs = &cx.spec.costs;
-        let mut cost = costs.request + self.slowed_by;
+        let mut cost = costs.request.max(LEAST_COST) + self.slowed_by;
         if let Body::ProduceRequest(request) = &envelope.message.body {
             for (partition, batch) in &request.partitions {
                 cost += self.cost_of_append(cx, *partition, 1, batch.count(), batch.bytes);

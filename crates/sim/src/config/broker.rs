@@ -1,7 +1,7 @@
 //! `KafkaConfig`: the settings of brokers and controller, and their defaults.
 
-use super::BrokerConfig;
-use super::define::{Configured, Values, settings};
+use super::define::{Configured, Notice, Values, invalid, settings};
+use super::{BrokerConfig, TURN};
 use crate::error::Failure;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
@@ -19,12 +19,12 @@ settings! {
     "replica.fetch.backoff.ms" Int [V0_10 Some("1000")] AtLeast(0), Replication Medium "A follower's pause after an error.";
     "replica.socket.timeout.ms" Int [V0_10 Some("30000")] Any, Replication Medium "How long a follower waits for a leader that does not answer.";
     "replica.high.watermark.checkpoint.interval.ms" Long [V0_10 Some("5000")] Any, Replication Medium "How old the high watermark can be that a crashed broker remembers.";
-    "broker.heartbeat.interval.ms" Int [V3_6 Some("2000")] AtLeast(1), Elections Medium "How often a broker tells the controller that it lives.";
-    "broker.session.timeout.ms" Int [V3_6 Some("9000")] AtLeast(1), Elections Medium "Without a heartbeat for this long a broker is fenced, and others lead.";
+    "broker.heartbeat.interval.ms" Int [V3_6 Some("2000")] Any, Elections Medium "How often a broker tells the controller that it lives.";
+    "broker.session.timeout.ms" Int [V3_6 Some("9000")] Any, Elections Medium "Without a heartbeat for this long a broker is fenced, and others lead.";
     "zookeeper.session.timeout.ms" Int [V0_10 Some("6000"), V2_8 Some("18000")] Any, Elections High "Without a sign of life for this long a broker counts as dead.";
     "controlled.shutdown.enable" Boolean [V0_10 Some("true")] Any, Elections Medium "A broker that is stopped hands over its leaderships first.";
     "auto.leader.rebalance.enable" Boolean [V0_10 Some("true")] Any, Elections Medium "Leadership goes back to the preferred replicas by itself.";
-    "leader.imbalance.check.interval.seconds" Long [V0_10 Some("300")] AtLeast(1), Elections High "After how long leadership goes back to the preferred replicas.";
+    "leader.imbalance.check.interval.seconds" Long [V0_10 Some("300")] Any, Elections High "After how long leadership goes back to the preferred replicas.";
     "unclean.leader.election.interval.ms" Long [V3_9 Some("300000")] AtLeast(1), Elections Low "How often leaderless partitions are looked at for an unclean election.";
     "log.flush.interval.messages" Long [V0_10 Some("9223372036854775807")] AtLeast(1), Durability High "After this many records a log is forced to disk.";
     "log.flush.interval.ms" Long [V0_10 None] Any, Durability High "After this long a log is forced to disk.";
@@ -148,6 +148,20 @@ const RECOGNISED: &[&str] = &[
     "zookeeper.connection.timeout.ms",
 ];
 
+/// ZooKeeper's tickTime where nobody sets it: sessions were recorded to end a multiple of 3 s apart.
+pub const ZOOKEEPER_TICK: Duration = Duration::from_secs(3);
+/// `minSessionTimeout` and `maxSessionTimeout` where nobody sets them, in ticks: whatever a client asks for, its session lasts
+/// that long at least and at most.
+const SESSION_TICKS: (u64, u64) = (2, 20);
+
+/// Between two turns of a loop of the broker or the controller.
+const PAUSES: &[&str] = &[
+    "replica.fetch.backoff.ms",
+    "broker.heartbeat.interval.ms",
+    "broker.session.timeout.ms",
+    "leader.imbalance.check.interval.seconds",
+];
+
 impl BrokerConfig {
     /// Kafka's own defaults.
     pub fn defaults(version: KafkaVersion) -> BrokerConfig {
@@ -160,11 +174,13 @@ impl BrokerConfig {
         properties: &[(&str, &str)],
     ) -> Result<Configured<BrokerConfig>, Failure> {
         let values = Values::read(BROKER_SETTINGS, RECOGNISED, version, properties)?;
+        require(&values, version)?;
+        let mut notices = values.spinning(PAUSES);
         let or = |key: &str, fallback: u32| if values.exists(key) { values.small(key) } else { fallback };
         let session = if version.uses_zookeeper() {
-            values.millis("zookeeper.session.timeout.ms")
+            zookeeper_session(&values, version, &mut notices)?
         } else {
-            values.millis("broker.session.timeout.ms")
+            values.pause("broker.session.timeout.ms")
         };
         let config = BrokerConfig {
             min_insync_replicas: values.small("min.insync.replicas"),
@@ -175,22 +191,18 @@ impl BrokerConfig {
             replica_fetch_min_bytes: values.small("replica.fetch.min.bytes"),
             replica_fetch_max_bytes: values.small("replica.fetch.max.bytes"),
             replica_fetch_response_max_bytes: or("replica.fetch.response.max.bytes", 10 << 20),
-            replica_fetch_backoff: values.millis("replica.fetch.backoff.ms"),
+            replica_fetch_backoff: values.pause("replica.fetch.backoff.ms"),
             replica_socket_timeout: values.millis("replica.socket.timeout.ms"),
             replica_high_watermark_checkpoint_interval: values
                 .millis("replica.high.watermark.checkpoint.interval.ms"),
             fetch_max_bytes: or("fetch.max.bytes", 55 << 20),
             num_network_threads: values.small("num.network.threads"),
             num_io_threads: values.small("num.io.threads"),
-            broker_heartbeat_interval: Duration::from_millis(
-                or("broker.heartbeat.interval.ms", 2_000).into(),
-            ),
+            broker_heartbeat_interval: values.pause("broker.heartbeat.interval.ms"),
             broker_session_timeout: session,
             controlled_shutdown_enable: values.flag("controlled.shutdown.enable"),
             auto_leader_rebalance_enable: values.flag("auto.leader.rebalance.enable"),
-            leader_imbalance_check_interval: Duration::from_secs(
-                values.count("leader.imbalance.check.interval.seconds"),
-            ),
+            leader_imbalance_check_interval: imbalance_check(&values, version)?,
             unclean_leader_election_interval: Duration::from_millis(
                 or("unclean.leader.election.interval.ms", 300_000).into(),
             ),
@@ -202,6 +214,81 @@ impl BrokerConfig {
             producer_id_expiration: values.millis("producer.id.expiration.ms"),
             eligible_leader_replicas: values.count("eligible.leader.replicas.version") > 0,
         };
-        Ok(values.configured(config, Vec::new()))
+        Ok(values.configured(config, notices))
+    }
+}
+
+/// `KafkaConfig.validateValues`, and what a broker does not survive at its start.
+fn require(values: &Values, version: KafkaVersion) -> Result<(), Failure> {
+    let fail = |message: String| Err(Failure::new("IllegalArgumentException", message));
+    let number = |key| values.number(key).unwrap_or_default();
+    let (wait, lag) = (number("replica.fetch.wait.max.ms"), number("replica.lag.time.max.ms"));
+    if wait > number("replica.socket.timeout.ms") {
+        return fail(
+            "requirement failed: replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to \
+             prevent unnecessary socket timeouts"
+                .to_owned(),
+        );
+    }
+    if wait > lag {
+        let relation = if version < KafkaVersion::V1_1 { "at least" } else { "less than or equal to" };
+        return fail(format!(
+            "requirement failed: replica.fetch.wait.max.ms should always be {relation} replica.lag.time.max.ms to \
+             prevent frequent changes in ISR"
+        ));
+    }
+    // Since 3.3 a period of 0 stands for one run.
+    if version.uses_zookeeper() && lag / 2 == 0 {
+        return fail(format!(
+            "Fatal error during KafkaServer startup. Prepare to shutdown (the period of isr-expiration is half of \
+             replica.lag.time.max.ms={lag}, and scheduleAtFixedRate takes none of 0 ms)"
+        ));
+    }
+    Ok(())
+}
+
+/// What ZooKeeper makes of the session that the broker asks for. Without time to connect the broker ends itself:
+/// zookeeper.connection.timeout.ms is the session's where nobody sets it.
+fn zookeeper_session(
+    values: &Values,
+    version: KafkaVersion,
+    notices: &mut Vec<Notice>,
+) -> Result<Duration, Failure> {
+    let key = "zookeeper.session.timeout.ms";
+    if values.count(key) == 0 {
+        let asked = values.number(key).unwrap_or_default();
+        return Err(if version < KafkaVersion::V1_1 {
+            let message = format!("Unable to connect to zookeeper server with timeout of {asked} ms");
+            Failure::new("ZkTimeoutException", message)
+        } else {
+            let message = "Timed out waiting for connection while in state: CONNECTING";
+            Failure::new("ZooKeeperClientTimeoutException", message)
+        });
+    }
+    let (least, most) = (ZOOKEEPER_TICK * SESSION_TICKS.0, ZOOKEEPER_TICK * SESSION_TICKS.1);
+    let granted = values.millis(key).clamp(least, most);
+    if granted != values.millis(key) {
+        let why = "ZooKeeper grants sessions of 2 to 20 ticks, and a tick is 3 s";
+        let now = Some(granted.as_millis().to_string().into());
+        notices.push(Notice { key, now, why: why.into() });
+    }
+    Ok(granted)
+}
+
+fn imbalance_check(values: &Values, version: KafkaVersion) -> Result<Duration, Failure> {
+    let key = "leader.imbalance.check.interval.seconds";
+    let asked = values.number(key).unwrap_or_default();
+    if asked < 1 && version >= KafkaVersion::V3_6 {
+        return Err(invalid(key, &asked.to_string(), "Value must be at least 1"));
+    }
+    // In 0.10 it is the period of a scheduled task; later the delay until the next one.
+    match (version < KafkaVersion::V0_11, asked) {
+        (true, 0) if values.flag("auto.leader.rebalance.enable") => Err(Failure::new(
+            "IllegalArgumentException",
+            "Error while electing or becoming leader on broker (the period of partition-rebalance-thread is \
+             leader.imbalance.check.interval.seconds=0, and scheduleAtFixedRate takes none of 0 s)",
+        )),
+        (true, ..0) => Ok(Duration::MAX),
+        _ => Ok(Duration::from_secs(values.count(key)).max(TURN)),
     }
 }

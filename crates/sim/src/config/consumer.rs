@@ -1,6 +1,6 @@
 //! `ConsumerConfig`: the consumer's settings and their defaults.
 
-use super::define::{Configured, Values, settings};
+use super::define::{BACKOFFS, Configured, Values, settings};
 use super::{ConsumerConfig, OffsetReset};
 use crate::error::Failure;
 use crate::time::Duration;
@@ -87,14 +87,8 @@ impl ConsumerConfig {
         properties: &[(&str, &str)],
     ) -> Result<Configured<ConsumerConfig>, Failure> {
         let values = Values::read(CONSUMER_SETTINGS, RECOGNISED, version, properties)?;
-        let backoff = |base: &str, max: &str, follows: bool| {
-            let base = values.millis(base);
-            if follows || !values.exists(max) { (base, base) } else { (base, values.millis(max)) }
-        };
-        let follows = values.is_given("reconnect.backoff.ms") && !values.is_given("reconnect.backoff.max.ms");
-        let (reconnect_backoff, reconnect_backoff_max) =
-            backoff("reconnect.backoff.ms", "reconnect.backoff.max.ms", follows);
-        let (retry_backoff, retry_backoff_max) = backoff("retry.backoff.ms", "retry.backoff.max.ms", false);
+        let (reconnect_backoff, reconnect_backoff_max) = values.reconnect_backoff();
+        let (retry_backoff, retry_backoff_max) = values.backoff("retry.backoff.ms", "retry.backoff.max.ms");
         let or = |key: &str, fallback: u32| if values.exists(key) { values.small(key) } else { fallback };
         let config = ConsumerConfig {
             auto_offset_reset: match values.text("auto.offset.reset") {
@@ -122,6 +116,7 @@ impl ConsumerConfig {
             ),
             metadata_max_age: values.millis("metadata.max.age.ms"),
         };
-        Ok(values.configured(config, Vec::new()))
+        let notices = values.spinning(BACKOFFS);
+        Ok(values.configured(config, notices))
     }
 }

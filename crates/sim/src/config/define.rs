@@ -1,6 +1,7 @@
 //! How a Kafka setting is defined and how a value for it is judged: type, default per version, range, Kafka's complaint.
 //! The settings themselves are in the tables beside this file.
 
+use super::TURN;
 use crate::error::Failure;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
@@ -265,6 +266,36 @@ impl Values {
         Duration::from_millis(self.count(key))
     }
 
+    /// A wait between two turns of a loop: without one the loop spins.
+    pub(super) fn pause(&self, key: &str) -> Duration {
+        self.millis(key).max(TURN)
+    }
+
+    /// A wait that doubles with each failure, up to a most; a most below the wait itself is the wait. Nothing doubled is
+    /// nothing: then the loop spins, however often it fails.
+    pub(super) fn backoff(&self, key: &str, most: &str) -> (Duration, Duration) {
+        let wait = self.millis(key);
+        let most = if self.exists(most) { self.millis(most) } else { wait };
+        if wait.is_zero() || most.is_zero() { (TURN, TURN) } else { (wait, most) }
+    }
+
+    /// The same for reconnects, where a wait that alone is given does not grow
+    /// (`CommonClientConfigs.postProcessReconnectBackoffConfigs`).
+    pub(super) fn reconnect_backoff(&self) -> (Duration, Duration) {
+        let (wait, most) = self.backoff("reconnect.backoff.ms", "reconnect.backoff.max.ms");
+        if self.is_given("reconnect.backoff.ms") && !self.is_given("reconnect.backoff.max.ms") {
+            return (wait, wait);
+        }
+        (wait, most)
+    }
+
+    /// Tells which of these waits was given as none.
+    pub(super) fn spinning(&self, pauses: &[&'static str]) -> Vec<Notice> {
+        let none = |key: &&'static str| self.is_given(key) && self.number(key).is_some_and(|wait| wait <= 0);
+        let notice = |key| Notice { key, now: None, why: SPINS.into() };
+        pauses.iter().copied().filter(none).map(notice).collect()
+    }
+
     #[inline(never)]
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match &self.values[self.place(key)] {
@@ -282,6 +313,14 @@ impl Values {
         Configured { config, notices, unknown: self.unknown, without_effect: self.without_effect }
     }
 }
+
+/// Between two turns of a client's loops.
+pub(super) const BACKOFFS: &[&str] =
+    &["reconnect.backoff.ms", "reconnect.backoff.max.ms", "retry.backoff.ms", "retry.backoff.max.ms"];
+
+/// What a user hears of a loop without a pause.
+const SPINS: &str = "no pause: the loop that it sets the pace of turns as often as its processor lets it; here it turns once \
+                     a millisecond, which is all that its clock can tell apart";
 
 /// `ConfigException(name, value, message)`.
 pub(super) fn invalid(key: &str, value: &str, message: &str) -> Failure {

@@ -9,18 +9,23 @@ mod producer;
 mod tests;
 mod topic;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::message::Acks;
 use crate::time::Duration;
 
-pub use broker::BROKER_SETTINGS;
+pub use broker::{BROKER_SETTINGS, ZOOKEEPER_TICK};
 pub use consumer::CONSUMER_SETTINGS;
 pub use define::{Configured, Group, Importance, Kind, Notice, Setting, Valid, check};
 pub use producer::PRODUCER_SETTINGS;
 pub use topic::TOPIC_SETTINGS;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+/// A loop that has nothing to wait for turns as often as its processor lets it, tens of thousands of times a second. Kafka's
+/// clocks count whole milliseconds, so that all the turns of one millisecond see and do the same: here they are one. A
+/// spinning loop costs time, and time goes on.
+pub const TURN: Duration = Duration::from_millis(1);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProducerConfig {
     pub acks: Acks,
     pub enable_idempotence: bool,
@@ -48,7 +53,7 @@ pub struct ProducerConfig {
     pub partitioner_availability_timeout: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Compression {
     #[default]
     None,
@@ -58,7 +63,7 @@ pub enum Compression {
     Zstd,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Partitioner {
     /// murmur2 for keys, sticky (since 2.4) or round robin (before) without.
     #[default]
@@ -67,7 +72,7 @@ pub enum Partitioner {
 }
 
 /// Settings of the brokers and the controller.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BrokerConfig {
     pub min_insync_replicas: u32,
     pub unclean_leader_election_enable: bool,
@@ -97,8 +102,17 @@ pub struct BrokerConfig {
     pub eligible_leader_replicas: bool,
 }
 
+impl BrokerConfig {
+    /// How often a leader looks for followers that lag behind: half of `replica.lag.time.max.ms` in whole milliseconds. None:
+    /// once, when the broker starts (KafkaScheduler takes no period for one run).
+    pub fn isr_check_interval(&self) -> Option<Duration> {
+        let half = self.replica_lag_time_max.as_millis() / 2;
+        (half > 0).then_some(Duration::from_millis(half))
+    }
+}
+
 /// Settings of one topic; None: the broker's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TopicConfig {
     pub min_insync_replicas: Option<u32>,
     pub unclean_leader_election_enable: Option<bool>,
@@ -107,7 +121,7 @@ pub struct TopicConfig {
     pub flush_ms: Option<Duration>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConsumerConfig {
     pub auto_offset_reset: OffsetReset,
     pub fetch_min_bytes: u32,
@@ -124,7 +138,7 @@ pub struct ConsumerConfig {
     pub metadata_max_age: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OffsetReset {
     Earliest,
     #[default]
@@ -133,7 +147,7 @@ pub enum OffsetReset {
 }
 
 /// What things cost that are not Kafka's to set. Defaults are calibrated; each is a setting of the scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Costs {
     /// A request handler's time per request, before any bytes.
     pub request: Duration,

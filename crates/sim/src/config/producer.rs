@@ -1,6 +1,6 @@
 //! `ProducerConfig`: the producer's settings, their defaults and conflicts.
 
-use super::define::{Configured, Notice, Values, invalid, settings};
+use super::define::{BACKOFFS, Configured, Notice, Values, invalid, settings};
 use super::{Compression, Partitioner, ProducerConfig};
 use crate::error::Failure;
 use crate::message::Acks;
@@ -102,26 +102,22 @@ impl ProducerConfig {
         properties: &[(&str, &str)],
     ) -> Result<Configured<ProducerConfig>, Failure> {
         let values = Values::read(PRODUCER_SETTINGS, RECOGNISED, version, properties)?;
-        let mut notices = Vec::new();
+        let mut notices = values.spinning(BACKOFFS);
 
-        let reconnect_backoff = values.millis("reconnect.backoff.ms");
-        let mut reconnect_backoff_max = values.millis("reconnect.backoff.max.ms");
-        if !values.exists("reconnect.backoff.max.ms") {
-            reconnect_backoff_max = reconnect_backoff;
-        } else if values.is_given("reconnect.backoff.ms") && !values.is_given("reconnect.backoff.max.ms") {
-            reconnect_backoff_max = reconnect_backoff;
+        let (reconnect_backoff, reconnect_backoff_max) = values.reconnect_backoff();
+        if values.exists("reconnect.backoff.max.ms")
+            && values.is_given("reconnect.backoff.ms")
+            && !values.is_given("reconnect.backoff.max.ms")
+        {
             notices.push(Notice {
                 key: "reconnect.backoff.max.ms",
-                now: Some(reconnect_backoff.as_millis().to_string().into()),
+                now: Some(values.count("reconnect.backoff.ms").to_string().into()),
                 why: "follows reconnect.backoff.ms, which alone was set: the wait does not grow".into(),
             });
         }
 
-        let retry_backoff = values.millis("retry.backoff.ms");
-        let mut retry_backoff_max = values.millis("retry.backoff.max.ms");
-        if !values.exists("retry.backoff.max.ms") {
-            retry_backoff_max = retry_backoff;
-        } else if retry_backoff > retry_backoff_max {
+        let (retry_backoff, retry_backoff_max) = values.backoff("retry.backoff.ms", "retry.backoff.max.ms");
+        if retry_backoff > retry_backoff_max {
             notices.push(Notice {
                 key: "retry.backoff.ms",
                 now: Some(retry_backoff_max.as_millis().to_string().into()),

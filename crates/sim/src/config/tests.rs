@@ -1,6 +1,7 @@
 //! What Kafka 4.3.1 answered to forty producer configurations, as recorded, and the older versions' rules.
 
-use super::{BrokerConfig, ConsumerConfig, OffsetReset, Partitioner, ProducerConfig, TopicConfig};
+use super::{BrokerConfig, ConsumerConfig, OffsetReset, Partitioner, ProducerConfig, TURN, TopicConfig};
+use crate::error::Failure;
 use crate::message::Acks;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
@@ -197,7 +198,7 @@ fn every_recorded_configuration_is_answered_as_kafka_answered() {
     assert_eq!(RECORDED.len(), 40);
     for &(text, want) in RECORDED {
         let found = ProducerConfig::from_properties(KafkaVersion::V4_3, &properties(text));
-        let found = found.as_ref().map(|_| ()).map_err(|failure| (failure.exception, &*failure.message));
+        let found = found.as_ref().map(|_| ()).map_err(|failure| (&*failure.exception, &*failure.message));
         assert_eq!(found, want, "{text}");
     }
 }
@@ -276,7 +277,7 @@ fn brokers_topics_and_consumers_complain_in_kafkas_words() {
     let broker =
         BrokerConfig::from_properties(KafkaVersion::V4_3, &[("min.insync.replicas", "0")]).unwrap_err();
     assert_eq!(
-        (broker.exception, &*broker.message),
+        (&*broker.exception, &*broker.message),
         (
             "ConfigException",
             "Invalid value 0 for configuration min.insync.replicas: Value must be at least 1"
@@ -284,7 +285,7 @@ fn brokers_topics_and_consumers_complain_in_kafkas_words() {
     );
     let topic = TopicConfig::from_properties(KafkaVersion::V4_3, &[("flush.messages", "many")]).unwrap_err();
     assert_eq!(
-        (topic.exception, &*topic.message),
+        (&*topic.exception, &*topic.message),
         (
             "InvalidConfigurationException",
             "Invalid value many for configuration flush.messages: Not a number of type LONG"
@@ -309,5 +310,140 @@ fn every_default_is_valid_in_every_version() {
         BrokerConfig::defaults(version);
         TopicConfig::from_properties(version, &[]).unwrap();
         ConsumerConfig::from_properties(version, &[]).unwrap();
+    }
+}
+
+fn broker(version: KafkaVersion, text: &str) -> Result<BrokerConfig, Failure> {
+    BrokerConfig::from_properties(version, &properties(text)).map(|configured| configured.config)
+}
+
+/// Settings of brokers that no broker starts with, and what Kafka says: `KafkaConfig.validateValues`, KafkaScheduler before
+/// 3.3, the ZooKeeper clients.
+#[test]
+fn a_broker_that_would_not_start_is_refused_in_kafkas_words() {
+    use KafkaVersion::{V0_10, V0_11, V1_1, V2_8, V3_6, V4_3};
+    let isr = "requirement failed: replica.fetch.wait.max.ms should always be less than or equal to \
+               replica.lag.time.max.ms to prevent frequent changes in ISR";
+    let old_isr = "requirement failed: replica.fetch.wait.max.ms should always be at least replica.lag.time.max.ms to \
+                   prevent frequent changes in ISR";
+    let socket = "requirement failed: replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to \
+                  prevent unnecessary socket timeouts";
+    let period = "Fatal error during KafkaServer startup. Prepare to shutdown (the period of isr-expiration is half of \
+                  replica.lag.time.max.ms=1, and scheduleAtFixedRate takes none of 0 ms)";
+    let illegal = "IllegalArgumentException";
+    let cases = [
+        (V4_3, "replica.lag.time.max.ms=0", illegal, isr),
+        (V4_3, "replica.lag.time.max.ms=-1", illegal, isr),
+        (V4_3, "replica.lag.time.max.ms=499", illegal, isr),
+        (V0_11, "replica.lag.time.max.ms=0", illegal, old_isr),
+        (V1_1, "replica.fetch.wait.max.ms=10001", illegal, isr),
+        (V4_3, "replica.socket.timeout.ms=0", illegal, socket),
+        (V2_8, "replica.lag.time.max.ms=1;replica.fetch.wait.max.ms=1", illegal, period),
+        (
+            V2_8,
+            "zookeeper.session.timeout.ms=0",
+            "ZooKeeperClientTimeoutException",
+            "Timed out waiting for connection while in state: CONNECTING",
+        ),
+        (
+            V0_10,
+            "zookeeper.session.timeout.ms=-1",
+            "ZkTimeoutException",
+            "Unable to connect to zookeeper server with timeout of -1 ms",
+        ),
+        (
+            V3_6,
+            "leader.imbalance.check.interval.seconds=0",
+            "ConfigException",
+            "Invalid value 0 for configuration leader.imbalance.check.interval.seconds: Value must be at least 1",
+        ),
+        (
+            V0_10,
+            "leader.imbalance.check.interval.seconds=0",
+            illegal,
+            "Error while electing or becoming leader on broker (the period of partition-rebalance-thread is \
+             leader.imbalance.check.interval.seconds=0, and scheduleAtFixedRate takes none of 0 s)",
+        ),
+    ];
+    for (version, text, exception, message) in cases {
+        let failure = broker(version, text).unwrap_err();
+        assert_eq!((&*failure.exception, &*failure.message), (exception, message), "{version:?} {text}");
+    }
+}
+
+/// Where a setting says no pause, the loop turns once a millisecond, however often it fails, and the user hears of it.
+#[test]
+fn a_loop_without_a_pause_costs_time() {
+    let one = (TURN, TURN);
+    for version in KafkaVersion::ALL {
+        let producer = ProducerConfig::from_properties(
+            version,
+            &properties("retry.backoff.ms=0;reconnect.backoff.ms=0;reconnect.backoff.max.ms=1000"),
+        )
+        .unwrap();
+        let config = &producer.config;
+        assert_eq!((config.retry_backoff, config.retry_backoff_max), one, "{version:?}");
+        assert_eq!((config.reconnect_backoff, config.reconnect_backoff_max), one, "{version:?}");
+        let told: Vec<&str> = producer.notices.iter().map(|notice| notice.key).collect();
+        assert_eq!(told, ["reconnect.backoff.ms", "retry.backoff.ms"], "{version:?}");
+        let consumer = ConsumerConfig::from_properties(
+            version,
+            &properties("retry.backoff.ms=0;reconnect.backoff.ms=0"),
+        );
+        let config = consumer.unwrap().config;
+        assert_eq!(
+            (config.retry_backoff, config.reconnect_backoff, config.reconnect_backoff_max),
+            (TURN, TURN, TURN)
+        );
+        assert_eq!(broker(version, "replica.fetch.backoff.ms=0").unwrap().replica_fetch_backoff, TURN);
+    }
+    for value in ["0", "-1", "-2147483648"] {
+        let text = format!("broker.heartbeat.interval.ms={value};broker.session.timeout.ms={value}");
+        let config = broker(KafkaVersion::V4_3, &text).unwrap();
+        assert_eq!((config.broker_heartbeat_interval, config.broker_session_timeout), one, "{value}");
+    }
+    let imbalance = |version, value| {
+        let text = format!("leader.imbalance.check.interval.seconds={value}");
+        broker(version, &text).unwrap().leader_imbalance_check_interval
+    };
+    assert_eq!(imbalance(KafkaVersion::V2_8, "0"), TURN);
+    assert_eq!(imbalance(KafkaVersion::V0_10, "-1"), Duration::MAX, "it runs once");
+    assert_eq!(imbalance(KafkaVersion::V4_3, "9223372036854775807"), Duration::MAX);
+}
+
+#[test]
+fn zookeeper_grants_sessions_of_two_to_twenty_ticks() {
+    let granted = |value| {
+        let text = format!("zookeeper.session.timeout.ms={value}");
+        broker(KafkaVersion::V2_8, &text).unwrap().broker_session_timeout.as_millis()
+    };
+    assert_eq!(
+        [1, 5_999, 6_000, 18_000, 60_000, 60_001, 2_147_483_647].map(granted),
+        [6_000, 6_000, 6_000, 18_000, 60_000, 60_000, 60_000]
+    );
+    // Nobody asks for one in KRaft.
+    let kraft = broker(KafkaVersion::V3_6, "zookeeper.session.timeout.ms=0").unwrap();
+    assert_eq!(kraft.broker_session_timeout, Duration::from_secs(9));
+}
+
+#[test]
+fn lag_is_looked_for_every_half_of_it_or_once() {
+    let interval = |text: &str| broker(KafkaVersion::V4_3, text).unwrap().isr_check_interval();
+    assert_eq!(interval(""), Some(Duration::from_secs(15)));
+    assert_eq!(interval("replica.lag.time.max.ms=501"), Some(Duration::from_millis(250)));
+    for lag in [1, 0, -1] {
+        let text = format!("replica.lag.time.max.ms={lag};replica.fetch.wait.max.ms={lag}");
+        assert_eq!(interval(&text), None, "{lag}");
+    }
+    let old = broker(KafkaVersion::V2_8, "replica.lag.time.max.ms=-2;replica.fetch.wait.max.ms=-2").unwrap();
+    assert_eq!(old.isr_check_interval(), None);
+}
+
+#[test]
+fn a_wait_of_any_length_is_long_and_not_short() {
+    for millis in ["18446744073710", "9223372036854775807"] {
+        let text = format!("max.block.ms={millis};metadata.max.age.ms={millis}");
+        let config = producer(KafkaVersion::V4_3, &text).unwrap();
+        assert_eq!((config.max_block, config.metadata_max_age), (Duration::MAX, Duration::MAX), "{millis}");
     }
 }

@@ -36,11 +36,11 @@ use self::zookeeper::ZooKeeper;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControllerTimer {
     term: u32,
-    due: Due,
+    pub(crate) due: Due,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+pub(crate) enum Due {
     Activation,
     Commit,
     /// Before 4.1: the no-op record by which brokers learn that what came before it is committed.

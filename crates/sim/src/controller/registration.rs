@@ -1,5 +1,6 @@
 //! Registrations, heartbeats, sessions: how brokers come and go (broker.md §6.1, §6.2, §6.7).
 
+use crate::config::TURN;
 use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::{ChangeReason, Fact};
@@ -275,11 +276,12 @@ impl Controller {
         self.set_timer(cx, next, Due::Sessions);
     }
 
-    /// From 4.0 sessions are looked at every eighth of a session; before, exactly when the next one would end.
+    /// From 4.0 sessions are looked at every eighth of a session and no more often than once a millisecond
+    /// (`maybeFenceStaleBrokerPeriodNs`); before, exactly when the next one would end.
     pub(super) fn next_session_check(&self, cx: &Context) -> Duration {
         let session = cx.spec.broker_config.broker_session_timeout;
         if cx.spec.version >= KafkaVersion::V4_0 {
-            return session / 8;
+            return (session / 8).max(TURN);
         }
         let Some(ends) = self.cluster.first_expiry(session) else { return session };
         let found = if cx.spec.version.uses_zookeeper() { self.zookeeper.tick_after(ends) } else { ends };

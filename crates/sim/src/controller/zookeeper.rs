@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::config::ZOOKEEPER_TICK;
 use crate::context::Context;
 use crate::happening::{ChangeReason, Disconnect, Fact};
 use crate::ids::{BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Partition, TopicId};
@@ -17,9 +18,6 @@ use super::{Controller, Due};
 
 /// Between two dials of a broker that does not answer (ControllerChannelManager).
 const DIAL_AGAIN: Duration = Duration::from_millis(100);
-
-/// ZooKeeper's tickTime where nobody sets it: sessions were recorded to end a multiple of 3 s apart.
-const TICK: Duration = Duration::from_millis(3_000);
 
 /// The way to one live broker.
 #[derive(Clone, Debug)]
@@ -69,8 +67,8 @@ impl ZooKeeper {
     /// ZooKeeper's clock began, the first to end does so half a tick late, which is the mean.
     pub fn tick_after(&self, end: Time) -> Time {
         match self.tick {
-            None => end + TICK / 2,
-            Some(tick) => tick + TICK * end.since(tick).nanos.div_ceil(TICK.nanos),
+            None => end + ZOOKEEPER_TICK / 2,
+            Some(tick) => tick + ZOOKEEPER_TICK * end.since(tick).nanos.div_ceil(ZOOKEEPER_TICK.nanos),
         }
     }
 

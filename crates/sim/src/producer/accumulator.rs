@@ -410,7 +410,7 @@ impl Accumulator {
             self.drain_index.len() - 1
         });
         let start = self.drain_index[place].1 as usize % count;
-        let mut size = 0;
+        let mut size = 0_u32;
         for (at, partition) in (0..).zip(led).cycle().skip(start).take(count) {
             self.drain_index[place].1 = at;
             let queue = &mut self.partitions[usize::from(partition.0)];
@@ -423,7 +423,7 @@ impl Accumulator {
                 continue;
             }
             let head = &queue.queue[0];
-            let is_too_much = size + head.estimated_bytes() > settings.config.max_request_size;
+            let is_too_much = head.estimated_bytes().saturating_add(size) > settings.config.max_request_size;
             if is_too_much && !taken.is_empty() {
                 break;
             }
@@ -432,7 +432,7 @@ impl Accumulator {
                 break;
             }
             let written = self.take_head(cx, settings, transactions, partition, now);
-            size += written.bytes;
+            size = written.bytes.saturating_add(size);
             taken.push((partition, written));
         }
         taken

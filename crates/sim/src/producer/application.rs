@@ -436,7 +436,7 @@ impl Instance {
 
     /// `send()` fails: in its future, or (`thrown`) in the caller's face (§2.6).
     pub fn fail_send(&mut self, cx: &mut Context, record: RecordId, failure: Failure, thrown: bool) {
-        let is_metered = !matches!(failure.exception, "IllegalStateException" | "IllegalArgumentException");
+        let is_metered = !matches!(&*failure.exception, "IllegalStateException" | "IllegalArgumentException");
         if is_metered {
             self.metrics.record_error.record(self.settings.clock(cx.now), 1);
         }

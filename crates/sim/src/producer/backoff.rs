@@ -1,6 +1,7 @@
 //! Kafka's exponential backoff: doubling, capped, ±20 % (producer.md §4.9, C5). For retries, reconnects, connection
 //! set-up and metadata alike.
 
+use crate::config::TURN;
 use crate::context::Context;
 use crate::rng::Stream;
 use crate::time::Duration;
@@ -12,7 +13,8 @@ pub(super) struct ExponentialBackoff {
 }
 
 impl ExponentialBackoff {
-    /// After `attempts` failures. Whole milliseconds; without jitter where it cannot grow.
+    /// After `attempts` failures. Whole milliseconds; without jitter where it cannot grow. What chance makes of 1 ms may be
+    /// none: the loop's own turn then.
     pub fn draw(self, cx: &mut Context, attempts: u32) -> Duration {
         if self.initial >= self.max {
             return self.max;
@@ -21,6 +23,6 @@ impl ExponentialBackoff {
         let term = doubled.min(self.max.nanos);
         let (low, high) = (term / 10 * 8, (term / 10 * 12).saturating_sub(1));
         let drawn = cx.draw(Stream::Jitter, Duration::from_nanos(low), Duration::from_nanos(high.max(low)));
-        Duration::from_millis(drawn.as_millis()).min(self.max)
+        Duration::from_millis(drawn.as_millis()).max(TURN).min(self.max)
     }
 }

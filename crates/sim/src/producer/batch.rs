@@ -30,13 +30,13 @@ impl Format {
     pub fn size_of(self, key: Option<u32>, value: u32) -> RecordSize {
         /// The longest that length, attributes and the two deltas can get.
         const MAX_RECORD_OVERHEAD: u32 = 21;
-        let plain = key.unwrap_or(0) + value;
+        let plain = key.unwrap_or(0).saturating_add(value);
         let (framed, overhead) = if self.v2 {
             (framed_bytes(key, value), MAX_RECORD_OVERHEAD)
         } else {
             (plain, V1_RECORD_OVERHEAD)
         };
-        RecordSize { plain, framed, upper_bound: self.header_bytes() + overhead + framed }
+        RecordSize { plain, framed, upper_bound: framed.saturating_add(self.header_bytes() + overhead) }
     }
 
     /// A record as it is written, `place` records behind the batch's first and `later` after it.
@@ -67,8 +67,8 @@ const V1_RECORD_OVERHEAD: u32 = 34;
 
 /// Key, value and (no) headers with their lengths.
 fn framed_bytes(key: Option<u32>, value: u32) -> u32 {
-    let key_bytes = key.map_or(1, |key| varint_bytes(u64::from(key)) + key);
-    key_bytes + varint_bytes(u64::from(value)) + value + 1
+    let key_bytes = key.map_or(1, |key| key.saturating_add(varint_bytes(u64::from(key))));
+    value.saturating_add(varint_bytes(u64::from(value)) + 1).saturating_add(key_bytes)
 }
 
 /// Zig-zag: 0 to 63 take one byte, 64 to 8191 two.
@@ -106,6 +106,9 @@ impl Ratio {
         (scaled / (1_000_000 << 23)) as u32
     }
 }
+
+/// Where a Java array ends. What is larger by itself is refused before it comes here: `max.request.size` ends there too.
+const MOST_BYTES: u32 = i32::MAX as u32;
 
 /// Records that a batch has room for from its first one on: what `batch.size` holds of 1 kB each.
 const MANY: usize = 16;
@@ -251,7 +254,7 @@ impl Batch {
             self.base_timestamp = timestamp;
         }
         let bytes = self.format.record_bytes(place, timestamp.since(self.base_timestamp), size);
-        if place > 0 && self.write_limit < before + bytes {
+        if place > 0 && (self.write_limit < before + bytes || MOST_BYTES - self.record_bytes < bytes) {
             return None;
         }
         records.push(record);
@@ -431,6 +434,22 @@ mod tests {
         {
             let batch = fill(COMPRESSED, 16_384, Ratio(millionths), None, 100);
             assert_eq!(batch.count(), count, "{millionths}");
+        }
+    }
+
+    /// A document may ask for 4 GiB, and a ratio may be almost nothing.
+    #[test]
+    fn sizes_end_where_javas_arrays_end_and_do_not_wrap() {
+        for format in [PLAIN, COMPRESSED, Format { v2: false, compressed: false }] {
+            for (key, value) in [(None, u32::MAX), (Some(u32::MAX), u32::MAX), (Some(12), u32::MAX - 1)] {
+                assert!(format.size_of(key, value).upper_bound >= u32::MAX - 1, "{key:?} {value}");
+            }
+        }
+        let largest = i32::MAX as u32;
+        for (value, count) in [(1 << 30, 1), (500 << 20, 4)] {
+            let mut batch = fill(COMPRESSED, largest, Ratio(1), None, value);
+            assert_eq!((batch.count(), batch.is_full()), (count, false));
+            assert!(batch.record_bytes <= largest && batch.write(1_000).bytes <= largest);
         }
     }
 

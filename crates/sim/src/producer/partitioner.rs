@@ -114,7 +114,7 @@ impl Sticky {
         has_leader: impl Fn(Partition) -> bool,
     ) -> bool {
         let Some(current) = &mut self.current else { return false };
-        current.produced_bytes += appended_bytes;
+        current.produced_bytes = current.produced_bytes.saturating_add(appended_bytes);
         let produced = current.produced_bytes;
         // A change while the last batch is open would leave fragments; beyond twice the size it is made regardless.
         if !(produced >= batch_size && batches_full || produced >= batch_size.saturating_mul(2)) {

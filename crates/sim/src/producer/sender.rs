@@ -17,6 +17,9 @@ use crate::message::{Acks, Body, Envelope, ProduceRequest};
 use crate::network::{Dialled, Read};
 use crate::time::{Duration, Time};
 
+/// Turns on end in which nothing happens, before the queue has its turn: there the world sees whether time stands still.
+const MOST_IDLE_TURNS: u32 = 100;
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sender {
     pub alarm: Alarm,
@@ -150,11 +153,13 @@ impl Instance {
 
     fn iterate(&mut self, cx: &mut Context) {
         let cause = cx.cause;
+        let mut idle_turns = 0;
         loop {
             cx.cause = cause;
             if self.ends(cx) {
                 return;
             }
+            let noted = cx.next_happening;
             if let Turn::Poll(timeout) = self.run_once(cx) {
                 let deadline = self.poll_until(cx, timeout);
                 cx.cause = cause;
@@ -163,8 +168,11 @@ impl Instance {
                 }
                 return;
             }
-            if cx.now < self.sender.free_at {
-                self.sender.alarm.set(cx, self.sender.free_at, ProducerTimer::Sender);
+            if noted == cx.next_happening {
+                idle_turns += 1;
+            }
+            if cx.now < self.sender.free_at || idle_turns == MOST_IDLE_TURNS {
+                self.sender.alarm.set(cx, self.sender.free_at.max(cx.now), ProducerTimer::Sender);
                 return;
             }
         }
@@ -213,7 +221,7 @@ impl Instance {
         if self.metadata.is_fetching() || !next.is_zero() {
             return (!self.metadata.is_fetching() && next < Duration::MAX).then_some(next);
         }
-        let reconnect_backoff = Some(self.settings.config.reconnect_backoff.max(Duration::from_millis(1)));
+        let reconnect_backoff = Some(self.settings.config.reconnect_backoff);
         let (mut node, has_ready) = self.network.least_loaded(cx, &self.metadata, now);
         if node.is_none() && !has_ready && self.settings.version.rebootstraps() && !self.metadata.is_bootstrap
         {

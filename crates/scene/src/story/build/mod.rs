@@ -14,7 +14,7 @@ use ackscope_sim::ids::{
     BatchId, BrokerId, ConnectionId, HappeningId, LeaderEpoch, NodeId, Offset, Partition, RecordId,
 };
 use ackscope_sim::ledger::Ledger;
-use ackscope_sim::run::Run;
+use ackscope_sim::run::Trace;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 use ackscope_sim::view::{ClusterView, ProcessState, ReplicaRole};
@@ -27,9 +27,9 @@ use super::{
 };
 
 impl Story {
-    pub fn new(run: &Run) -> Story {
-        let opening = run.view_at(Time::ZERO);
-        Story::of(&run.spec, &opening, &run.happenings, &run.ledger, &run.audit, run.end)
+    pub fn new(run: &Trace) -> Story {
+        let opening = &run.opening;
+        Story::of(&run.spec, opening, &run.happenings, &run.ledger, &run.audit, run.end)
     }
 
     /// From the parts of a run; `opening` is the cluster at time zero.
