@@ -4,11 +4,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ackscope_scene::story::{Story, StoryBuilder};
 use ackscope_sim::audit::Audit;
 use ackscope_sim::budget::{Budget, Progress, Stopped};
 use ackscope_sim::happening::Happening;
+use ackscope_sim::ids::HappeningId;
 use ackscope_sim::ledger::Ledger;
 use ackscope_sim::run::{Run, Running, Trace, Worlds};
+use ackscope_sim::script::ActionId;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 use ackscope_sim::view::ClusterView;
@@ -38,15 +41,16 @@ pub enum Tell {
         number: u32,
         progress: Progress,
     },
+    /// A run has ended: its trace but for the happenings, which follow.
+    Ended {
+        number: u32,
+        ended: Box<Ended>,
+    },
     /// The next happenings of a run that has ended.
     Happenings {
         number: u32,
         happenings: Vec<Happening>,
-    },
-    /// All happenings of the run have been told; this is the rest of its trace.
-    Ended {
-        number: u32,
-        ended: Box<Ended>,
+        last: bool,
     },
     View {
         number: u32,
@@ -58,7 +62,7 @@ pub enum Tell {
     },
 }
 
-/// A trace without its scenario, which the page has, and its happenings, which come before.
+/// A trace without its scenario, which the page has, and its happenings, which follow.
 #[derive(Serialize, Deserialize)]
 pub struct Ended {
     pub ledger: Ledger,
@@ -68,15 +72,36 @@ pub struct Ended {
     pub stopped: Option<Stopped>,
     pub hash: u64,
     pub events: u64,
+    pub messages: u32,
+    pub done: Vec<(ActionId, HappeningId)>,
     /// The cluster at the time that was asked for.
     pub view: ClusterView,
 }
 
-impl Ended {
-    /// The trace again, and the view.
-    pub fn trace(self, spec: Arc<Spec>, happenings: Vec<Happening>) -> (Trace, ClusterView) {
-        let Ended { ledger, audit, opening, end, stopped, hash, events, view } = self;
-        (Trace { spec, happenings, ledger, audit, opening, end, stopped, hash, events }, view)
+/// A run that arrives little by little, and its story, which grows with it.
+pub struct Arriving {
+    trace: Trace,
+    story: StoryBuilder,
+}
+
+impl Arriving {
+    /// The beginning, and the view that comes with it.
+    pub fn new(spec: Arc<Spec>, ended: Ended) -> (Arriving, ClusterView) {
+        let Ended { ledger, audit, opening, end, stopped, hash, events, messages, done, view } = ended;
+        let happenings = Vec::new();
+        let trace =
+            Trace { spec, happenings, ledger, audit, opening, end, stopped, hash, events, messages, done };
+        (Arriving { story: StoryBuilder::new(&trace), trace }, view)
+    }
+
+    pub fn read(&mut self, happenings: Vec<Happening>) {
+        happenings.iter().for_each(|happening| self.story.read(happening));
+        self.trace.happenings.extend(happenings);
+    }
+
+    /// All of it has come.
+    pub fn finish(self) -> (Trace, Story) {
+        (self.trace, self.story.finish())
     }
 }
 
@@ -95,7 +120,7 @@ enum Wanted {
 
 struct Left {
     happenings: std::vec::IntoIter<Happening>,
-    rest: (Ended, Worlds),
+    worlds: Worlds,
     /// The page is still reading what it was told last: more would only keep it from everything else.
     is_read: bool,
 }
@@ -159,26 +184,25 @@ impl Engine {
                     tell(Tell::Progress { number, progress: running.progress() });
                     Wanted::Running(running)
                 } else {
-                    ended(running.finish(), at)
+                    let (ended, left) = parted(running.finish(), at);
+                    tell(Tell::Ended { number, ended: Box::new(ended) });
+                    Wanted::Telling(Box::new(left))
                 }
             }
             Wanted::Telling(left) if !left.is_read => {
                 self.jobs.push_front(Job { number, wanted: Wanted::Telling(left), at });
                 return false;
             }
-            Wanted::Telling(mut left) if left.happenings.len() > 0 => {
+            Wanted::Telling(mut left) => {
                 let happenings = left.happenings.by_ref().take(HAPPENINGS_AT_ONCE).collect();
-                tell(Tell::Happenings { number, happenings });
+                let last = left.happenings.len() == 0;
+                tell(Tell::Happenings { number, happenings, last });
+                if last {
+                    self.worlds = at.map(|_| (number, left.worlds)).or(self.worlds.take());
+                    return !self.jobs.is_empty();
+                }
                 left.is_read = false;
                 Wanted::Telling(left)
-            }
-            Wanted::Telling(left) => {
-                let (ended, worlds) = left.rest;
-                tell(Tell::Ended { number, ended: Box::new(ended) });
-                if at.is_some() {
-                    self.worlds = Some((number, worlds));
-                }
-                return !self.jobs.is_empty();
             }
         };
         self.jobs.push_front(Job { number, wanted, at });
@@ -186,17 +210,16 @@ impl Engine {
     }
 }
 
-/// A run as it is told.
-fn ended(run: Run, at: Option<Time>) -> Wanted {
+/// A run in the parts that are told first and later.
+fn parted(run: Run, at: Option<Time>) -> (Ended, Left) {
     let Run { trace, worlds } = run;
-    let Trace { happenings, ledger, audit, opening, end, stopped, hash, events, .. } = trace;
+    let Trace { happenings, ledger, audit, opening, end, stopped, hash, events, messages, done, .. } = trace;
     let view = match at {
         Some(at) => worlds.view_at(at.min(end)),
         None => opening.clone(),
     };
-    let ended = Ended { ledger, audit, opening, end, stopped, hash, events, view };
-    let (happenings, rest) = (happenings.into_iter(), (ended, worlds));
-    Wanted::Telling(Box::new(Left { happenings, rest, is_read: true }))
+    let ended = Ended { ledger, audit, opening, end, stopped, hash, events, messages, done, view };
+    (ended, Left { happenings: happenings.into_iter(), worlds, is_read: true })
 }
 
 /// A message as bytes.
@@ -217,7 +240,9 @@ mod tests {
     use ackscope_sim::run::Run;
     use ackscope_sim::time::Time;
 
-    use super::{Ask, Engine, Tell, read, write};
+    use ackscope_scene::story::Story;
+
+    use super::{Arriving, Ask, Engine, Tell, read, write};
 
     /// Everything goes through bytes, as between page and worker.
     fn told(engine: &mut Engine, ask: Ask) -> Vec<Tell> {
@@ -245,16 +270,26 @@ mod tests {
             let at = Time { nanos: here.end.nanos / 2 };
             let mut engine = Engine::default();
             let asked = Ask::Run { number: 7, spec: Box::new(spec.clone()), at };
-            let (mut happenings, mut rest) = (Vec::new(), None);
+            let (mut arriving, mut seen_first, mut complete) = (None, None, false);
             for told in told(&mut engine, asked) {
                 match told {
-                    Tell::Happenings { number: 7, happenings: more } => happenings.extend(more),
-                    Tell::Ended { number: 7, ended } => rest = Some(ended),
+                    Tell::Ended { number: 7, ended } => {
+                        let (begun, view) = Arriving::new(Arc::new(spec.clone()), *ended);
+                        (arriving, seen_first) = (Some(begun), Some(view));
+                    }
+                    Tell::Happenings { number: 7, happenings, last } => {
+                        arriving.as_mut().expect("its beginning").read(happenings);
+                        assert!(!std::mem::replace(&mut complete, last), "nothing comes after the last");
+                    }
                     Tell::Progress { number: 7, .. } => {}
                     _ => panic!("not asked for"),
                 }
             }
-            let (trace, view) = rest.expect("an end").trace(Arc::new(spec), happenings);
+            assert!(complete, "{}", entry.id);
+            let (trace, story) = arriving.expect("a run").finish();
+            let view = seen_first.expect("a view");
+            assert_eq!(story.messages.len(), Story::new(&here).messages.len());
+            assert_eq!((trace.messages, &trace.done), (here.messages, &here.done));
             assert!(trace.happenings == here.happenings, "{}", entry.id);
             assert_eq!((trace.hash, trace.end, trace.events), (here.hash, here.end, here.events));
             assert_eq!(trace.audit, here.audit);

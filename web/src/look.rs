@@ -216,6 +216,7 @@ impl Look {
 mod tests {
     use ackscope_scenario::library;
     use ackscope_scene::axis::AxisMode;
+    use ackscope_scene::story::Story;
     use ackscope_scene::timeline::{Form, Room};
     use ackscope_sim::ids::{BrokerId, NodeId, Partition};
     use ackscope_sim::run::Run;
@@ -227,7 +228,8 @@ mod tests {
     fn show() -> Show {
         let document = library::find("healthy").expect("it is in the library").document();
         let run = Run::new(document.variants[0].spec.clone());
-        Show::new(document, "", run.trace)
+        let story = Story::new(&run);
+        Show::new(document, "", run.trace, story)
     }
 
     #[test]

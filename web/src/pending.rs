@@ -5,19 +5,19 @@ use std::sync::Arc;
 use ackscope_scenario::Document;
 use ackscope_scenario::link::View;
 use ackscope_sim::budget::Progress;
-use ackscope_sim::happening::Happening;
 use ackscope_sim::time::Time;
 use ackscope_sim::view::ClusterView;
 
 use crate::draft::Draft;
+use crate::engine::Arriving;
 
 pub struct Pending {
     pub number: u32,
     pub draft: Draft,
     pub document: Document,
     pub purpose: Purpose,
-    /// What has been told of it so far.
-    pub happenings: Vec<Happening>,
+    /// What has been told of it so far, and the view that came with it.
+    pub arriving: Option<(Arriving, ClusterView)>,
     pub progress: Option<Progress>,
     /// Play was pressed meanwhile.
     pub plays: bool,

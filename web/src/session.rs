@@ -17,7 +17,7 @@ use crate::command::Command;
 use crate::compare::Baseline;
 use crate::draft::{Base, Draft};
 use crate::edit::{Edit, Refusal, Seen, named};
-use crate::engine::{Ask, Ended, Engine, Tell};
+use crate::engine::{Arriving, Ask, Ended, Engine, Tell};
 use crate::follow;
 use crate::history::History;
 use crate::lab::Question;
@@ -374,7 +374,7 @@ impl Session {
 
     fn ask(&mut self, draft: Draft, document: Document, purpose: Purpose) {
         self.asked += 1;
-        let (number, happenings) = (self.asked, Vec::new());
+        let (number, arriving) = (self.asked, None);
         let variant = document.variant(&draft.variant).unwrap_or(&document.variants[0]);
         let now = self.playback.position.time;
         let at = match &purpose {
@@ -385,7 +385,7 @@ impl Session {
         let spec = Box::new(variant.spec.clone());
         self.errands.push(Errand::Engine(Ask::Run { number, spec, at }));
         let (progress, plays) = (None, false);
-        self.pending = Some(Pending { number, draft, document, purpose, happenings, progress, plays });
+        self.pending = Some(Pending { number, draft, document, purpose, arriving, progress, plays });
     }
 
     fn drop_pending(&mut self) {
@@ -402,6 +402,8 @@ impl Session {
             return;
         }
         self.drop_pending();
+        // The engine may have dropped its worlds for the new one.
+        self.run_again();
         self.notice = Some("The new run was stopped. This is the run before.".to_owned());
     }
 
@@ -438,20 +440,25 @@ impl Session {
                     pending.progress = Some(progress);
                 }
             }
-            Tell::Happenings { number, happenings } => {
-                if let Some(pending) = self.pending.as_mut().filter(|pending| pending.number == number) {
-                    pending.happenings.extend(happenings);
-                    self.errands.push(Errand::Engine(Ask::More { number }));
-                }
-            }
-            Tell::Ended { number, ended } => {
-                if let Some(pending) = self.pending.take_if(|pending| pending.number == number) {
-                    self.arrive(pending, *ended);
-                } else if number == self.shown {
-                    self.cluster = Some(Snapshot(Arc::new(ended.view)));
-                } else {
-                    // Dropped too late: it has taken the place of the shown one's worlds.
-                    self.run_again();
+            Tell::Ended { number, ended } => self.ended(number, *ended),
+            Tell::Happenings { number, happenings, last } => {
+                if self.pending.as_ref().is_none_or(|pending| pending.number != number) {
+                    // Nobody waits for it: the shown one's worlds are all that was wanted, or it was dropped too late.
+                    if !last {
+                        self.errands.push(Errand::Engine(Ask::More { number }));
+                    } else if number != self.shown {
+                        self.run_again();
+                    }
+                } else if let Some(mut pending) = self.pending.take() {
+                    if let Some((arriving, _)) = &mut pending.arriving {
+                        arriving.read(happenings);
+                    }
+                    if last {
+                        self.arrive(pending);
+                    } else {
+                        self.pending = Some(pending);
+                        self.errands.push(Errand::Engine(Ask::More { number }));
+                    }
                 }
             }
             Tell::View { number, view } => {
@@ -465,6 +472,16 @@ impl Session {
         self.errands()
     }
 
+    fn ended(&mut self, number: u32, ended: Ended) {
+        if let Some(pending) = self.pending.as_mut().filter(|pending| pending.number == number) {
+            let Pending { document, draft, .. } = pending;
+            let variant = document.variant(&draft.variant).unwrap_or(&document.variants[0]);
+            pending.arriving = Some(Arriving::new(Arc::new(variant.spec.clone()), ended));
+        } else if number == self.shown {
+            self.cluster = Some(Snapshot(Arc::new(ended.view)));
+        }
+    }
+
     /// Asks for the cluster at the playhead, unless it is there or another moment is on its way.
     fn ask_for_view(&mut self) {
         let (at, number) = (self.playback.position.time, self.shown);
@@ -476,11 +493,11 @@ impl Session {
     }
 
     /// A run has come: it takes the shown one's place.
-    fn arrive(&mut self, pending: Pending, ended: Ended) {
-        let Pending { number, draft, document, purpose, happenings, plays, .. } = pending;
-        let variant = document.variant(&draft.variant).unwrap_or(&document.variants[0]);
-        let (trace, view) = ended.trace(Arc::new(variant.spec.clone()), happenings);
-        let show = Show::new(document, &draft.variant, trace);
+    fn arrive(&mut self, pending: Pending) {
+        let Pending { number, draft, document, purpose, arriving, plays, .. } = pending;
+        let Some((arriving, view)) = arriving else { return };
+        let (trace, story) = arriving.finish();
+        let show = Show::new(document, &draft.variant, trace, story);
         (self.shown, self.viewing) = (number, None);
         self.cluster = Some(Snapshot(Arc::new(view)));
         match purpose {

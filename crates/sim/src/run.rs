@@ -9,11 +9,12 @@ use std::sync::Arc;
 use crate::audit::{Audit, Latency};
 use crate::budget::{Budget, Progress, Stopped};
 use crate::fates::Observer;
-use crate::happening::Happening;
+use crate::happening::{Fact, Happening};
 use crate::ids::{ClientId, HappeningId};
 use crate::keyframes::Keyframes;
 use crate::ledger::Ledger;
 use crate::producer::ProducerMetrics;
+use crate::script::ActionId;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::trace::{Counters, TraceHasher};
@@ -36,6 +37,10 @@ pub struct Trace {
     pub hash: u64,
     /// Events handled.
     pub events: u64,
+    /// Messages among the happenings.
+    pub messages: u32,
+    /// The actions of the script that were carried out, in their order, each by the happening that did it.
+    pub done: Vec<(ActionId, HappeningId)>,
 }
 
 impl Trace {
@@ -53,6 +58,12 @@ impl Trace {
         std::iter::successors(Some(self.happening(id)), |happening| {
             happening.cause.id().map(|cause| self.happening(cause))
         })
+    }
+
+    /// What carried an action of the script out, if anything did.
+    pub fn done(&self, action: ActionId) -> Option<&Happening> {
+        let place = self.done.binary_search_by_key(&action, |&(action, _)| action).ok()?;
+        Some(self.happening(self.done[place].1))
     }
 
     /// The happenings up to and including `time`.
@@ -263,6 +274,8 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
     pub fn finish(mut self) -> Run {
         let mut happenings = std::mem::take(self.world.notes());
         happenings.shrink_to_fit();
+        let is_message = |happening: &&Happening| matches!(happening.fact, Fact::MessageSent { .. });
+        let messages = happenings.iter().filter(is_message).count() as u32;
         let end = if self.stopped.is_some() { self.world.now() } else { self.spec.until };
         let trace = Trace {
             ledger: self.world.ledger().clone(),
@@ -272,11 +285,24 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             stopped: self.stopped,
             hash: self.hasher.finish(),
             events: self.world.steps(),
+            messages,
+            done: done(&happenings),
             happenings,
             spec: self.spec,
         };
         Run { trace, worlds: Worlds { keyframes: self.keyframes, last: self.world, end } }
     }
+}
+
+/// Each action with what first carried it out, in order of the actions.
+fn done(happenings: &[Happening]) -> Vec<(ActionId, HappeningId)> {
+    let done = happenings.iter().filter_map(|happening| match happening.fact {
+        Fact::ActionDone { action } => Some((action, happening.id)),
+        _ => None,
+    });
+    let mut done = crate::order::distinct(done);
+    done.dedup_by_key(|(action, _)| *action);
+    done
 }
 
 /// A run of which only figures are kept.

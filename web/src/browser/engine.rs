@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ackscope_sim::happening::Happening;
+use ackscope_scene::story::Story;
 use ackscope_sim::run::Trace;
 use ackscope_sim::spec::Spec;
 use js_sys::{Array, Function, Reflect, Uint8Array};
@@ -15,7 +15,7 @@ use web_sys::{ErrorEvent, MessageEvent, MessagePort, Worker};
 use leptos::prelude::{LocalStorage, StoredValue};
 
 use super::window;
-use crate::engine::{Ask, Tell, read, write};
+use crate::engine::{Arriving, Ask, Tell, read, write};
 
 /// Runs for figures have numbers from here on; those of the session stay below.
 const FIGURES: u32 = 1 << 31;
@@ -24,7 +24,7 @@ const FIGURES: u32 = 1 << 31;
 pub type EngineHandle = StoredValue<Option<Engine>, LocalStorage>;
 
 type Hear = Box<dyn Fn(Heard)>;
-type WithTrace = Box<dyn FnOnce(Trace)>;
+type WithTrace = Box<dyn FnOnce(Trace, Story)>;
 
 /// What comes from the engine for the session.
 pub enum Heard {
@@ -36,7 +36,7 @@ pub enum Heard {
 /// A figure's run that is under way.
 struct Figure {
     spec: Box<Spec>,
-    happenings: Vec<Happening>,
+    arriving: Option<Arriving>,
     then: WithTrace,
 }
 
@@ -48,6 +48,8 @@ struct Inner {
     worker: RefCell<Option<Worker>>,
     /// Whether this one has ever said anything: a worker that cannot even start will not start the next time either.
     speaks: Cell<bool>,
+    /// A run took all that it may: the memory of this engine has grown, and never shrinks.
+    worn: Cell<bool>,
     hear: Hear,
     figures: RefCell<BTreeMap<u32, Figure>>,
     next_figure: Cell<u32>,
@@ -60,6 +62,7 @@ impl Engine {
             port: RefCell::default(),
             worker: RefCell::default(),
             speaks: Cell::new(true),
+            worn: Cell::new(false),
             hear: Box::new(hear),
             figures: RefCell::default(),
             next_figure: Cell::new(FIGURES),
@@ -69,6 +72,15 @@ impl Engine {
     }
 
     pub fn ask(&self, ask: &Ask) {
+        if let Ask::Run { .. } = ask
+            && self.0.worn.take()
+        {
+            self.renew();
+        }
+        self.send(ask);
+    }
+
+    fn send(&self, ask: &Ask) {
         let bytes = Uint8Array::from(write(ask).as_slice());
         if let Some(port) = &*self.0.port.borrow() {
             let _ = port.post_message_with_transferable(&bytes, &Array::of1(&bytes.buffer()));
@@ -76,11 +88,11 @@ impl Engine {
     }
 
     /// Runs a scenario for a figure.
-    pub fn trace(&self, spec: Spec, then: impl FnOnce(Trace) + 'static) {
+    pub fn trace(&self, spec: Spec, then: impl FnOnce(Trace, Story) + 'static) {
         let number = self.0.next_figure.replace(self.0.next_figure.get() + 1);
         let spec = Box::new(spec);
-        self.ask(&Ask::Trace { number, spec: spec.clone() });
-        let figure = Figure { spec, happenings: Vec::new(), then: Box::new(then) };
+        self.send(&Ask::Trace { number, spec: spec.clone() });
+        let figure = Figure { spec, arriving: None, then: Box::new(then) };
         self.0.figures.borrow_mut().insert(number, figure);
     }
 
@@ -115,19 +127,28 @@ impl Engine {
 
     fn told(&self, tell: Tell) {
         self.0.speaks.set(true);
+        if let Tell::Ended { ended, .. } = &tell
+            && ended.stopped.is_some()
+        {
+            self.0.worn.set(true);
+        }
         match tell {
             Tell::Failed { why } => self.failed(why),
-            Tell::Happenings { number, happenings } if number >= FIGURES => {
-                if let Some(figure) = self.0.figures.borrow_mut().get_mut(&number) {
-                    figure.happenings.extend(happenings);
-                }
-                self.ask(&Ask::More { number });
-            }
             Tell::Ended { number, ended } if number >= FIGURES => {
-                let figure = self.0.figures.borrow_mut().remove(&number);
-                if let Some(Figure { spec, happenings, then }) = figure {
-                    then(ended.trace((*spec).into(), happenings).0);
+                if let Some(figure) = self.0.figures.borrow_mut().get_mut(&number) {
+                    figure.arriving = Some(Arriving::new((*figure.spec).clone().into(), *ended).0);
                 }
+            }
+            Tell::Happenings { number, happenings, last } if number >= FIGURES => {
+                let figure = self.0.figures.borrow_mut().remove(&number);
+                let Some(Figure { spec, arriving: Some(mut arriving), then }) = figure else { return };
+                arriving.read(happenings);
+                if last {
+                    let (trace, story) = arriving.finish();
+                    return then(trace, story);
+                }
+                self.send(&Ask::More { number });
+                self.0.figures.borrow_mut().insert(number, Figure { spec, arriving: Some(arriving), then });
             }
             Tell::Progress { number, .. } if number >= FIGURES => {}
             told => (self.0.hear)(Heard::Told(told)),
@@ -136,15 +157,33 @@ impl Engine {
 
     /// A new engine takes the place of one that has failed, once: its last words may come twice.
     fn failed(&self, why: String) {
-        let Some(port) = self.0.port.borrow_mut().take() else { return };
+        if self.end() {
+            // What a figure waits for may be what the engine has failed at.
+            self.0.figures.borrow_mut().clear();
+            self.connect();
+            (self.0.hear)(Heard::Failed(why));
+        }
+    }
+
+    /// A new engine goes on with the figures. Where there are no workers, the old one stays.
+    fn renew(&self) {
+        if self.0.worker.borrow().is_some() && self.end() {
+            self.connect();
+            for (&number, figure) in &mut *self.0.figures.borrow_mut() {
+                figure.arriving = None;
+                self.send(&Ask::Trace { number, spec: figure.spec.clone() });
+            }
+        }
+    }
+
+    /// False where it has ended already.
+    fn end(&self) -> bool {
+        let Some(port) = self.0.port.borrow_mut().take() else { return false };
         port.close();
         if let Some(worker) = self.0.worker.borrow_mut().take() {
             worker.set_onerror(None);
             worker.terminate();
         }
-        // What a figure waits for may be what the engine has failed at.
-        self.0.figures.borrow_mut().clear();
-        self.connect();
-        (self.0.hear)(Heard::Failed(why));
+        true
     }
 }

@@ -36,7 +36,7 @@ pub fn Thumbnail(
         }
         let document = document.with_value(|document| (**document).clone());
         let spec = document.variants[0].spec.clone();
-        let then = move |run| _ = show.try_set(Some(Show::new(document, "", run)));
+        let then = move |run, story| _ = show.try_set(Some(Show::new(document, "", run, story)));
         if let Some(engine) = engine.and_then(|engine| engine.get_value()) {
             engine.trace(spec, then);
         }

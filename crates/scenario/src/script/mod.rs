@@ -8,7 +8,7 @@ mod records;
 use std::ops::Range;
 
 use ackscope_sim::config::TopicConfig;
-use ackscope_sim::happening::{Fact, Happening};
+use ackscope_sim::happening::Happening;
 use ackscope_sim::ids::{ClientId, NodeId, Offset, Partition};
 use ackscope_sim::run::Trace;
 use ackscope_sim::script::{Action, ActionId, Boot, Entry, Patience, Trigger};
@@ -52,10 +52,10 @@ impl Step {
 
     /// What carried it out in a run, if anything did.
     pub fn done<'r>(&self, run: &'r Trace) -> Option<&'r Happening> {
-        run.happenings.iter().find(|happening| match happening.fact {
-            Fact::ActionDone { action } => self.actions.contains(&action.0),
-            _ => false,
-        })
+        self.actions
+            .clone()
+            .filter_map(|action| run.done(ActionId(action)))
+            .min_by_key(|happening| happening.id)
     }
 }
 
