@@ -253,7 +253,10 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
     fn memory(&self) -> u64 {
         // A message weighs more than its entry; most entries have none.
         const HAPPENING: usize = size_of::<Happening>() + 64;
-        (self.world.noted().len() * HAPPENING) as u64 + self.keyframes.memory() + self.world.memory()
+        // In the ledger, the audit and the pictures.
+        const RECORD: usize = 400;
+        let told = self.world.noted().len() * HAPPENING + self.world.ledger().len() * RECORD;
+        told as u64 + self.keyframes.memory() + self.world.memory()
     }
 
     pub fn progress(&self) -> Progress {
