@@ -19,6 +19,7 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use ackscope_sim::budget::Budget;
 use args::{Args, Failed};
 use budget::Verdict;
 use out::Out;
@@ -49,8 +50,7 @@ ackscope: what an Apache Kafka configuration does when things fail, record by re
   --json            standard output is JSON and nothing else (see SCHEMA.md)
 
 The exit code is 0 if everything that was expected holds, 1 if something does not, 2 for
-a mistake in the command, a document or a file, 3 if a run ended at its budget. A run may
-use 1000000 events, 200000 records and 96 MiB of memory unless --budget says otherwise.";
+a mistake in the command, a document or a file, 3 if a run ended early.";
 
 /// What each command has a use for; None: there is no such command.
 fn options(command: &str) -> Option<&'static [&'static str]> {
@@ -101,6 +101,12 @@ fn command(out: &mut Out) -> Result<Verdict, Failed> {
         "help" => {
             args.exactly(0, "help")?;
             USAGE.lines().for_each(|line| out.line(line));
+            let Budget { events, records, memory } = Budget::default();
+            say!(
+                out,
+                "Without --budget a run may use {events} events, {records} records and {} MiB of memory.",
+                memory >> 20
+            );
             Ok(Verdict::Holds)
         }
         _ => Err(Failed(format!(

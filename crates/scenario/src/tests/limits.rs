@@ -90,6 +90,17 @@ fn a_seed_that_is_refused_is_not_within_the_range_that_is_named() {
     }
 }
 
+/// Kafka takes any number of 64 bits there.
+#[test]
+fn a_wait_of_a_setting_beyond_all_clocks_is_long_and_does_not_wrap() {
+    for millis in ["18446744073710", "9223372036854775807"] {
+        let text = format!("{SMALL}config.max.block.ms = {millis}\n");
+        let document = Document::parse(&text).unwrap();
+        let producer = document.variants[0].spec.producers[0].config.as_ref().unwrap();
+        assert!(producer.max_block > limits::UNTIL, "{millis}: {:?}", producer.max_block);
+    }
+}
+
 #[test]
 fn long_texts_are_refused_with_the_length_that_is_accepted() {
     let long = "x".repeat(1_200);
@@ -265,7 +276,12 @@ fn a_larger_budget_takes_more_records_and_a_smaller_one_fewer() {
 fn the_documented_limits_are_those_that_hold() {
     let page = include_str!("../../../../docs/scenario-format.md");
     let (_, page) = page.split_once("## Limits").expect("a section");
-    let usual = Budget::default().records;
+    let Budget { records: usual, memory, .. } = Budget::default();
+    let said = format!("a million events and {} MiB of memory", memory >> 20);
+    assert!(page.contains(&said), "{said}");
+    let readme = include_str!("../../../../README.md");
+    let said = format!("a million events, 200,000 records and {} MiB of memory", memory >> 20);
+    assert!(readme.contains(&said), "{said}");
     for (row, numbers) in [
         ("the text", vec![limits::TEXT_BYTES as u64]),
         ("brokers,", vec![limits::BROKERS, limits::CONTROLLERS, limits::PARTITIONS, limits::CLIENTS]),
