@@ -38,6 +38,11 @@ fn App() -> impl IntoView {
     let signals = Signals::new(session);
     Effect::new(move |_| theme::set(signals.theme.get()));
     Effect::new(move |_| {
+        if signals.show.with(Option::is_some) {
+            browser::set_run();
+        }
+    });
+    Effect::new(move |_| {
         signals.show.track();
         let waits = signals.pending.get().is_some();
         if signals.route.get() == Route::Lab {

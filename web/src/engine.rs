@@ -2,16 +2,11 @@
 //! Nothing here knows a browser: the same code answers in a worker, in the page where there is no worker, and in a test.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use ackscope_scene::story::{Story, StoryBuilder};
-use ackscope_sim::audit::Audit;
-use ackscope_sim::budget::{Budget, Progress, Stopped};
+use ackscope_sim::budget::{Budget, Progress};
 use ackscope_sim::happening::Happening;
-use ackscope_sim::ids::HappeningId;
-use ackscope_sim::ledger::Ledger;
 use ackscope_sim::run::{Run, Running, Trace, Worlds};
-use ackscope_sim::script::ActionId;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 use ackscope_sim::view::ClusterView;
@@ -41,10 +36,11 @@ pub enum Tell {
         number: u32,
         progress: Progress,
     },
-    /// A run has ended: its trace but for the happenings, which follow.
+    /// A run has ended: its trace but for the happenings, which follow, and the cluster at the time that was asked for.
     Ended {
         number: u32,
-        ended: Box<Ended>,
+        trace: Box<Trace>,
+        view: Box<ClusterView>,
     },
     /// The next happenings of a run that has ended.
     Happenings {
@@ -62,22 +58,6 @@ pub enum Tell {
     },
 }
 
-/// A trace without its scenario, which the page has, and its happenings, which follow.
-#[derive(Serialize, Deserialize)]
-pub struct Ended {
-    pub ledger: Ledger,
-    pub audit: Audit,
-    pub opening: ClusterView,
-    pub end: Time,
-    pub stopped: Option<Stopped>,
-    pub hash: u64,
-    pub events: u64,
-    pub messages: u32,
-    pub done: Vec<(ActionId, HappeningId)>,
-    /// The cluster at the time that was asked for.
-    pub view: ClusterView,
-}
-
 /// A run that arrives little by little, and its story, which grows with it.
 pub struct Arriving {
     trace: Trace,
@@ -85,13 +65,9 @@ pub struct Arriving {
 }
 
 impl Arriving {
-    /// The beginning, and the view that comes with it.
-    pub fn new(spec: Arc<Spec>, ended: Ended) -> (Arriving, ClusterView) {
-        let Ended { ledger, audit, opening, end, stopped, hash, events, messages, done, view } = ended;
-        let happenings = Vec::new();
-        let trace =
-            Trace { spec, happenings, ledger, audit, opening, end, stopped, hash, events, messages, done };
-        (Arriving { story: StoryBuilder::new(&trace), trace }, view)
+    /// Begins with a trace without happenings.
+    pub fn new(trace: Trace) -> Arriving {
+        Arriving { story: StoryBuilder::new(&trace), trace }
     }
 
     pub fn read(&mut self, happenings: Vec<Happening>) {
@@ -184,9 +160,14 @@ impl Engine {
                     tell(Tell::Progress { number, progress: running.progress() });
                     Wanted::Running(running)
                 } else {
-                    let (ended, left) = parted(running.finish(), at);
-                    tell(Tell::Ended { number, ended: Box::new(ended) });
-                    Wanted::Telling(Box::new(left))
+                    let Run { mut trace, worlds } = running.finish();
+                    let happenings = std::mem::take(&mut trace.happenings).into_iter();
+                    let view = match at {
+                        Some(at) => worlds.view_at(at.min(trace.end)),
+                        None => trace.opening.clone(),
+                    };
+                    tell(Tell::Ended { number, trace: Box::new(trace), view: Box::new(view) });
+                    Wanted::Telling(Box::new(Left { happenings, worlds, is_read: true }))
                 }
             }
             Wanted::Telling(left) if !left.is_read => {
@@ -210,18 +191,6 @@ impl Engine {
     }
 }
 
-/// A run in the parts that are told first and later.
-fn parted(run: Run, at: Option<Time>) -> (Ended, Left) {
-    let Run { trace, worlds } = run;
-    let Trace { happenings, ledger, audit, opening, end, stopped, hash, events, messages, done, .. } = trace;
-    let view = match at {
-        Some(at) => worlds.view_at(at.min(end)),
-        None => opening.clone(),
-    };
-    let ended = Ended { ledger, audit, opening, end, stopped, hash, events, messages, done, view };
-    (ended, Left { happenings: happenings.into_iter(), worlds, is_read: true })
-}
-
 /// A message as bytes.
 pub fn write(message: &impl Serialize) -> Vec<u8> {
     postcard::to_allocvec(message).expect("a message can be written")
@@ -233,8 +202,6 @@ pub fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use ackscope_scenario::library;
     use ackscope_sim::budget::Stopped;
     use ackscope_sim::run::Run;
@@ -273,9 +240,9 @@ mod tests {
             let (mut arriving, mut seen_first, mut complete) = (None, None, false);
             for told in told(&mut engine, asked) {
                 match told {
-                    Tell::Ended { number: 7, ended } => {
-                        let (begun, view) = Arriving::new(Arc::new(spec.clone()), *ended);
-                        (arriving, seen_first) = (Some(begun), Some(view));
+                    Tell::Ended { number: 7, trace, view } => {
+                        assert!(*trace.spec == spec && trace.happenings.is_empty());
+                        (arriving, seen_first) = (Some(Arriving::new(*trace)), Some(view));
                     }
                     Tell::Happenings { number: 7, happenings, last } => {
                         arriving.as_mut().expect("its beginning").read(happenings);
@@ -334,7 +301,7 @@ mod tests {
         };
         let ends = |told: &[Tell]| -> Vec<(u32, Option<Stopped>)> {
             let ends = told.iter().filter_map(|told| match told {
-                Tell::Ended { number, ended } => Some((*number, ended.stopped.clone())),
+                Tell::Ended { number, trace, .. } => Some((*number, trace.stopped.clone())),
                 _ => None,
             });
             ends.collect()

@@ -17,7 +17,7 @@ pub struct Pending {
     pub document: Document,
     pub purpose: Purpose,
     /// What has been told of it so far, and the view that came with it.
-    pub arriving: Option<(Arriving, ClusterView)>,
+    pub arriving: Option<(Arriving, Snapshot)>,
     pub progress: Option<Progress>,
     /// Play was pressed meanwhile.
     pub plays: bool,

@@ -6,6 +6,8 @@ use std::hash::Hasher;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::audit::{Audit, Latency};
 use crate::budget::{Budget, Progress, Stopped};
 use crate::fates::Observer;
@@ -22,7 +24,7 @@ use crate::view::ClusterView;
 use crate::world::World;
 
 /// Everything that happened in a run, and what became of every record: what pictures, words and checks read.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Trace {
     pub spec: Arc<Spec>,
     pub happenings: Vec<Happening>,
@@ -309,7 +311,7 @@ fn done(happenings: &[Happening]) -> Vec<(ActionId, HappeningId)> {
 }
 
 /// A run of which only figures are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     pub offered: u64,
     pub acked: u64,

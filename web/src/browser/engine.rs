@@ -127,16 +127,16 @@ impl Engine {
 
     fn told(&self, tell: Tell) {
         self.0.speaks.set(true);
-        if let Tell::Ended { ended, .. } = &tell
-            && ended.stopped.is_some()
+        if let Tell::Ended { trace, .. } = &tell
+            && trace.stopped.is_some()
         {
             self.0.worn.set(true);
         }
         match tell {
             Tell::Failed { why } => self.failed(why),
-            Tell::Ended { number, ended } if number >= FIGURES => {
+            Tell::Ended { number, trace, .. } if number >= FIGURES => {
                 if let Some(figure) = self.0.figures.borrow_mut().get_mut(&number) {
-                    figure.arriving = Some(Arriving::new((*figure.spec).clone().into(), *ended).0);
+                    figure.arriving = Some(Arriving::new(*trace));
                 }
             }
             Tell::Happenings { number, happenings, last } if number >= FIGURES => {

@@ -81,6 +81,11 @@ pub fn set_ready(ready: bool) {
     let _ = root().set_attribute("data-ready", if ready { "true" } else { "false" });
 }
 
+/// Tells that there is a run to act upon.
+pub fn set_run() {
+    let _ = root().set_attribute("data-run", "true");
+}
+
 /// Puts text on the clipboard, where the browser allows it.
 pub fn copy(text: &str) {
     // Absent where the page is not served securely, and a browser may refuse it; the address bar has the link all the same.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use ackscope_scenario::write_duration;
 use ackscope_sim::budget::Progress;
+use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
 use crate::command::Command;
@@ -24,7 +26,10 @@ pub fn RunBar(
     });
     let takes_long = Memo::new(move |_| late.get().is_some() && late.get() == pending.get());
     let words = move || match progress.get() {
-        Some(Progress { now, until, events, .. }) => format!("Running: {now} of {until}, {events} events"),
+        Some(Progress { now, until, events, .. }) => {
+            let until = write_duration(until.since(Time::ZERO));
+            format!("Running: {now} of {until}, {events} events")
+        }
         None => "Running…".to_owned(),
     };
     let done = move || progress.get().map_or(0.0, |it| it.now.nanos as f64 / it.until.nanos.max(1) as f64);
