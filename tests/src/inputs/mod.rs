@@ -1,13 +1,13 @@
 //! What must hold of everything that a stranger can write: one function for each kind of input, called with any bytes by the
 //! fuzz targets and by the tests. What does not hold is a panic.
 
+pub mod corpus;
 mod dictionary;
 mod document;
 mod draws;
 mod embed;
 mod generated;
 mod link;
-pub mod mutate;
 mod paste;
 mod playing;
 mod recording;

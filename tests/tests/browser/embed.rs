@@ -1,6 +1,7 @@
 //! Somebody puts figures into a page of their own, as a script, as a module, and in a sandbox.
 
 use ackscope_tests::browser::{Page, dist};
+use ackscope_tests::inputs;
 use ackscope_tests::site::Site;
 use fantoccini::elements::{Element, ElementRef};
 use serde_json::json;
@@ -141,5 +142,32 @@ async fn in_a_sandbox_it_runs_or_names_what_the_sandbox_lacks() {
             assert!(!words.contains("newer browser"), "{words}");
         }
         leave(&page).await;
+    }
+}
+
+/// What the fuzzer takes for the address of a player is what a browser makes of it, whatever a page's author wrote.
+#[tokio::test]
+async fn any_attribute_becomes_the_address_that_inputs_are_read_from() {
+    let page = Page::beside(Site::serve_with(dist(), "/some/where/", &FOR_ALL)).await;
+    let source = format!("{}embed.js", page.site().url());
+    let host = Host::new("attributes", &format!("<script src=\"{source}\"></script>"));
+    page.load(&host.site.url()).await;
+    let corpus = inputs::corpus::corpus("embed").into_iter().map(|(_, input)| input);
+    let inputs = corpus.chain(inputs::corpus::beside("embed", 500));
+    let attributes: Vec<String> = inputs.map(|input| String::from_utf8_lossy(&input).into_owned()).collect();
+    // Far away, so that none of them is loaded.
+    let addresses = "return arguments[0].map(scenario => {
+        const player = document.createElement('ackscope-player');
+        player.setAttribute('scenario', scenario);
+        player.style.marginTop = '200000px';
+        document.body.append(player);
+        const hash = new URL(player.shadowRoot.querySelector('iframe').src).hash;
+        player.remove();
+        return hash;
+    })";
+    let found = page.script_with(addresses, vec![json!(attributes)]).await;
+    let wanted: Vec<String> = attributes.iter().map(|attribute| inputs::fragment(attribute)).collect();
+    for (place, attribute) in attributes.iter().enumerate() {
+        assert_eq!(found[place], json!(wanted[place]), "{attribute:?}");
     }
 }
