@@ -59,7 +59,7 @@ fn b44_without_epochs_back_to_the_high_watermark() {
     assert_eq!(because, [Truncation::HighWatermark]);
 }
 
-/// Case B45: the same leader epoch again changes nothing.
+/// cases.md B45: the same leader epoch again changes nothing.
 #[test]
 fn b45_no_new_start_without_a_new_epoch() {
     let mut single = follower(KafkaVersion::V0_10, &[(0, 1, 1), (1, 1, 1)]);
@@ -84,7 +84,7 @@ fn b47_a_leader_that_begins_later() {
     assert_eq!(single.epochs(), []);
 }
 
-/// Case B50: epochs that the follower does not have: its own end of the floor epoch wins, and it asks again.
+/// cases.md B50: epochs that the follower does not have: its own end of the floor epoch wins, and it asks again.
 #[test]
 fn b50_epochs_unknown_to_the_follower() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 119, 1), (119, 10, 2), (129, 21, 4), (150, 50, 5)]);
@@ -97,7 +97,7 @@ fn b50_epochs_unknown_to_the_follower() {
     assert_eq!(diverging(&mut single, 2, 120), 119, "floor epoch 1 ends there");
 }
 
-/// broker.md §5.3, rules 1 to 4.
+/// broker.md §5.3.1 to §5.3.4.
 #[test]
 fn truncation_rules() {
     let log: &[(u32, u32, u32)] = &[(0, 2, 0), (2, 3, 2), (5, 5, 4)];
@@ -119,7 +119,7 @@ fn truncation_rules() {
     }
 }
 
-/// Case B55: a leader that wrote nothing forgets its epoch when it follows, though nothing is cut.
+/// cases.md B55: a leader that wrote nothing forgets its epoch when it follows, though nothing is cut.
 #[test]
 fn b55_an_empty_leadership_leaves_no_epoch() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 27, 0), (27, 2, 9)]);
@@ -131,7 +131,8 @@ fn b55_an_empty_leadership_leaves_no_epoch() {
     assert!(single.facts(|fact| matches!(fact, Fact::Truncated { .. }).then_some(())).is_empty());
 }
 
-/// Case B49, B42: an error pauses its own partition for a second; a fenced epoch stops it until there is a newer one.
+/// cases.md B49, B42: an error pauses its own partition for a second; a fenced epoch stops it until there is a newer
+/// one.
 #[test]
 fn b49_one_partitions_error_is_its_own() {
     let mut cluster = Cluster::new(KafkaVersion::V4_3, 2);

@@ -207,7 +207,7 @@ fn b24_a_follower_serves_no_replica() {
     }
 }
 
-/// Cases B27, B29, B30: the leader of epoch 10 whose log has the epochs 0, 3, 4, 7 and 9.
+/// cases.md B27, B29, B30: the leader of epoch 10 whose log has the epochs 0, 3, 4, 7 and 9.
 #[test]
 fn b27_to_b30_diverging_epochs() {
     let mut single = Single::new(KafkaVersion::V4_3, 2, 1);
@@ -302,7 +302,7 @@ fn the_minimum_is_capped_by_the_replicas() {
     }
 }
 
-/// S6 of broker.md §5.5: while an expansion is undecided, the joining follower is honoured.
+/// broker.md §5.5 S6: while an expansion is undecided, the joining follower is honoured.
 #[test]
 fn s06_the_high_watermark_honours_a_pending_member() {
     let mut single = Single::new(KafkaVersion::V4_3, 2, 1);
@@ -316,7 +316,7 @@ fn s06_the_high_watermark_honours_a_pending_member() {
     assert_eq!(single.high_watermark(), 6);
 }
 
-/// S7: a follower must have reached the start of the leader's epoch, not just the high watermark.
+/// broker.md §5.5 S7: a follower must have reached the start of the leader's epoch, not just the high watermark.
 #[test]
 fn s07_admission_from_the_epoch_start() {
     for (version, admitted) in [(KafkaVersion::V4_3, false), (KafkaVersion::V1_1, true)] {
