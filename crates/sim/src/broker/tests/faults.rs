@@ -101,7 +101,7 @@ fn a_record_that_only_the_leader_had_is_cut_off() {
 
 /// broker.md §5.5 S1: truncation to the own high watermark loses a committed record; truncation by epochs does not.
 #[test]
-fn s01_kip_101_loss() {
+fn truncation_to_the_high_watermark_loses_a_committed_record() {
     let outcome = |version| {
         let mut cluster = Cluster::new(version, 2);
         // The high watermark of the follower is as old as its last fetch.
@@ -127,7 +127,7 @@ fn s01_kip_101_loss() {
 /// cases.md B95, broker.md §5.5 S2: a power loss shortens the one that leads next; the other one is cut to what they
 /// share.
 #[test]
-fn b95_no_divergence_after_an_unflushed_tail_is_lost() {
+fn no_divergence_after_an_unflushed_tail_is_lost() {
     for version in [KafkaVersion::V0_11, KafkaVersion::V2_4, KafkaVersion::V3_6, KafkaVersion::V4_0] {
         let mut cluster = Cluster::new(version, 2);
         cluster.spec.broker_config.eligible_leader_replicas = false;
@@ -146,7 +146,7 @@ fn b95_no_divergence_after_an_unflushed_tail_is_lost() {
 
 /// cases.md B92: an unclean election throws away what the old leader had alone.
 #[test]
-fn b92_unclean_election() {
+fn an_unclean_election_throws_away_what_the_old_leader_had_alone() {
     let mut cluster = Cluster::new(NEW, 2);
     cluster.spec.topics[0].config.unclean_leader_election_enable = Some(true);
     cluster.send(1_000, "first").at(2_000, kill(2)).send(20_000, "second").at(25_000, kill(1));
@@ -161,7 +161,7 @@ fn b92_unclean_election() {
 
 /// cases.md B94: a follower's bounce leaves the leader epoch alone, a leader's raises it; caches agree in the end.
 #[test]
-fn b94_epochs_through_bounces() {
+fn a_leaders_bounce_raises_the_epoch_and_a_followers_does_not() {
     let mut cluster = Cluster::new(KafkaVersion::V3_6, 2);
     cluster.send(1_000, "a").at(2_000, kill(2)).at(15_000, start(2)).send(30_000, "b");
     cluster.at(32_000, kill(1)).at(45_000, start(1)).send(60_000, "c");
@@ -173,7 +173,7 @@ fn b94_epochs_through_bounces() {
 
 /// cases.md B97: again and again the leader bounces; nothing is lost.
 #[test]
-fn b97_fast_leader_changes() {
+fn fast_leader_changes_lose_nothing() {
     for version in [KafkaVersion::V1_1, KafkaVersion::V2_8, KafkaVersion::V3_9, NEW] {
         let mut cluster = Cluster::new(version, 2);
         let mut names = Vec::new();
@@ -196,7 +196,7 @@ fn b97_fast_leader_changes() {
 
 /// cases.md B100: whatever stops the leader, in whatever way: every acked record stays, once and in order.
 #[test]
-fn b100_leaders_that_stop_and_start() {
+fn every_acked_record_survives_a_leader_that_stops_and_starts() {
     let hard = |id| vec![kill(id)];
     let clean = |id| vec![stop(id)];
     for (name, fault) in [("hard", hard as fn(u32) -> Vec<Action>), ("clean", clean)] {
@@ -228,7 +228,7 @@ fn b100_leaders_that_stop_and_start() {
 /// cases.md B107, broker.md §5.5 S8: a follower that lost its disk between its fetch and the controller's decision is
 /// not let in by its old life.
 #[test]
-fn b107_a_new_incarnation_is_not_let_in_by_the_old_ones_fetch() {
+fn a_new_incarnation_is_not_let_in_by_the_old_ones_fetch() {
     let mut cluster = Cluster::new(NEW, 2);
     cluster.send(1_000, "a").at(2_000, kill(2)).send(15_000, "b").at(16_000, start(2));
     // The proposal waits on its way while 2 dies, loses its disk and is registered anew.
@@ -255,7 +255,7 @@ fn b107_a_new_incarnation_is_not_let_in_by_the_old_ones_fetch() {
 
 /// cases.md B109, broker.md §5.5 S9: the last replica loses its tail; with ELR somebody else who had everything leads.
 #[test]
-fn b109_last_replica_standing() {
+fn the_last_replica_standing_loses_its_tail() {
     for (elr, kept) in [(true, true), (false, false)] {
         let mut cluster = Cluster::new(NEW, 3);
         cluster.min_isr(2).spec.broker_config.eligible_leader_replicas = elr;
@@ -280,7 +280,7 @@ fn b109_last_replica_standing() {
 
 /// cases.md B110: a leader cut off from everybody but its client acks with acks=1 only, and is cut back afterwards.
 #[test]
-fn b110_zombie_leader() {
+fn a_zombie_leader_acks_with_acks_1_only() {
     for (acks, acked_values, log) in
         [(Acks::Leader, &["a", "z0", "z1"][..], &["a"][..]), (Acks::All, &["a"], &["a"])]
     {
@@ -316,7 +316,7 @@ fn b110_zombie_leader() {
 
 /// cases.md B112: a follower that dies on an idle partition is removed by its session's end, never by its lag.
 #[test]
-fn b112_an_idle_followers_death() {
+fn the_session_removes_a_follower_that_dies_idle() {
     for (sent, from, to) in [(3_000, 6_900, 11_000), (23_000, 23_000, 23_100)] {
         let mut cluster = Cluster::new(NEW, 3);
         cluster.send(1_000, "a").at(2_000, kill(3)).send(sent, "b");
@@ -333,7 +333,7 @@ fn b112_an_idle_followers_death() {
 
 /// cases.md B114: everything loses power; only the last one to leave the ISR may lead, with what its disk kept.
 #[test]
-fn b114_total_power_loss() {
+fn after_a_total_power_loss_the_last_one_in_the_isr_leads() {
     for version in [KafkaVersion::V3_6, NEW] {
         let mut cluster = Cluster::new(version, 3);
         cluster.spec.broker_config.eligible_leader_replicas = false;

@@ -43,8 +43,9 @@ fn diverging(single: &mut Single, epoch: u32, end: u32) -> u32 {
     single.log_end()
 }
 
+/// cases.md B44.
 #[test]
-fn b44_without_epochs_back_to_the_high_watermark() {
+fn without_epochs_a_follower_truncates_to_its_high_watermark() {
     let mut single = Single::new(KafkaVersion::V0_10, 2, 1);
     single.metadata(Some(2), 1, 1, &[1, 2]);
     let batches = [batch(0, 1, 1), batch(1, 1, 1), batch(2, 1, 1)];
@@ -61,7 +62,7 @@ fn b44_without_epochs_back_to_the_high_watermark() {
 
 /// cases.md B45: the same leader epoch again changes nothing.
 #[test]
-fn b45_no_new_start_without_a_new_epoch() {
+fn no_new_start_without_a_new_epoch() {
     let mut single = follower(KafkaVersion::V0_10, &[(0, 1, 1), (1, 1, 1)]);
     single.metadata(Some(2), 9, 10, &[2]);
     assert_eq!(single.log_end(), 2, "an ISR change truncates nothing");
@@ -69,8 +70,9 @@ fn b45_no_new_start_without_a_new_epoch() {
     assert_eq!(single.log_end(), 0);
 }
 
+/// cases.md B47.
 #[test]
-fn b47_a_leader_that_begins_later() {
+fn a_follower_starts_over_where_its_leader_begins_later() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 1, 0)]);
     let source = BrokerId(2);
     let fetcher = single.broker.memory.fetchers.iter_mut().find(|fetcher| fetcher.source() == source);
@@ -86,7 +88,7 @@ fn b47_a_leader_that_begins_later() {
 
 /// cases.md B50: epochs that the follower does not have: its own end of the floor epoch wins, and it asks again.
 #[test]
-fn b50_epochs_unknown_to_the_follower() {
+fn a_follower_truncates_to_its_own_end_of_the_floor_epoch() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 119, 1), (119, 10, 2), (129, 21, 4), (150, 50, 5)]);
     assert_eq!(single.log_end(), 200);
     // The batches above are cut whole: 140 lies within one.
@@ -121,7 +123,7 @@ fn truncation_rules() {
 
 /// cases.md B55: a leader that wrote nothing forgets its epoch when it follows, though nothing is cut.
 #[test]
-fn b55_an_empty_leadership_leaves_no_epoch() {
+fn an_empty_leadership_leaves_no_epoch() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 27, 0), (27, 2, 9)]);
     single.metadata(Some(1), 20, 20, &[1, 2]);
     assert_eq!(single.epochs(), [(0, 0), (9, 27), (20, 29)]);
@@ -134,7 +136,7 @@ fn b55_an_empty_leadership_leaves_no_epoch() {
 /// cases.md B49, B42: an error pauses its own partition for a second; a fenced epoch stops it until there is a newer
 /// one.
 #[test]
-fn b49_one_partitions_error_is_its_own() {
+fn one_partitions_error_is_its_own() {
     let mut cluster = Cluster::new(KafkaVersion::V4_3, 2);
     let second = PartitionSpec { number: 1, ..cluster.spec.partitions[0].clone() };
     cluster.spec.partitions.push(second);
