@@ -30,7 +30,7 @@ pub struct Document {
     pub question: String,
     /// One line: what one gets to see.
     pub promise: String,
-    /// Rules of the behavioural reference that it rests on.
+    /// Rules of `docs/kafka` that it rests on.
     pub rules: Vec<String>,
     /// At least one; the first is what opens.
     pub variants: Vec<Variant>,

@@ -5,6 +5,7 @@ mod arrows;
 mod bench;
 mod browser;
 mod build;
+mod citations;
 mod doctor;
 mod exec;
 mod inputs;
