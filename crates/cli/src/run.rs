@@ -40,6 +40,10 @@ pub fn run(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
             let now = notice.now.as_ref().map_or(String::new(), |now| format!(" is {now}"));
             out.paragraph("  ", &format!("{}: {}{now}: {}", settings.of, notice.key, notice.why));
         }
+        if !settings.without_effect.is_empty() {
+            let keys = settings.without_effect.join(", ");
+            out.paragraph("  ", &format!("{}: known to Kafka, without effect here: {keys}", settings.of));
+        }
     }
     print(out, &tell(&run, variant, args.all));
     out.line("");
