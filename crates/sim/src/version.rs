@@ -220,6 +220,18 @@ impl KafkaVersion {
         self >= KafkaVersion::V3_6
     }
 
+    /// An idempotent producer answers a gap in its sequences with a higher epoch (KIP-360, 2.5). Before, it gives its id
+    /// up and asks for another one.
+    pub fn raises_producer_epochs(self) -> bool {
+        self >= KafkaVersion::V2_8
+    }
+
+    /// A batch that came before its turn is sent again, and after an expiry the producer waits to learn what the others
+    /// became (1.0). Before, each of them is the end of the producer id.
+    pub fn sends_out_of_order_batches_again(self) -> bool {
+        self >= KafkaVersion::V1_1
+    }
+
     // the broker
 
     /// What a leader says to a batch that does not begin at sequence 0, of a producer it knows nothing of. Since 2.5 it

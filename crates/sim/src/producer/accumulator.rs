@@ -369,6 +369,11 @@ impl Accumulator {
         }
     }
 
+    /// The producer id was given up.
+    pub fn forget_sequences(&mut self) {
+        self.partitions.iter_mut().for_each(|queue| queue.sequences = Sequences::default());
+    }
+
     /// A broker has data; `can_drain`: it can be sent to.
     pub fn update_node_latency(&mut self, settings: &Settings, broker: BrokerId, now: Time, can_drain: bool) {
         if settings.config.partitioner_availability_timeout.is_zero() {

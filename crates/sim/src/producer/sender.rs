@@ -421,9 +421,12 @@ impl Instance {
         self.fail_records(cx, batch, &failure);
         if let Some(transactions) = &mut self.transactions {
             let queue = self.accumulator.queue(batch.partition);
-            transactions.handle_failed_batch(queue, None, &failure, false);
+            transactions.handle_failed_batch(queue, batch, None, &failure, false);
             if batch.in_retry {
                 transactions.mark_unresolved(queue, batch);
+            }
+            if transactions.take_reset() {
+                self.accumulator.forget_sequences();
             }
         }
         cx.cause = cause;
