@@ -244,6 +244,12 @@ impl KafkaVersion {
         }
     }
 
+    /// A follower whose log ends where the leader's does stays in sync, however long ago it fetched (KAFKA-7152, 2.1).
+    /// Before, only the time since it was caught up counts.
+    pub fn keeps_in_sync_at_the_end(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
     /// A follower joins the ISR only when it has reached the start of the leader's epoch, not just the high watermark
     /// (KAFKA-7128, 2.1).
     pub fn admits_from_epoch_start(self) -> bool {

@@ -57,7 +57,11 @@ impl RemoteReplica {
     }
 
     pub fn is_caught_up(&self, leader_end: Offset, now: Time, lag_time_max: Duration) -> bool {
-        self.log_end_offset == Some(leader_end)
-            || self.last_caught_up.is_some_and(|at| now.since(at) <= lag_time_max)
+        self.log_end_offset == Some(leader_end) || !self.lags(now, lag_time_max)
+    }
+
+    /// It has not been caught up for too long, wherever it is now.
+    pub fn lags(&self, now: Time, lag_time_max: Duration) -> bool {
+        self.last_caught_up.is_none_or(|at| now.since(at) > lag_time_max)
     }
 }
