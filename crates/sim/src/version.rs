@@ -244,6 +244,11 @@ impl KafkaVersion {
         }
     }
 
+    /// A higher high watermark answers a follower's fetch (KIP-392, 2.4; taken back in 2.6, KAFKA-9952).
+    pub fn pushes_high_watermark(self) -> bool {
+        self == KafkaVersion::V2_4
+    }
+
     /// A follower whose log ends where the leader's does stays in sync, however long ago it fetched (KAFKA-7152, 2.1).
     /// Before, only the time since it was caught up counts.
     pub fn keeps_in_sync_at_the_end(self) -> bool {

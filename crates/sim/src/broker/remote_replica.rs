@@ -13,6 +13,8 @@ pub struct RemoteReplica {
     /// The leader's own end when it last fetched.
     last_fetch_leader_end: Option<Offset>,
     last_fetch: Option<Time>,
+    /// The high watermark that its last fetch was answered with, as far as the leader took note of it.
+    pub last_sent_high_watermark: Offset,
     /// From its last fetch.
     pub broker_epoch: Option<BrokerEpoch>,
 }
@@ -25,6 +27,7 @@ impl RemoteReplica {
             last_caught_up: in_sync.then_some(now),
             last_fetch_leader_end: None,
             last_fetch: None,
+            last_sent_high_watermark: Offset(0),
             broker_epoch: None,
         }
     }
