@@ -161,7 +161,8 @@ impl Broker {
             Role::Follower | Role::Offline => return Err(Obstacle::Error(ErrorCode::NotLeaderOrFollower)),
         }
         if let Some(epoch) = asked.last_fetched_epoch {
-            let Some((own, end)) = replica.log.epochs().end_offset_for(epoch, replica.log.end()) else {
+            let Some((own, end)) = replica.log.epochs().end_offset_for(epoch, replica.log.end(), version)
+            else {
                 return Err(Obstacle::Error(ErrorCode::OffsetOutOfRange));
             };
             if asked.fetch_offset < replica.log.start() {
