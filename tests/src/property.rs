@@ -91,6 +91,7 @@ pub(crate) fn books(run: &Run, wrong: &mut Vec<String>) {
     let totals = &run.audit.totals;
     let fates = totals.kept
         + totals.acked_lost
+        + totals.acked_unavailable
         + totals.failed_absent
         + totals.failed_kept
         + totals.never_sent

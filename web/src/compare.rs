@@ -18,8 +18,9 @@ pub struct Baseline {
 type Row = (&'static str, fn(&Totals) -> u32);
 
 /// What people ask first comes first.
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 10] = [
     ("lost", |totals| totals.acked_lost),
+    ("out of reach", |totals| totals.acked_unavailable),
     ("stored twice", |totals| totals.duplicated),
     ("out of order", |totals| totals.reordered),
     ("failed", |totals| totals.failed_absent + totals.failed_kept),

@@ -63,6 +63,7 @@ pub struct Report<'r> {
 #[derive(Serialize)]
 struct Audit<'r> {
     totals: Totals,
+    leaderless: Vec<String>,
     records: Vec<Record<'r>>,
 }
 
@@ -299,7 +300,8 @@ fn audit(run: &Run) -> Audit<'_> {
             decided_by: audit.decided_by.map(|id| id.0),
         }
     });
-    Audit { totals: run.audit.totals, records: records.collect() }
+    let leaderless = run.audit.leaderless.iter().map(|&partition| run.spec.partition_name(partition));
+    Audit { totals: run.audit.totals, leaderless: leaderless.collect(), records: records.collect() }
 }
 
 fn cut(run: &Run, happening: &Happening) -> Option<Cut> {

@@ -40,6 +40,10 @@ pub fn run(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
             let now = notice.now.as_ref().map_or(String::new(), |now| format!(" is {now}"));
             out.paragraph("  ", &format!("{}: {}{now}: {}", settings.of, notice.key, notice.why));
         }
+        if !settings.without_effect.is_empty() {
+            let keys = settings.without_effect.join(", ");
+            out.paragraph("  ", &format!("{}: known to Kafka, without effect here: {keys}", settings.of));
+        }
     }
     print(out, &tell(&run, variant, args.all));
     out.line("");
@@ -70,6 +74,7 @@ fn balance(totals: &Totals) -> String {
     let parts = [
         (totals.kept, "kept"),
         (totals.acked_lost, "acknowledged and lost"),
+        (totals.acked_unavailable, "acknowledged and out of reach"),
         (totals.failed_absent, "failed and absent"),
         (totals.failed_kept, "failed, but kept"),
         (totals.never_sent, "never sent"),
@@ -182,11 +187,12 @@ fn shortened(title: &str) -> String {
 
 type ReadTotal = fn(&Totals) -> u32;
 
-const TOTALS: [(&str, ReadTotal); 12] = [
+const TOTALS: [(&str, ReadTotal); 13] = [
     ("sent", |totals| totals.offered),
     ("acknowledged", |totals| totals.acked),
     ("kept", |totals| totals.kept),
     ("acknowledged and lost", |totals| totals.acked_lost),
+    ("ack. and out of reach", |totals| totals.acked_unavailable),
     ("failed and absent", |totals| totals.failed_absent),
     ("failed, but kept", |totals| totals.failed_kept),
     ("never sent", |totals| totals.never_sent),

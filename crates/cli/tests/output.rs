@@ -200,3 +200,17 @@ fn an_argument_that_is_not_utf_8_is_answered() {
         assert!(said.contains("not UTF-8: \"\\xFF") && said.contains("; accepted: text in UTF-8"), "{said}");
     }
 }
+
+#[test]
+fn settings_without_effect_are_told_in_the_text_of_a_run() {
+    let text = FAILS
+        .replace("[producer.p]\n", "[producer.p]\nconfig.transactional.id = 'x'\nconfig.client.id = 'y'\n");
+    let text = text.replace("[topic.t]\n", "[topic.t]\nconfig.retention.ms = 1000\n");
+    let said = output(&["run", &file("without-effect.toml", text)]).stdout;
+    let said = String::from_utf8(said).expect("text");
+    assert!(said.contains("topic t: known to Kafka, without effect here: retention.ms\n"), "{said}");
+    assert!(
+        said.contains("producer p: known to Kafka, without effect here: transactional.id, client.id\n"),
+        "{said}"
+    );
+}

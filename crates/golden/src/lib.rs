@@ -37,7 +37,7 @@ pub fn replay_within(
     seed: Option<u64>,
     budget: Budget,
 ) -> Result<(serde_json::Value, Run), Unusable> {
-    let recorded: Recorded = serde_json::from_str(text).map_err(|error| Unusable::Json(error.to_string()))?;
+    let recorded = Recorded::read(text)?;
     let mut plan = Plan::of(&recorded)?;
     plan.spec.seed = seed.unwrap_or(plan.spec.seed);
     let mut run = Run::within(plan.spec.clone(), budget);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::limits;
-use crate::problem::{Problem, at_most, millis, within};
+use crate::problem::{Problem, Unusable, at_most, millis, within};
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Recorded {
@@ -78,7 +78,27 @@ pub struct StateOf {
     pub isr: Vec<u32>,
 }
 
+impl Recorded {
+    pub fn read(text: &str) -> Result<Recorded, Unusable> {
+        let mut recorded: Recorded =
+            serde_json::from_str(text).map_err(|error| Unusable::Json(error.to_string()))?;
+        recorded.inputs.add_unlisted_clients();
+        Ok(recorded)
+    }
+}
+
 impl Inputs {
+    /// Older recordings do not list their client processes: those ran on the machine `cl` and were told of every broker.
+    fn add_unlisted_clients(&mut self) {
+        let bootstrap: Vec<u32> = (1..=self.brokers.min(limits::BROKERS)).collect();
+        for name in self.steps.iter().filter_map(|step| step.client.as_ref()) {
+            if !self.clients.contains_key(name) {
+                let client = Client { machine: "cl".to_owned(), bootstrap: bootstrap.clone() };
+                self.clients.insert(name.clone(), client);
+            }
+        }
+    }
+
     /// Whether the cluster and the processes are of a size that can be played.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         within("brokers", self.brokers, 1..=limits::BROKERS)?;

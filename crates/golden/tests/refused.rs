@@ -52,6 +52,24 @@ fn the_small_recording_can_be_replayed() {
         .expect("nothing lives at 10.77.0.99");
 }
 
+/// As older recordings have it: their clients ran on the machine `cl` and knew every broker.
+#[test]
+fn a_client_that_is_not_listed_is_replayed_all_the_same() {
+    let mut recording = with_step(json!({"t_ms": 200.0, "step": "cut", "a": "cl", "b": "1"}));
+    let listed = with_step(json!({"t_ms": 200.0, "step": "cut", "a": "c", "b": "1"}));
+    recording["inputs"].as_object_mut().expect("inputs").remove("clients");
+    let take = replay(&recording.to_string()).expect("a take");
+    let clients = take["clients"].as_object().expect("clients");
+    assert_eq!(clients.keys().collect::<Vec<_>>(), ["c"]);
+    assert_eq!(take["clients"], replay(&listed.to_string()).expect("a take")["clients"]);
+    let many: Vec<Value> = (0..17)
+        .map(
+            |number| json!({"t_ms": 1.0, "step": "client", "client": number.to_string(), "cmd": ["metrics"]}),
+        )
+        .collect();
+    refused(&with("/inputs/steps", json!(many)), "clients: found 18; accepted: at most 16");
+}
+
 #[test]
 fn a_command_that_cannot_be_done_is_refused() {
     for (words, want) in [

@@ -45,6 +45,7 @@ pub fn compare(audits: &[&Audit]) -> Vec<Measure> {
         records("acknowledged", |audit| audit.totals.acked),
         records("kept", |audit| audit.totals.kept),
         records("acked-but-lost", |audit| audit.totals.acked_lost),
+        records("acked-but-unavailable", |audit| audit.totals.acked_unavailable),
         records("failed-and-absent", |audit| audit.totals.failed_absent),
         records("failed-but-kept", |audit| audit.totals.failed_kept),
         records("never-sent", |audit| audit.totals.never_sent),
@@ -78,6 +79,7 @@ mod tests {
             totals: Totals { offered: 15, acked: 15, kept: 15 - acked_lost, acked_lost, ..Totals::default() },
             records: Vec::new(),
             availability: vec![Gap { partition: Partition(0), from: Time::ZERO, to: Time::from_millis(gap) }],
+            leaderless: Vec::new(),
             latency: Latency::default(),
         };
         let measures = compare(&[&audit(5, 9_000), &audit(0, 9_000)]);

@@ -89,8 +89,8 @@ fn cluster(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
             spec.warm = warm;
         }
         if let Some(config) = fields.get("config") {
-            let made = |given: &[(&str, &str)]| BrokerConfig::from_properties(spec.version, given);
-            if let Ok(config) = configure(&config, "brokers", BROKER_SETTINGS, made, settings) {
+            let made = BrokerConfig::from_properties;
+            if let Ok(config) = configure(&config, "brokers", spec.version, BROKER_SETTINGS, made, settings) {
                 spec.broker_config = config;
             }
         }
@@ -198,8 +198,10 @@ fn topics(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) 
         }
         let mut config = TopicConfig::default();
         if let Some(item) = fields.get("config") {
-            let made = |given: &[(&str, &str)]| TopicConfig::from_properties(spec.version, given);
-            if let Ok(made) = configure(&item, &format!("topic {name}"), TOPIC_SETTINGS, made, settings) {
+            let made = TopicConfig::from_properties;
+            if let Ok(made) =
+                configure(&item, &format!("topic {name}"), spec.version, TOPIC_SETTINGS, made, settings)
+            {
                 config = made;
             }
         }
@@ -277,8 +279,15 @@ fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
             let Some(fields) = item.fields() else { continue };
             let config = match fields.get("config") {
                 Some(item) => {
-                    let made = |given: &[(&str, &str)]| ProducerConfig::from_properties(spec.version, given);
-                    configure(&item, &format!("producer {name}"), PRODUCER_SETTINGS, made, settings)
+                    let made = ProducerConfig::from_properties;
+                    configure(
+                        &item,
+                        &format!("producer {name}"),
+                        spec.version,
+                        PRODUCER_SETTINGS,
+                        made,
+                        settings,
+                    )
                 }
                 None => Ok(ProducerConfig::defaults(spec.version)),
             };
@@ -298,8 +307,15 @@ fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
                 .expect("Kafka accepts its own defaults")
                 .config;
             if let Some(item) = fields.get("config") {
-                let made = |given: &[(&str, &str)]| ConsumerConfig::from_properties(spec.version, given);
-                match configure(&item, &format!("consumer {name}"), CONSUMER_SETTINGS, made, settings) {
+                let made = ConsumerConfig::from_properties;
+                match configure(
+                    &item,
+                    &format!("consumer {name}"),
+                    spec.version,
+                    CONSUMER_SETTINGS,
+                    made,
+                    settings,
+                ) {
                     Ok(made) => config = made,
                     Err(failure) => item.refuse(complaint(&failure), ""),
                 }

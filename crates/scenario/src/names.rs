@@ -17,10 +17,26 @@ pub(crate) fn node(item: &Item<'_>, spec: &Spec) -> Option<NodeId> {
     let text = item.text()?;
     let found = find_node(text, spec);
     if found.is_none() {
-        let names = node_names(spec);
-        item.refuse_name("no such node", text, names.iter().map(String::as_str));
+        refuse_node(item, text, spec);
     }
     found
+}
+
+/// Refuses a name that no node has.
+fn refuse_node(item: &Item<'_>, text: &str, spec: &Spec) {
+    let names = node_names(spec);
+    item.refuse(no_such_node("no such node", text, &names), names.join(", "));
+}
+
+/// A client's own name, or a broker's number, stands for the node that was meant.
+fn no_such_node(message: &str, text: &str, names: &[String]) -> String {
+    let kinds = ["broker-", "producer-", "consumer-"];
+    let whole = |kind: &&str| names.iter().find(|name| name.strip_prefix(*kind) == Some(text));
+    let meant = kinds.iter().find_map(whole).map(String::as_str);
+    match meant.or_else(|| nearest(text, names.iter().map(String::as_str))) {
+        Some(name) => format!("{message}; did you mean {name}?"),
+        None => message.to_owned(),
+    }
 }
 
 pub(crate) fn find_node(text: &str, spec: &Spec) -> Option<NodeId> {
@@ -68,12 +84,9 @@ pub(crate) fn path(item: &Item<'_>, text: &str, spec: &Spec) -> Option<Path> {
         let found = find_node(name, spec);
         if found.is_none() {
             let names = node_names(spec);
-            let message = match nearest(name.trim(), names.iter().map(String::as_str)) {
-                Some(known) => format!("no such node: {}; did you mean {known}?", name.trim()),
-                None => format!("no such node: {}", name.trim()),
-            };
+            let name = name.trim();
             item.refuse(
-                message,
+                no_such_node(&format!("no such node: {name}"), name, &names),
                 "\"broker-1 <-> broker-2\", \"broker-1 -> broker-2\", or one node: all its links",
             );
         }

@@ -1,6 +1,7 @@
 //! Reads a tree strictly: every key that nobody asked for is a problem, and so is every value of the wrong kind.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ackscope_sim::budget::Budget;
@@ -18,6 +19,8 @@ pub(crate) struct Reading<'t> {
     problems: RefCell<Vec<Problem>>,
     /// How many records the expectations may still name.
     names: Cell<usize>,
+    /// Entries of the script that could not be read: what refers to them is not told again.
+    broken: RefCell<BTreeSet<String>>,
     /// What its runs may use.
     pub budget: Budget,
 }
@@ -25,7 +28,8 @@ pub(crate) struct Reading<'t> {
 impl<'t> Reading<'t> {
     pub fn new(text: &'t str, budget: Budget) -> Reading<'t> {
         let names = Cell::new(limits::NAMES);
-        Reading { places: Places::of(text), problems: RefCell::default(), names, budget }
+        let (problems, broken) = Default::default();
+        Reading { places: Places::of(text), problems, names, broken, budget }
     }
 
     pub fn into_problems(self) -> Vec<Problem> {
@@ -55,6 +59,15 @@ impl<'t> Reading<'t> {
 
     pub fn spend_names(&self, count: usize) {
         self.names.set(self.names.get().saturating_sub(count));
+    }
+
+    /// An entry of the script could not be read, and its problem is told.
+    pub fn break_entry(&self, name: &str) {
+        self.broken.borrow_mut().insert(name.to_owned());
+    }
+
+    pub fn is_broken(&self, name: &str) -> bool {
+        self.broken.borrow().contains(name)
     }
 
     /// Nothing more is told, so nothing more need be found out.

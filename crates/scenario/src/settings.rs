@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ackscope_sim::config::{Configured, Notice, Setting, TOPIC_SETTINGS, TopicConfig};
 use ackscope_sim::error::Failure;
 use ackscope_sim::spec::Spec;
+use ackscope_sim::version::KafkaVersion;
 
 use crate::problem::nearest;
 use crate::reader::Item;
@@ -27,8 +28,9 @@ pub struct Settings {
 pub(crate) fn configure<T>(
     item: &Item<'_>,
     of: &str,
+    version: KafkaVersion,
     table: &'static [Setting],
-    make: impl Fn(&[(&str, &str)]) -> Result<Configured<T>, Failure>,
+    make: impl Fn(KafkaVersion, &[(&str, &str)]) -> Result<Configured<T>, Failure>,
     settings: &mut Vec<Settings>,
 ) -> Result<T, Arc<Failure>> {
     let mut given = Vec::new();
@@ -37,7 +39,7 @@ pub(crate) fn configure<T>(
     }
     let pairs: Vec<(&str, &str)> =
         given.iter().map(|(key, value, _)| (key.as_str(), value.as_str())).collect();
-    let made = make(&pairs);
+    let made = make(version, &pairs);
     let mut entry = Settings {
         of: of.to_owned(),
         given: given.iter().map(|(key, value, _)| (key.clone(), value.clone())).collect(),
@@ -50,11 +52,7 @@ pub(crate) fn configure<T>(
             for key in configured.unknown.iter().take_while(|_| !item.reading.is_full()) {
                 let place = given.iter().find(|(name, _, _)| **name == **key);
                 if let Some((name, _, item)) = place {
-                    let message = match nearest(name, table.iter().map(|setting| setting.key)) {
-                        Some(known) => format!("Kafka has no such setting here; did you mean {known}?"),
-                        None => "Kafka has no such setting here".to_owned(),
-                    };
-                    item.refuse(message, "");
+                    item.refuse(unknown(name, table, version), "");
                 }
             }
             entry.notices = configured.notices;
@@ -74,14 +72,31 @@ pub(crate) fn configure<T>(
     result
 }
 
+/// What to say of a key that the release does not know.
+fn unknown(key: &str, table: &'static [Setting], version: KafkaVersion) -> String {
+    let named = |name: &str| table.iter().find(|setting| setting.key == name);
+    let since = |setting: &Setting| setting.defaults.first().map(|&(since, _)| since.name());
+    if let Some(since) = named(key).and_then(since) {
+        let version = version.name();
+        return format!(
+            "Kafka {version} has no such setting; of the releases here, {since} is the first with it"
+        );
+    }
+    let known = table.iter().filter(|setting| setting.exists_in(version)).map(|setting| setting.key);
+    match nearest(key, known) {
+        Some(known) => format!("Kafka has no such setting here; did you mean {known}?"),
+        None => "Kafka has no such setting here".to_owned(),
+    }
+}
+
 /// The settings of a topic that the script changes.
 pub(crate) fn topic_config(
     item: &Item<'_>,
     spec: &Spec,
     settings: &mut Vec<Settings>,
 ) -> Option<TopicConfig> {
-    let made = |given: &[(&str, &str)]| TopicConfig::from_properties(spec.version, given);
-    configure(item, "topic", TOPIC_SETTINGS, made, settings).ok()
+    let made = TopicConfig::from_properties;
+    configure(item, "topic", spec.version, TOPIC_SETTINGS, made, settings).ok()
 }
 
 pub(crate) fn complaint(failure: &Failure) -> String {

@@ -1,6 +1,7 @@
 //! Documents from the outside: what is accepted, what is refused and in which words.
 
 mod limits;
+mod messages;
 
 use ackscope_sim::config::Costs;
 use ackscope_sim::ids::{BrokerId, NodeId};

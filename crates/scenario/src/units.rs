@@ -133,31 +133,48 @@ pub(crate) fn thousandths(text: &str) -> Option<i128> {
     Some(i128::from(whole) * 1_000 + fraction)
 }
 
-/// `v0..v4, x` as the values they stand for; None when it cannot be read, one is too long or there are more than `limit`.
-pub(crate) fn values(text: &str, limit: usize) -> Option<Vec<String>> {
+/// Why a list of values cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoValues {
+    /// It cannot be read, or one of them is too long.
+    Unreadable,
+    /// There are more than asked for.
+    TooMany,
+}
+
+/// `v0..v4, x` as the values they stand for, at most `limit` of them.
+pub(crate) fn values(text: &str, limit: usize) -> Result<Vec<String>, NoValues> {
+    use NoValues::{TooMany, Unreadable};
     let mut values = Vec::new();
     for part in text.split(',').map(str::trim) {
         match part.split_once("..") {
-            None if part.is_empty() => return None,
+            None if part.is_empty() => return Err(Unreadable),
             None => values.push(part.to_owned()),
             Some((first, last)) => {
-                let (prefix, low) = numbered(first)?;
-                let (again, high) = numbered(last)?;
+                let (prefix, low) = numbered(first).ok_or(Unreadable)?;
+                let (again, high) = numbered(last).ok_or(Unreadable)?;
                 if prefix != again || low > high {
-                    return None;
+                    return Err(Unreadable);
                 }
                 if high - low >= (limit - values.len()) as u64 {
-                    return None;
+                    return Err(TooMany);
                 }
                 values.extend((low..=high).map(|number| format!("{prefix}{number}")));
             }
         }
-        let last = values.last()?;
-        if values.len() > limit || last.chars().count() > limits::WORD {
-            return None;
+        if values.len() > limit {
+            return Err(TooMany);
+        }
+        if values.last().is_some_and(|last| last.chars().count() > limits::WORD) {
+            return Err(Unreadable);
         }
     }
-    Some(values)
+    Ok(values)
+}
+
+/// How a list of records is written.
+pub(crate) fn records_accepted() -> String {
+    format!("\"v0\", \"v0..v4\" or \"a, b, c\", each of up to {} letters", limits::WORD)
 }
 
 /// `v12` as `v` and 12.
@@ -171,7 +188,7 @@ pub(crate) fn numbered(text: &str) -> Option<(&str, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bounds, bytes, duration, rate, values, write_duration};
+    use super::{Bounds, NoValues, bytes, duration, rate, values, write_duration};
     use crate::limits;
     use ackscope_sim::time::Duration;
 
@@ -201,12 +218,13 @@ mod tests {
         assert_eq!(rate("1000000000/s"), Some(Duration::from_nanos(1)));
         assert_eq!((rate("0/s"), rate("1000000001/s"), rate("1001/us")), (None, None, None));
         assert_eq!(values("v0..v2, x", 10).unwrap(), ["v0", "v1", "v2", "x"]);
-        assert_eq!(values("v0..v2", 2), None);
-        assert_eq!(values("v2..v0", 10), None);
-        assert_eq!(values("v0..w2", 10), None);
-        assert_eq!(values("v0..v2, v0..v2", 5), None);
-        assert_eq!(values("v0..v18446744073709551615", 10), None);
-        assert_eq!(values(&"x".repeat(limits::WORD + 1), 10), None);
+        for (text, most) in [("v0..v2", 2), ("v0..v2, v0..v2", 5), ("v0..v18446744073709551614", 10)] {
+            assert_eq!(values(text, most), Err(NoValues::TooMany), "{text}");
+        }
+        let long = "x".repeat(limits::WORD + 1);
+        for text in ["v2..v0", "v0..w2", "v0..", "", &long] {
+            assert_eq!(values(text, 10), Err(NoValues::Unreadable), "{text}");
+        }
     }
 
     #[test]

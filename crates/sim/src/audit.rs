@@ -12,6 +12,8 @@ pub enum Fate {
     /// Acknowledged and in the log.
     Kept,
     AckedButLost,
+    /// Acknowledged; nobody leads its partition, and only followers that may not lead hold it.
+    AckedButUnavailable,
     /// The application was told of a failure, and the record is in no log that counts.
     FailedAndAbsent,
     /// The application was told of a failure, but the record is in the log.
@@ -23,9 +25,10 @@ pub enum Fate {
 }
 
 impl Fate {
-    pub const ALL: [Fate; 6] = [
+    pub const ALL: [Fate; 7] = [
         Fate::Kept,
         Fate::AckedButLost,
+        Fate::AckedButUnavailable,
         Fate::FailedAndAbsent,
         Fate::FailedButKept,
         Fate::NeverSent,
@@ -36,6 +39,7 @@ impl Fate {
         match self {
             Fate::Kept => "kept",
             Fate::AckedButLost => "acked-but-lost",
+            Fate::AckedButUnavailable => "acked-but-unavailable",
             Fate::FailedAndAbsent => "failed-and-absent",
             Fate::FailedButKept => "failed-but-kept",
             Fate::NeverSent => "never-sent",
@@ -52,7 +56,7 @@ pub struct RecordAudit {
     pub duplicated: bool,
     /// Behind a record of the same producer and partition that was sent after it.
     pub reordered: bool,
-    /// Delivered to a consumer, and in the log no more.
+    /// Delivered to a consumer, and in no log any more.
     pub vanished: bool,
     /// How often consumers were given it.
     pub delivered: u32,
@@ -71,6 +75,7 @@ pub struct Totals {
     pub acked: u32,
     pub kept: u32,
     pub acked_lost: u32,
+    pub acked_unavailable: u32,
     pub failed_absent: u32,
     pub failed_kept: u32,
     pub never_sent: u32,
@@ -107,5 +112,7 @@ pub struct Audit {
     pub records: Vec<RecordAudit>,
     /// Without a leader that takes writes.
     pub availability: Vec<Gap>,
+    /// Partitions that have no leader in the end.
+    pub leaderless: Vec<Partition>,
     pub latency: Latency,
 }

@@ -19,9 +19,9 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// Twice the memory of the largest scenario of the library: what a page can hold, and answer meanwhile.
+    /// Half as much again as the largest scenario of the library: what a page can hold, and answer meanwhile.
     fn default() -> Budget {
-        Budget { events: 1_000_000, records: 200_000, memory: 48 << 20 }
+        Budget { events: 1_000_000, records: 200_000, memory: 40 << 20 }
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) struct Observer {
     logs: Vec<Vec<HeldBatches>>,
     /// Who led last, by partition.
     leaders: Vec<Option<BrokerId>>,
+    /// What left a partition without a leader.
+    orphaned_by: Vec<Option<HappeningId>>,
     deliveries: Vec<Delivery>,
     kills: Vec<(ClientId, HappeningId)>,
     gaps: Gaps,
@@ -81,6 +83,7 @@ impl Observer {
             batches: Vec::new(),
             logs: vec![vec![Vec::new(); spec.partitions.len()]; spec.brokers.len()],
             leaders: leaders.clone(),
+            orphaned_by: vec![None; leaders.len()],
             deliveries: Vec::new(),
             kills: Vec::new(),
             gaps: Gaps { since: vec![None; leaders.len()], leaders, found: Vec::new() },
@@ -169,7 +172,13 @@ impl Observer {
     }
 
     fn partition_changed(&mut self, id: HappeningId, change: &PartitionChange) {
-        let (Some(new), partition) = (change.leader, usize::from(change.partition.0)) else { return };
+        let partition = usize::from(change.partition.0);
+        let Some(new) = change.leader else {
+            if change.previous_leader.is_some() {
+                self.orphaned_by[partition] = Some(id);
+            }
+            return;
+        };
         let old = self.leaders[partition].replace(new);
         let Some(old) = old.filter(|&old| old != new) else { return };
         let place = |id| self.brokers.iter().position(|&known| known == id).expect("a broker of this run");
@@ -192,6 +201,7 @@ impl Observer {
         let (view, ledger) = (world.view(), world.ledger());
         self.lives.resize(ledger.len(), Life::default());
         let mut copies = vec![Copies::default(); ledger.len()];
+        let (leaderless, unavailable) = out_of_reach(&view, world.partitions(), ledger.len());
         let mut totals = Totals { offered: ledger.len() as u32, ..Totals::default() };
         for partition in world.partitions() {
             let Some(log) = log_that_counts(&view, partition) else { continue };
@@ -214,8 +224,10 @@ impl Observer {
             let here = copies.count > 0;
             let batch = life.batch.and_then(|batch| self.batches.get(batch.0 as usize)).copied();
             let batch = batch.unwrap_or_default();
+            let orphan = unavailable[record.0 as usize].filter(|_| !here);
             let fate = match (life.acked.is_some(), life.failed.is_some(), here) {
                 (true, _, true) => Fate::Kept,
+                (true, _, false) if orphan.is_some() => Fate::AckedButUnavailable,
                 (true, _, false) => Fate::AckedButLost,
                 (false, true, true) => Fate::FailedButKept,
                 (false, true, false) => Fate::FailedAndAbsent,
@@ -225,6 +237,9 @@ impl Observer {
             let decided_by = match fate {
                 Fate::Kept => life.acked,
                 Fate::AckedButLost => batch.lost_by.or(life.acked),
+                Fate::AckedButUnavailable => {
+                    orphan.and_then(|of| self.orphaned_by[usize::from(of.0)]).or(life.acked)
+                }
                 Fate::FailedAndAbsent | Fate::FailedButKept => life.failed,
                 Fate::NeverSent => self.killer(happenings, offered),
                 Fate::Undecided => None,
@@ -245,7 +260,7 @@ impl Observer {
                 fate,
                 duplicated: copies.count > 1,
                 reordered: copies.reordered,
-                vanished: life.delivered > 0 && !here,
+                vanished: life.delivered > 0 && !here && orphan.is_none(),
                 delivered: life.delivered,
                 partition,
                 offset,
@@ -256,11 +271,12 @@ impl Observer {
             totals.count(&audit);
             records.push(audit);
         }
-        totals.acked = totals.kept + totals.acked_lost;
+        totals.acked = totals.kept + totals.acked_lost + totals.acked_unavailable;
         Audit {
             totals,
             records,
             availability: self.gaps.finish(world.now()),
+            leaderless,
             latency: Latency::of(&mut latencies),
         }
     }
@@ -302,6 +318,7 @@ impl Totals {
         *match record.fate {
             Fate::Kept => &mut self.kept,
             Fate::AckedButLost => &mut self.acked_lost,
+            Fate::AckedButUnavailable => &mut self.acked_unavailable,
             Fate::FailedAndAbsent => &mut self.failed_absent,
             Fate::FailedButKept => &mut self.failed_kept,
             Fate::NeverSent => &mut self.never_sent,
@@ -325,6 +342,25 @@ pub(crate) fn log_that_counts(view: &ClusterView, partition: Partition) -> Optio
         .or(state.last_known_leader)?;
     let broker = view.brokers.iter().find(|broker| broker.id == heir)?;
     broker.replicas.iter().find(|replica| replica.partition == partition)
+}
+
+/// The partitions without a leader, and for each record the one of them of which some replica holds it.
+fn out_of_reach(
+    view: &ClusterView,
+    partitions: impl Iterator<Item = Partition>,
+    records: usize,
+) -> (Vec<Partition>, Vec<Option<Partition>>) {
+    let state = |partition: Partition| view.controller.partitions.get(usize::from(partition.0))?.as_ref();
+    let is_leaderless = |&partition: &Partition| state(partition).is_some_and(|state| state.leader.is_none());
+    let leaderless: Vec<Partition> = partitions.filter(is_leaderless).collect();
+    let mut held = vec![None; records];
+    let replicas = view.brokers.iter().flat_map(|broker| &broker.replicas);
+    for replica in replicas.filter(|replica| leaderless.contains(&replica.partition)) {
+        for (_, record) in replica.log.iter().flat_map(|batch| batch.records()) {
+            held[record.0 as usize] = Some(replica.partition);
+        }
+    }
+    (leaderless, held)
 }
 
 /// When no running broker led a partition, as far as clients could tell.

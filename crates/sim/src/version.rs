@@ -220,6 +220,18 @@ impl KafkaVersion {
         self >= KafkaVersion::V3_6
     }
 
+    /// An idempotent producer answers a gap in its sequences with a higher epoch (KIP-360, 2.5). Before, it gives its id
+    /// up and asks for another one.
+    pub fn raises_producer_epochs(self) -> bool {
+        self >= KafkaVersion::V2_8
+    }
+
+    /// A batch that came before its turn is sent again, and after an expiry the producer waits to learn what the others
+    /// became (1.0). Before, each of them is the end of the producer id.
+    pub fn sends_out_of_order_batches_again(self) -> bool {
+        self >= KafkaVersion::V1_1
+    }
+
     // the broker
 
     /// What a leader says to a batch that does not begin at sequence 0, of a producer it knows nothing of. Since 2.5 it
@@ -230,6 +242,17 @@ impl KafkaVersion {
             KafkaVersion::V1_1 | KafkaVersion::V2_4 => Some(ErrorCode::UnknownProducerId),
             _ => None,
         }
+    }
+
+    /// A higher high watermark answers a follower's fetch (KIP-392, 2.4; taken back in 2.6, KAFKA-9952).
+    pub fn pushes_high_watermark(self) -> bool {
+        self == KafkaVersion::V2_4
+    }
+
+    /// A follower whose log ends where the leader's does stays in sync, however long ago it fetched (KAFKA-7152, 2.1).
+    /// Before, only the time since it was caught up counts.
+    pub fn keeps_in_sync_at_the_end(self) -> bool {
+        self >= KafkaVersion::V2_4
     }
 
     /// A follower joins the ISR only when it has reached the start of the leader's epoch, not just the high watermark

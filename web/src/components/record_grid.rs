@@ -64,7 +64,9 @@ impl State {
 
     fn glyph(self) -> Option<Glyph> {
         match self {
-            State::NotYet | State::Pending | State::Decided(Fate::Undecided) => None,
+            State::NotYet | State::Pending | State::Decided(Fate::Undecided | Fate::AckedButUnavailable) => {
+                None
+            }
             State::Acknowledged | State::Decided(Fate::Kept) => Some(Glyph::Tick),
             State::Decided(Fate::FailedButKept) => Some(Glyph::Plus),
             State::Failed | State::Decided(Fate::FailedAndAbsent | Fate::NeverSent) => Some(Glyph::Minus),
@@ -78,6 +80,7 @@ pub fn fate_words(fate: Fate) -> &'static str {
     match fate {
         Fate::Kept => "kept",
         Fate::AckedButLost => "acknowledged, then lost",
+        Fate::AckedButUnavailable => "acknowledged, but nobody leads its partition",
         Fate::FailedAndAbsent => "failed, and in no log",
         Fate::FailedButKept => "failed, yet in the log",
         Fate::NeverSent => "never sent",

@@ -1,5 +1,6 @@
 //! What an expectation says where there is nothing to say, and how much work a check is.
 
+use ackscope_sim::happening::Fact;
 use ackscope_sim::run::Run;
 
 use super::{Judge, check, in_short};
@@ -101,4 +102,33 @@ fn rows_of_names_are_short_and_end() {
     assert_eq!(in_short(["v18446744073709551615", "v0"]), "v18446744073709551615, v0");
     let names: Vec<String> = (0..60).map(|number| format!("v{}", 2 * number)).collect();
     assert!(in_short(names.iter().map(String::as_str)).ends_with("v96, v98 and 10 more"));
+}
+
+/// The last leader dies and its disk with it: what its followers still hold is out of reach, the rest is lost.
+#[test]
+fn what_only_followers_hold_of_a_partition_without_a_leader_is_not_lost() {
+    let script = "[do]\n\
+        a = { at = '1 s', send = 'v0..v4' }\n\
+        followers = { at = '2 s', kill = ['broker-2', 'broker-3'] }\n\
+        b = { when = { isr_at_most = 1 }, delay = '1 s', send = 'w0..w2' }\n\
+        leader = { when = { acks = 3, of = 'w' }, delay = '1 s', kill = 'broker-1' }\n\
+        disk = { after = 'leader', delay = '100 ms', wipe = 'broker-1' }\n\
+        back = { after = 'leader', delay = '12 s', start = ['broker-2', 'broker-3'] }\n";
+    let text = HEAD.replace("until = '20 s'", "until = '60 s'\nkafka = '3.9'");
+    let expectations = "[expect]\n\
+        'the followers hold them' = { records = 'v0..v4', fate = 'acked-but-unavailable', vanished = false }\n\
+        'nobody holds these' = { records = 'w0..w2', fate = 'acked-but-lost' }\n\
+        'the books' = { acked = 8, acked_unavailable = 5, acked_lost = 3, kept = 0 }\n\
+        'nobody leads' = { partition = 't-0', leader = 'none' }\n";
+    let document = Document::parse(&format!("{text}{script}{expectations}")).expect("a document");
+    let run = Run::new(document.variants[0].spec.clone());
+    for outcome in check(&document.variants[0], &run) {
+        assert!(outcome.holds, "{}: {}", outcome.name, outcome.found);
+    }
+    assert_eq!(run.audit.leaderless.len(), 1);
+    let decided = run.audit.records[0].decided_by.expect("a happening");
+    let Fact::PartitionChanged(change) = &run.happenings[decided.0 as usize].fact else {
+        panic!("{:?}", run.happenings[decided.0 as usize]);
+    };
+    assert_eq!(change.leader, None);
 }

@@ -60,11 +60,12 @@ pub(crate) struct Total(pub usize);
 
 type ReadTotal = fn(&Totals) -> u32;
 
-pub(crate) const TOTALS: [(&str, ReadTotal); 13] = [
+pub(crate) const TOTALS: [(&str, ReadTotal); 14] = [
     ("offered", |totals| totals.offered),
     ("acked", |totals| totals.acked),
     ("kept", |totals| totals.kept),
     ("acked_lost", |totals| totals.acked_lost),
+    ("acked_unavailable", |totals| totals.acked_unavailable),
     ("failed_absent", |totals| totals.failed_absent),
     ("failed_kept", |totals| totals.failed_kept),
     ("never_sent", |totals| totals.never_sent),

@@ -54,6 +54,7 @@ impl Names<'_> {
             (Some(kind), Some(Some(node))) => {
                 Some(Moment::Happening { pattern: Pattern::any(kind, Some(node)), nth: Nth::Number(1) })
             }
+            _ if item.reading.is_broken(text) => None,
             _ => {
                 let names =
                     self.steps.iter().map(|step| step.name.as_str()).chain(facts::KINDS.iter().copied());

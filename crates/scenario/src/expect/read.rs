@@ -12,7 +12,7 @@ use crate::limits;
 use crate::names;
 use crate::reader::{Fields, Item};
 use crate::tree::Value;
-use crate::units::{self, Bounds};
+use crate::units::{self, Bounds, NoValues, records_accepted};
 
 /// Keys of which one says what kind of expectation it is.
 const LEADS: &str = "records, happens, never, order, from, partition, log, latency, unavailable, average, least, most, \
@@ -279,14 +279,19 @@ fn values(item: &Item<'_>) -> Option<Vec<String>> {
     for one in item.one_or_more() {
         let left = item.reading.names_left();
         match units::values(one.text()?, left) {
-            Some(more) => {
+            Ok(more) => {
                 item.reading.spend_names(more.len());
                 values.extend(more);
             }
-            None if one.text()?.is_empty() => {}
-            None => {
-                let accepted = format!("\"v0\", \"v0..v4\" or \"a, b, c\", here up to {left}");
-                one.refuse("not a list of records", accepted);
+            Err(_) if one.text()?.is_empty() => {}
+            Err(NoValues::TooMany) => {
+                let most = limits::NAMES;
+                let accepted = format!("{left} here, at most {most} in all expectations together");
+                one.refuse("too many records are named", accepted);
+                return None;
+            }
+            Err(NoValues::Unreadable) => {
+                one.refuse("not a list of records", records_accepted());
                 return None;
             }
         }

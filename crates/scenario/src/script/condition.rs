@@ -63,7 +63,10 @@ impl Script<'_> {
                 let leader = match fields.get("leader") {
                     Some(item) => leader(&item, self.spec)?,
                     None => {
-                        fields.required("leader", "the leader that goes with it: \"broker-2\" or \"none\"");
+                        fields.required(
+                            "leader",
+                            "the leader that goes with it: leader = 2, or leader = \"none\"",
+                        );
                         return None;
                     }
                 };

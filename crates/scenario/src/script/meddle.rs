@@ -24,16 +24,47 @@ pub(crate) const APIS: [(&str, Api); 11] = [
     ("metadata-fetch", Api::MetadataFetch),
 ];
 
+/// Whether its answer can be an error.
+fn can_be_refused(api: Api) -> bool {
+    match api {
+        Api::Metadata
+        | Api::InitProducerId
+        | Api::Produce
+        | Api::Fetch
+        | Api::ListOffsets
+        | Api::OffsetsForLeaderEpoch
+        | Api::BrokerRegistration
+        | Api::BrokerHeartbeat
+        | Api::AlterPartition
+        | Api::AllocateProducerIds => true,
+        Api::ApiVersions
+        | Api::MetadataFetch
+        | Api::LeaderAndIsr
+        | Api::UpdateMetadata
+        | Api::ControlledShutdown => false,
+    }
+}
+
 /// `produce response` and what becomes of the next ones.
 pub(super) fn meddle(verb: &str, object: &Item<'_>, fields: &Fields<'_>, spec: &Spec) -> Option<Action> {
-    let accepted = "\"produce request\", \"produce response\", \"fetch request\", …";
+    let refuses = verb == "refuse_next";
     let text = object.text()?;
     let (name, kind) = text.trim().rsplit_once(' ').unwrap_or((text, ""));
     let api = APIS.iter().find(|(known, _)| *known == name).map(|&(_, api)| api);
+    let possible = |&(_, api): &(&str, Api)| !refuses || can_be_refused(api);
+    let names: Vec<&str> = APIS.iter().filter(|row| possible(row)).map(|&(name, _)| name).collect();
     let (Some(api), "request" | "response") = (api, kind) else {
-        object.refuse("not a kind of message", accepted);
+        let kinds = if refuses { "request" } else { "request or response" };
+        object.refuse("not a kind of message", format!("{kinds} after one of: {}", names.join(", ")));
         return None;
     };
+    if refuses && (kind == "response" || !can_be_refused(api)) {
+        object.refuse(
+            "only a request that can fail is refused",
+            format!("request after one of: {}", names.join(", ")),
+        );
+        return None;
+    }
     let on = fields.required("on", "from whom to whom: \"broker-1 -> producer-p\"")?;
     let path = path(&on, on.text()?, spec)?;
     let (from, Some(to), true) = (path.from, path.to, path.one_way) else {

@@ -112,6 +112,11 @@ pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec) -> Vec<Step> {
                 continue;
             }
             script.step(name, &item);
+            let is_read =
+                script.steps.last().is_some_and(|step| step.name == name && !step.actions.is_empty());
+            if !is_read && !item.reading.is_clean() {
+                item.reading.break_entry(name);
+            }
             if let Some((message, found, accepted)) = script.too_much() {
                 item.refuse_found(message, found, accepted);
                 break;
@@ -263,7 +268,7 @@ impl Script<'_> {
     fn named(&self, item: &Item<'_>) -> Option<ActionId> {
         let name = item.text()?;
         let found = self.steps.iter().find(|step| step.name == name && !step.actions.is_empty());
-        if found.is_none() {
+        if found.is_none() && !item.reading.is_broken(name) {
             item.refuse_name(
                 "no entry of that name above",
                 name,

@@ -11,7 +11,7 @@ use crate::names::topic;
 use crate::reader::{Fields, Item};
 use crate::script::Script;
 use crate::tree::Value;
-use crate::units;
+use crate::units::{self, NoValues, records_accepted};
 
 impl Script<'_> {
     /// Who sends where: the first producer and the only topic need not be named.
@@ -46,14 +46,19 @@ impl Script<'_> {
         let mut values = Vec::new();
         for item in object.one_or_more() {
             let Some(text) = item.text() else { return Vec::new() };
-            let Some(more) = units::values(text, limits::SCRIPT - values.len()) else {
-                let (most, letters) = (limits::SCRIPT, limits::WORD);
-                let accepted =
-                    format!("\"v0\", \"v0..v4\" or \"a, b, c\", up to {most} of up to {letters} letters");
-                item.refuse("not a list of records", accepted);
-                return Vec::new();
-            };
-            values.extend(more);
+            match units::values(text, limits::SCRIPT - values.len()) {
+                Ok(more) => values.extend(more),
+                Err(NoValues::TooMany) => {
+                    let accepted =
+                        format!("at most {}; more of them by load = 2500, prefix = \"v\"", limits::SCRIPT);
+                    item.refuse("too many records in one entry", accepted);
+                    return Vec::new();
+                }
+                Err(NoValues::Unreadable) => {
+                    item.refuse("not a list of records", records_accepted());
+                    return Vec::new();
+                }
+            }
         }
         self.records += values.len() as u64;
         // A run of numbers from 0 is one load; anything else is sent one by one.

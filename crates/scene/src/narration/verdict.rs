@@ -39,15 +39,29 @@ impl Verdict {
 pub fn verdict(audit: &Audit) -> Verdict {
     let totals = &audit.totals;
     let (number, sentence, tone) = headline(totals);
-    Verdict { number, sentence, context: context(totals), tone, balance: balance(totals) }
+    Verdict {
+        number,
+        sentence,
+        context: context(totals, audit.leaderless.len()),
+        tone,
+        balance: balance(totals),
+    }
 }
 
 fn headline(totals: &Totals) -> (String, String, Tone) {
-    let Totals { offered, acked, acked_lost, duplicated, reordered, failed_kept, vanished, skipped, .. } =
-        *totals;
+    let Totals { offered, acked, acked_lost, acked_unavailable, .. } = *totals;
+    let Totals { duplicated, reordered, failed_kept, vanished, skipped, .. } = *totals;
     if acked_lost > 0 {
         let what = if acked == 1 { "acknowledged record is lost" } else { "acknowledged records are lost" };
         return (format!("{acked_lost} of {acked}"), what.to_owned(), Tone::Lost);
+    }
+    if acked_unavailable > 0 {
+        let what = if acked == 1 {
+            "acknowledged record cannot be read"
+        } else {
+            "acknowledged records cannot be read"
+        };
+        return (format!("{acked_unavailable} of {acked}"), what.to_owned(), Tone::Ink);
     }
     if duplicated > 0 {
         let what = if duplicated == 1 { "record is stored twice" } else { "records are stored twice" };
@@ -94,7 +108,7 @@ fn headline(totals: &Totals) -> (String, String, Tone) {
     (String::new(), what, Tone::Kept)
 }
 
-fn context(totals: &Totals) -> String {
+fn context(totals: &Totals, leaderless: usize) -> String {
     let mut parts: Vec<String> = Vec::new();
     let failed = totals.failed_absent + totals.failed_kept;
     if totals.acked_lost > 0 {
@@ -123,9 +137,21 @@ fn context(totals: &Totals) -> String {
             parts.push(format!("{count} {words}."));
         }
     }
+    if totals.acked_lost > 0 && totals.acked_unavailable > 0 {
+        parts.push(format!("{} more cannot be read.", totals.acked_unavailable));
+    }
     let in_order = totals.duplicated == 0 && totals.reordered == 0;
-    if parts.is_empty() && in_order && totals.undecided == 0 && totals.offered > 0 {
+    let all_kept = totals.undecided == 0 && totals.acked_unavailable == 0 && totals.offered > 0;
+    if parts.is_empty() && in_order && all_kept {
         parts.push("None twice, none out of order.".to_owned());
+    }
+    if leaderless > 0 {
+        let many = counted(leaderless as u64, "partition");
+        let verb = if leaderless == 1 { "has" } else { "have" };
+        parts.push(format!("{many} {verb} no leader when the run ends."));
+    }
+    if totals.acked_unavailable > 0 {
+        parts.push("What cannot be read lies on replicas that may not lead.".to_owned());
     }
     parts.join(" ")
 }
@@ -134,6 +160,7 @@ fn balance(totals: &Totals) -> Vec<Share> {
     let shares = [
         (totals.kept, "kept", Tone::KeptFill),
         (totals.acked_lost, "acknowledged, lost", Tone::LostFill),
+        (totals.acked_unavailable, "acknowledged, out of reach", Tone::E2Fill),
         (totals.failed_kept, "failed, yet kept", Tone::E1Fill),
         (totals.failed_absent, "failed", Tone::LineStrong),
         (totals.never_sent, "never sent", Tone::Line),
@@ -149,13 +176,24 @@ fn balance(totals: &Totals) -> Vec<Share> {
 #[cfg(test)]
 mod tests {
     use ackscope_sim::audit::{Audit, Latency, Totals};
+    use ackscope_sim::ids::Partition;
 
     use super::verdict;
 
     #[track_caller]
     fn check(totals: Totals, text: &str, context: &str) {
-        let audit =
-            Audit { totals, records: Vec::new(), availability: Vec::new(), latency: Latency::default() };
+        check_without_leader(0, totals, text, context);
+    }
+
+    #[track_caller]
+    fn check_without_leader(leaderless: u16, totals: Totals, text: &str, context: &str) {
+        let audit = Audit {
+            totals,
+            records: Vec::new(),
+            availability: Vec::new(),
+            leaderless: (0..leaderless).map(Partition).collect(),
+            latency: Latency::default(),
+        };
         let verdict = verdict(&audit);
         assert_eq!((verdict.text().as_str(), verdict.context.as_str()), (text, context));
         let sum: u32 = verdict.balance.iter().map(|share| share.count).sum();
@@ -190,6 +228,30 @@ mod tests {
             Totals { offered: 5, acked: 5, kept: 5, duplicated: 1, reordered: 2, ..none },
             "1 record is stored twice",
             "2 out of order.",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_lost() {
+        let none = Totals::default();
+        check_without_leader(
+            1,
+            Totals { offered: 9, acked: 9, kept: 4, acked_unavailable: 5, ..none },
+            "5 of 9 acknowledged records cannot be read",
+            "1 partition has no leader when the run ends. What cannot be read lies on replicas that may not lead.",
+        );
+        check_without_leader(
+            2,
+            Totals { offered: 4, acked: 4, kept: 4, ..none },
+            "All 4 acknowledged records are kept",
+            "None twice, none out of order. 2 partitions have no leader when the run ends.",
+        );
+        check_without_leader(
+            1,
+            Totals { offered: 6, acked: 6, kept: 3, acked_lost: 1, acked_unavailable: 2, ..none },
+            "1 of 6 acknowledged records are lost",
+            "The producer got 6 acknowledgements and no error. 2 more cannot be read. 1 partition has no leader when \
+             the run ends. What cannot be read lies on replicas that may not lead.",
         );
     }
 }

@@ -18,34 +18,41 @@ impl EpochCache {
         self.entries.last().map(|&(epoch, _)| epoch)
     }
 
-    /// An epoch begins: on becoming leader, even before any write, and with every append. An epoch in which nothing was
-    /// written gives way to the next one at the same offset, and so does a newer epoch to an older one that follows it
-    /// (KIP-279; before, the older one left no entry).
+    /// An epoch begins: with every append, and (since KIP-279) on becoming leader, even before any write. An epoch in which
+    /// nothing was written gives way to the next one at the same offset, and so does a newer epoch to an older one that
+    /// follows it. Before, nothing gave way, and what was not newer left no entry (`LeaderEpochFileCache.assign` of
+    /// 0.11.0.2 and 1.1.1).
     pub fn assign(&mut self, epoch: LeaderEpoch, start: Offset, version: KafkaVersion) {
-        match self.entries.last() {
-            Some(&(latest, from)) if epoch == latest && start >= from => return,
-            Some(&(latest, from))
-                if (epoch < latest || start < from) && !version.truncation_is_iterative() =>
-            {
-                return;
+        let latest = self.entries.last();
+        if !version.truncation_is_iterative() {
+            if latest.is_none_or(|&(latest, from)| epoch > latest && start >= from) {
+                self.entries.push((epoch, start));
             }
-            _ => {}
+            return;
+        }
+        if latest.is_some_and(|&(latest, from)| epoch == latest && start >= from) {
+            return;
         }
         self.entries.retain(|&(other, from)| other < epoch && from < start);
         self.entries.push((epoch, start));
     }
 
-    /// Where the largest own epoch up to `epoch` ends. None: unknown (the cache is empty, or the epoch lies in the future).
+    /// Where the largest own epoch up to `epoch` ends. None: unknown (the cache is empty, the epoch lies in the future or,
+    /// before KIP-279, before the first one here).
     pub fn end_offset_for(
         &self,
         epoch: LeaderEpoch,
         log_end_offset: Offset,
+        version: KafkaVersion,
     ) -> Option<(LeaderEpoch, Offset)> {
         if epoch == self.latest()? {
             return Some((epoch, log_end_offset));
         }
         let higher = self.entries.partition_point(|&(own, _)| own <= epoch);
         let &(_, end) = self.entries.get(higher)?;
+        if higher == 0 && !version.truncation_is_iterative() {
+            return None;
+        }
         let floor = if higher == 0 { epoch } else { self.entries[higher - 1].0 };
         Some((floor, end))
     }
@@ -98,7 +105,8 @@ mod tests {
             (divergence, 17, 11, None),
         ];
         for &(entries, log_end, epoch, expected) in cases {
-            let found = cache(entries).end_offset_for(LeaderEpoch(epoch), Offset(log_end));
+            let found =
+                cache(entries).end_offset_for(LeaderEpoch(epoch), Offset(log_end), KafkaVersion::V4_3);
             let expected = expected.map(|(epoch, end)| (LeaderEpoch(epoch), Offset(end)));
             assert_eq!(found, expected, "epoch {epoch} in {entries:?}");
         }
@@ -114,6 +122,22 @@ mod tests {
             let mut cache = cache(&[(0, 0), (1, 1), (5, 2)]);
             cache.assign(LeaderEpoch(3), Offset(3), version);
             assert_eq!(entries(&cache), left, "{version:?}");
+        }
+    }
+
+    /// 0.11 and 1.1: what lies before the first known epoch has no known end, and nothing gives way at the same offset.
+    #[test]
+    fn before_kip_279_the_cache_only_grows() {
+        for version in [KafkaVersion::V0_11, KafkaVersion::V1_1] {
+            let mut cache = EpochCache::default();
+            for (epoch, start) in [(2, 4), (3, 8), (4, 8), (3, 9), (5, 7)] {
+                cache.assign(LeaderEpoch(epoch), Offset(start), version);
+            }
+            assert_eq!(entries(&cache), [(2, 4), (3, 8), (4, 8)]);
+            let end = |epoch| cache.end_offset_for(LeaderEpoch(epoch), Offset(12), version);
+            assert_eq!((end(1), end(5)), (None, None));
+            assert_eq!(end(2), Some((LeaderEpoch(2), Offset(8))));
+            assert_eq!(end(4), Some((LeaderEpoch(4), Offset(12))));
         }
     }
 

@@ -50,6 +50,7 @@ impl Broker {
         let mut bytes = 0_u32;
         let mut at_once = request.max_wait.is_zero() || request.partitions.is_empty();
         for asked in &request.partitions {
+            at_once |= self.owes_high_watermark(cx, request.replica, asked.partition);
             let answer = match envelope.refuse {
                 Some(error) => self.refuse_fetch(cx, asked.partition, &envelope, error),
                 None => {
@@ -72,6 +73,12 @@ impl Broker {
         if at_once || bytes >= request.min_bytes {
             let body = Body::FetchResponse { partitions: results };
             return self.answer(cx, connection, envelope.message.correlation, body);
+        }
+        // The fetch itself may have raised it.
+        let owes = |asked: &FetchPartition| self.owes_high_watermark(cx, request.replica, asked.partition);
+        if request.partitions.iter().any(owes) {
+            let parked = ParkedFetch { envelope: Arc::clone(&envelope), deadline: cx.now };
+            return self.complete_fetch(cx, connection, parked);
         }
         for asked in &request.partitions {
             if let Some(replica) = self.replica_mut(asked.partition)
@@ -154,7 +161,8 @@ impl Broker {
             Role::Follower | Role::Offline => return Err(Obstacle::Error(ErrorCode::NotLeaderOrFollower)),
         }
         if let Some(epoch) = asked.last_fetched_epoch {
-            let Some((own, end)) = replica.log.epochs().end_offset_for(epoch, replica.log.end()) else {
+            let Some((own, end)) = replica.log.epochs().end_offset_for(epoch, replica.log.end(), version)
+            else {
                 return Err(Obstacle::Error(ErrorCode::OffsetOutOfRange));
             };
             if asked.fetch_offset < replica.log.start() {
@@ -205,11 +213,14 @@ impl Broker {
         if epoch.is_some() && epoch < registered && !wrong(Mutant::EarlierLife) {
             return Err(ErrorCode::NotLeaderOrFollower);
         }
-        let leading = self.replica_mut(partition).and_then(Replica::leading_mut).expect("looked at above");
+        let replica = self.replica_mut(partition).expect("looked at above");
+        let high_watermark = replica.high_watermark;
+        let leading = replica.leading_mut().expect("looked at above");
         let remote = leading.followers.iter_mut().find(|remote| remote.id == follower);
         let remote = remote.expect("looked at above");
         let moved = remote.log_end_offset != Some(asked.fetch_offset);
         remote.fetched(asked.fetch_offset, leader_end, cx.now, epoch);
+        remote.last_sent_high_watermark = high_watermark;
         self.maybe_expand_isr(cx, partition, follower);
         if moved && let Some(high_watermark) = self.maybe_increment_high_watermark(cx, partition) {
             self.after_high_watermark(cx, partition, high_watermark);
@@ -241,11 +252,30 @@ impl Broker {
         }
     }
 
+    /// In 2.4 and 2.5 a follower's fetch does not wait where the leader has a higher high watermark than it sent last.
+    /// (Answering a parked fetch does not count as sending: the next one is answered at once, too.)
+    fn owes_high_watermark(
+        &self,
+        cx: &Context,
+        from: Option<(BrokerId, BrokerEpoch)>,
+        partition: Partition,
+    ) -> bool {
+        let Some((follower, _)) = from.filter(|_| cx.spec.version.pushes_high_watermark()) else {
+            return false;
+        };
+        let Some(replica) = self.replica(partition) else { return false };
+        let remote = replica.leading().and_then(|leading| leading.follower(follower));
+        remote.is_some_and(|remote| remote.last_sent_high_watermark < replica.high_watermark)
+    }
+
     /// Enough bytes, or something that the asker must know.
     fn is_worth_answering(&self, cx: &Context, request: &FetchRequest) -> bool {
         let mut bytes = 0_u32;
         for asked in &request.partitions {
             let Ok(replica) = self.look(cx, request.replica, asked) else { return true };
+            if self.owes_high_watermark(cx, request.replica, asked.partition) {
+                return true;
+            }
             let end = bound(replica, request.replica.is_some());
             let missing = request.min_bytes.saturating_sub(bytes);
             bytes = bytes.saturating_add(replica.log.bytes_between(asked.fetch_offset, end, missing));

@@ -95,7 +95,7 @@ impl Broker {
             return true;
         };
         let asked = leader_epoch.filter(|_| by_epoch && !wrong(Mutant::TruncatesOnce));
-        let own = asked.and_then(|epoch| replica.log.epochs().end_offset_for(epoch, end));
+        let own = asked.and_then(|epoch| replica.log.epochs().end_offset_for(epoch, end, cx.spec.version));
         let (to, is_common) = match own {
             Some((epoch, own_end)) if Some(epoch) == asked => (own_end.min(leader_end), true),
             // An epoch that is not here: back to the end of the one before it, and ask again.

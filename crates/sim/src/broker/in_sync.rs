@@ -127,7 +127,8 @@ impl Broker {
             if leading.pending.is_some() || wrong(Mutant::NeverShrinks) {
                 continue;
             }
-            let out_of_sync = leading.out_of_sync(replica.log.end(), cx.now, lag);
+            let end = cx.spec.version.keeps_in_sync_at_the_end().then_some(replica.log.end());
+            let out_of_sync = leading.out_of_sync(end, cx.now, lag);
             if !out_of_sync.is_empty() {
                 let isr = leading.isr.minus(out_of_sync);
                 self.propose_isr(cx, partition, isr);

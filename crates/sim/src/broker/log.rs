@@ -51,9 +51,10 @@ impl Log {
         &self.epochs
     }
 
-    /// The leader's epoch begins here, whether or not anything will be written in it.
+    /// The leader's epoch begins here, whether or not anything will be written in it. Before KIP-279 only what is written
+    /// tells (`Partition.makeLeader` of 1.1.1 and 2.0.1).
     pub fn begin_epoch(&mut self, epoch: LeaderEpoch, version: KafkaVersion) {
-        if version.has_leader_epochs() {
+        if version.truncation_is_iterative() {
             self.epochs.assign(epoch, self.end, version);
         }
     }

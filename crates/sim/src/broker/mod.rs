@@ -232,7 +232,9 @@ impl Broker {
             Body::ApiVersionsRequest => Body::ApiVersionsResponse,
             Body::MetadataRequest { topics } => self.describe_cluster(cx, topics, refuse),
             Body::ListOffsetsRequest { partitions } => self.list_offsets(cx, partitions, refuse),
-            Body::OffsetsForLeaderEpochRequest { partitions } => self.ends_of_epochs(partitions, refuse),
+            Body::OffsetsForLeaderEpochRequest { partitions } => {
+                self.ends_of_epochs(cx.spec.version, partitions, refuse)
+            }
             Body::LeaderAndIsrRequest { records, .. } => {
                 self.leader_and_isr(cx, connection, records);
                 Body::LeaderAndIsrResponse

@@ -8,9 +8,10 @@ use crate::broker::controller_link::LinkName;
 use crate::broker::server::Serving;
 use crate::context::Context;
 use crate::error::ErrorCode;
-use crate::ids::{ConnectionId, LeaderEpoch, Offset, Partition, ProducerEpoch, ProducerId, TopicId};
+use crate::ids::{ConnectionId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicId};
 use crate::message::{Body, EpochAnswer, EpochQuestion, ListOffset, ListOffsetAt, ListOffsetResult};
 use crate::time::Time;
+use crate::version::KafkaVersion;
 
 /// How many producer ids the controller gives out at once.
 pub const PRODUCER_ID_BLOCK: u64 = 1_000;
@@ -73,11 +74,16 @@ impl Broker {
         Ok((offset, leader_epoch))
     }
 
-    pub(super) fn ends_of_epochs(&self, partitions: &[EpochQuestion], refuse: Option<ErrorCode>) -> Body {
+    pub(super) fn ends_of_epochs(
+        &self,
+        version: KafkaVersion,
+        partitions: &[EpochQuestion],
+        refuse: Option<ErrorCode>,
+    ) -> Body {
         let answer = |asked: &EpochQuestion| {
             let result = match refuse {
                 Some(error) => Err(error),
-                None => self.end_of_epoch(asked.partition, asked.current_leader_epoch, asked.leader_epoch),
+                None => self.end_of_epoch(version, asked),
             };
             EpochAnswer { partition: asked.partition, result }
         };
@@ -86,15 +92,14 @@ impl Broker {
 
     fn end_of_epoch(
         &self,
-        partition: Partition,
-        current_leader_epoch: Option<LeaderEpoch>,
-        epoch: LeaderEpoch,
+        version: KafkaVersion,
+        asked: &EpochQuestion,
     ) -> Result<Option<(LeaderEpoch, Offset)>, ErrorCode> {
-        let replica = self.check_replica(partition, current_leader_epoch)?;
+        let replica = self.check_replica(asked.partition, asked.current_leader_epoch)?;
         if replica.leading().is_none() {
             return Err(ErrorCode::NotLeaderOrFollower);
         }
-        Ok(replica.log.epochs().end_offset_for(epoch, replica.log.end()))
+        Ok(replica.log.epochs().end_offset_for(asked.leader_epoch, replica.log.end(), version))
     }
 
     pub(super) fn init_producer_id(&mut self, cx: &mut Context, connection: ConnectionId, correlation: u32) {

@@ -13,6 +13,8 @@ pub struct RemoteReplica {
     /// The leader's own end when it last fetched.
     last_fetch_leader_end: Option<Offset>,
     last_fetch: Option<Time>,
+    /// The high watermark that its last fetch was answered with, as far as the leader took note of it.
+    pub last_sent_high_watermark: Offset,
     /// From its last fetch.
     pub broker_epoch: Option<BrokerEpoch>,
 }
@@ -25,6 +27,7 @@ impl RemoteReplica {
             last_caught_up: in_sync.then_some(now),
             last_fetch_leader_end: None,
             last_fetch: None,
+            last_sent_high_watermark: Offset(0),
             broker_epoch: None,
         }
     }
@@ -57,7 +60,11 @@ impl RemoteReplica {
     }
 
     pub fn is_caught_up(&self, leader_end: Offset, now: Time, lag_time_max: Duration) -> bool {
-        self.log_end_offset == Some(leader_end)
-            || self.last_caught_up.is_some_and(|at| now.since(at) <= lag_time_max)
+        self.log_end_offset == Some(leader_end) || !self.lags(now, lag_time_max)
+    }
+
+    /// It has not been caught up for too long, wherever it is now.
+    pub fn lags(&self, now: Time, lag_time_max: Duration) -> bool {
+        self.last_caught_up.is_none_or(|at| now.since(at) > lag_time_max)
     }
 }

@@ -169,11 +169,13 @@ impl Leading {
         Some(common)
     }
 
-    /// Members of the ISR that have not been caught up for too long.
-    pub fn out_of_sync(&self, log_end: Offset, now: Time, lag_time_max: Duration) -> Brokers {
+    /// Members of the ISR that have not been caught up for too long. `log_end`: nobody whose log ends there is one.
+    pub fn out_of_sync(&self, log_end: Option<Offset>, now: Time, lag_time_max: Duration) -> Brokers {
         let in_isr = self.followers.iter().filter(|follower| self.isr.contains(follower.id));
+        let is_at_the_end =
+            |follower: &RemoteReplica| log_end.is_some() && follower.log_end_offset == log_end;
         in_isr
-            .filter(|follower| !follower.is_caught_up(log_end, now, lag_time_max))
+            .filter(|follower| follower.lags(now, lag_time_max) && !is_at_the_end(follower))
             .map(|follower| follower.id)
             .collect()
     }

@@ -32,7 +32,8 @@ settings! {
     "fetch.max.bytes" Int [V2_4 Some("57671680")] AtLeast(1024), Reading Medium "How much a consumer's fetch brings at most.";
     "num.network.threads" Int [V0_10 Some("3")] AtLeast(1), Capacity High "Threads that read requests from the network.";
     "num.io.threads" Int [V0_10 Some("8")] AtLeast(1), Capacity High "Requests that a broker handles at the same time.";
-    "producer.id.expiration.ms" Int [V0_11 Some("86400000")] AtLeast(1), Ordering Low "How long a broker remembers an idle producer's last batches.";
+    "producer.id.expiration.ms" Int [V3_6 Some("86400000")] AtLeast(1), Ordering Low "How long a broker remembers an idle producer's last batches.";
+    "transactional.id.expiration.ms" Int [V0_11 Some("604800000")] AtLeast(1), Ordering Low "Before 3.4: how long a broker remembers an idle producer's last batches.";
     "eligible.leader.replicas.version" Int [V4_0 Some("0"), V4_1 Some("1")] Between(0, 1), Elections Medium "A feature: replicas that left an ISR below its minimum may still lead (1), or not (0).";
     "default.replication.factor" Int [V0_10 Some("1")] Any, Replication Medium "";
     "num.partitions" Int [V0_10 Some("1")] AtLeast(1), Partitioning Medium "";
@@ -143,7 +144,6 @@ const RECOGNISED: &[&str] = &[
     "transaction.state.log.num.partitions",
     "transaction.state.log.replication.factor",
     "transaction.state.log.segment.bytes",
-    "transactional.id.expiration.ms",
     "zookeeper.connect",
     "zookeeper.connection.timeout.ms",
 ];
@@ -182,6 +182,13 @@ impl BrokerConfig {
         } else {
             values.pause("broker.session.timeout.ms")
         };
+        // `LogManager.apply`; producer.id.expiration.ms came in 3.4 (KIP-854).
+        let (own, shared) = ("producer.id.expiration.ms", "transactional.id.expiration.ms");
+        let expiration = if values.exists(own) { own } else { shared };
+        if values.exists(own) && values.is_given(shared) {
+            let why = "since 3.4 only transactions hang on it, and they are not modelled";
+            notices.push(Notice { key: shared, now: None, why: why.into() });
+        }
         let config = BrokerConfig {
             min_insync_replicas: values.small("min.insync.replicas"),
             unclean_leader_election_enable: values.flag("unclean.leader.election.enable"),
@@ -211,7 +218,7 @@ impl BrokerConfig {
             log_flush_interval: values
                 .number("log.flush.interval.ms")
                 .map(|millis| Duration::from_millis(millis.max(0) as u64)),
-            producer_id_expiration: values.millis("producer.id.expiration.ms"),
+            producer_id_expiration: values.millis(expiration),
             eligible_leader_replicas: values.count("eligible.leader.replicas.version") > 0,
         };
         Ok(values.configured(config, notices))

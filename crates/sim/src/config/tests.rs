@@ -447,3 +447,22 @@ fn a_wait_of_any_length_is_long_and_not_short() {
         assert_eq!((config.max_block, config.metadata_max_age), (Duration::MAX, Duration::MAX), "{millis}");
     }
 }
+
+/// `LogManager.apply` of 0.11 to 3.3; a setting of its own since 3.4 (KIP-854).
+#[test]
+fn how_long_a_producer_is_remembered_hangs_on_the_transactional_setting_at_first() {
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let (old, new) = ("transactional.id.expiration.ms", "producer.id.expiration.ms");
+    for version in [KafkaVersion::V0_11, KafkaVersion::V2_4, KafkaVersion::V2_8] {
+        assert_eq!(BrokerConfig::defaults(version).producer_id_expiration, days(7), "{version:?}");
+        let hour = broker(version, "transactional.id.expiration.ms=3600000").unwrap();
+        assert_eq!(hour.producer_id_expiration, Duration::from_secs(3_600));
+        let unknown = BrokerConfig::from_properties(version, &[(new, "1")]).unwrap().unknown;
+        assert_eq!(unknown, [new.into()]);
+    }
+    for version in [KafkaVersion::V3_6, KafkaVersion::V4_3] {
+        assert_eq!(BrokerConfig::defaults(version).producer_id_expiration, days(1), "{version:?}");
+        let made = BrokerConfig::from_properties(version, &[(old, "1")]).unwrap();
+        assert_eq!((made.config.producer_id_expiration, made.notices[0].key), (days(1), old));
+    }
+}

@@ -346,7 +346,7 @@ impl Accumulator {
     /// Queue lengths become weights for the choice of sticky partitions (producer.md §2.8, §2.9).
     fn learn_load(&mut self, settings: &Settings, metadata: &Metadata) {
         let timeout = settings.config.partitioner_availability_timeout;
-        for topic in self.topics.iter_mut().filter(|topic| topic.sticky.is_used()) {
+        for topic in &mut self.topics {
             let partitions = topic.partitions;
             let queue = |number| &self.partitions[usize::from(partitions.at(number).0)];
             if !partitions.numbers().all(|number| queue(number).is_used) {
@@ -367,6 +367,11 @@ impl Accumulator {
             }
             topic.sticky.learn_load(&sizes, partitions.count);
         }
+    }
+
+    /// The producer id was given up.
+    pub fn forget_sequences(&mut self) {
+        self.partitions.iter_mut().for_each(|queue| queue.sequences = Sequences::default());
     }
 
     /// A broker has data; `can_drain`: it can be sent to.

@@ -10,7 +10,7 @@ use super::network_client::{InFlight, NodeIndex, Request};
 use crate::context::Context;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::Fact;
-use crate::ids::{BatchId, HappeningId, Offset, Partition};
+use crate::ids::{BatchId, HappeningId, Offset, Partition, ProducerId};
 use crate::message::{Body, CurrentLeader, Envelope, ProduceResult};
 use crate::mutant::{Mutant, wrong};
 use crate::time::Time;
@@ -139,11 +139,15 @@ impl Instance {
             return;
         }
         if self.can_retry(&batch, error, now) {
-            self.retry(cx, batch, error, now);
+            match self.dropped(&batch) {
+                Some(failure) => self.fail(cx, batch, error, failure),
+                None => self.retry(cx, batch, error, now),
+            }
         } else if error == ErrorCode::DuplicateSequenceNumber {
             self.succeed(cx, batch, None);
         } else {
-            self.fail(cx, batch, error, message);
+            let failure = self.failure(&batch, error, message);
+            self.fail(cx, batch, error, failure);
         }
         if error.is_invalid_metadata() && !wrong(Mutant::StaleMetadata) {
             self.metadata.request_update();
@@ -178,7 +182,7 @@ impl Instance {
     }
 
     fn succeed(&mut self, cx: &mut Context, batch: Batch, offset: Option<Offset>) {
-        if self.transactions.is_some() {
+        if self.transactions.as_ref().is_some_and(|transactions| transactions.owns(&batch)) {
             self.accumulator.queue(batch.partition).sequences.acknowledge(&batch, offset);
         }
         if batch.done {
@@ -196,7 +200,34 @@ impl Instance {
         self.accumulator.deallocate(&batch);
     }
 
-    fn fail(&mut self, cx: &mut Context, batch: Batch, error: ErrorCode, message: Option<&str>) {
+    /// Why a batch may not be sent again although its error could go away: before 2.5 it belongs to the id that it was
+    /// stamped with.
+    fn dropped(&self, batch: &Batch) -> Option<Failure> {
+        let transactions = self.transactions.as_ref().filter(|transactions| !transactions.owns(batch))?;
+        let number = |id: Option<ProducerId>| id.map_or("-1".to_owned(), |id| id.0.to_string());
+        let (was, is) = (batch.stamp.map(|stamp| stamp.id), transactions.id.map(|(id, _)| id));
+        let (was, is) = (number(was), number(is));
+        let message = format!(
+            "Attempted to retry sending a batch but the producer id changed from {was} to {is} in the mean time. This \
+             batch will be dropped."
+        );
+        Some(Failure::new("OutOfOrderSequenceException", message))
+    }
+
+    fn failure(&self, batch: &Batch, error: ErrorCode, message: Option<&str>) -> Failure {
+        match (error, message) {
+            (ErrorCode::TopicAuthorizationFailed, _) => {
+                topic_unauthorized(&self.settings.spec.topic(self.settings.topic_of(batch.partition)).name)
+            }
+            (ErrorCode::ClusterAuthorizationFailed, _) => {
+                Failure::new(error.exception(), "The producer is not authorized to do idempotent sends")
+            }
+            (_, Some(message)) => Failure::new(error.exception(), message),
+            (_, None) => Failure::from(error),
+        }
+    }
+
+    fn fail(&mut self, cx: &mut Context, batch: Batch, error: ErrorCode, failure: Failure) {
         if batch.done {
             // Counted a second time, and nothing else (producer.md §4.12).
             let now = self.settings.clock(cx.now);
@@ -204,21 +235,15 @@ impl Instance {
             self.release_late(&batch);
             return;
         }
-        let topic = &self.settings.spec.topic(self.settings.topic_of(batch.partition)).name;
-        let failure = match (error, message) {
-            (ErrorCode::TopicAuthorizationFailed, _) => topic_unauthorized(topic),
-            (ErrorCode::ClusterAuthorizationFailed, _) => {
-                Failure::new(error.exception(), "The producer is not authorized to do idempotent sends")
-            }
-            (_, Some(message)) => Failure::new(error.exception(), message),
-            (_, None) => Failure::from(error),
-        };
         let failure = Arc::new(failure);
         let refused = batch.attempts < self.settings.config.retries;
         self.fail_records(cx, &batch, &failure);
         if let Some(transactions) = &mut self.transactions {
             let queue = self.accumulator.queue(batch.partition);
-            transactions.handle_failed_batch(queue, Some(error), &failure, refused);
+            transactions.handle_failed_batch(queue, &batch, Some(error), &failure, refused);
+            if transactions.take_reset() {
+                self.accumulator.forget_sequences();
+            }
         }
         self.accumulator.deallocate(&batch);
     }

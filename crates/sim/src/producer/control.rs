@@ -21,6 +21,9 @@ impl Instance {
         for queue in &mut self.accumulator.partitions {
             transactions.resolve(queue);
         }
+        if transactions.take_reset() {
+            self.accumulator.forget_sequences();
+        }
         match &transactions.error {
             Some(ErrorState::Fatal(failure)) => {
                 let failure = Arc::clone(failure);
@@ -39,6 +42,10 @@ impl Instance {
         }
         if transactions.epoch_bump_required {
             self.raise_epoch(cx);
+        } else if let Some(id) = transactions.id {
+            // Before 2.5 the sequences of one partition begin again under the same id.
+            let all = self.accumulator.partitions.iter_mut();
+            all.filter(|queue| queue.sequences.wants_rewrite).for_each(|queue| queue.restart_sequences(id));
         }
         let transactions = self.transactions.as_mut()?;
         if transactions.id.is_none() && transactions.control == Control::None {
@@ -61,7 +68,6 @@ impl Instance {
         for queue in self.accumulator.partitions.iter_mut().filter(|queue| queue.sequences.wants_rewrite) {
             queue.restart_sequences((id, epoch.next()));
             queue.sequences.unresolved = None;
-            queue.sequences.wants_rewrite = false;
         }
     }
 

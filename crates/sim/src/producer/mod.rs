@@ -212,7 +212,7 @@ impl Instance {
         let version = spec.version;
         let metadata = Metadata::new(&spec, &config, version);
         let network = NetworkClient::new(&spec, &bootstrap, &config, version);
-        let transactions = config.enable_idempotence.then(TransactionManager::default);
+        let transactions = config.enable_idempotence.then(|| TransactionManager::of(version));
         let settings = Settings {
             compression_permille: spec.costs.compression_permille,
             version,

@@ -73,10 +73,6 @@ struct Current {
 }
 
 impl Sticky {
-    pub fn is_used(&self) -> bool {
-        self.current.is_some()
-    }
-
     fn next(&self, draw: u32, partitions: Partitions, has_leader: impl Fn(Partition) -> bool) -> u32 {
         match self.load.last() {
             None => partitions.pick(draw, has_leader),

@@ -11,13 +11,17 @@ use crate::batch::ProducerStamp;
 use crate::error::{ErrorCode, Failure};
 use crate::ids::{Offset, ProducerEpoch, ProducerId, Sequence};
 use crate::time::Time;
+use crate::version::KafkaVersion;
 
 pub(super) type ProducerIdAndEpoch = (ProducerId, ProducerEpoch);
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct TransactionManager {
+    version: KafkaVersion,
     pub id: Option<ProducerIdAndEpoch>,
     pub epoch_bump_required: bool,
+    /// The id was given up: nothing that is known of any partition holds any more.
+    has_reset: bool,
     pub error: Option<ErrorState>,
     pub control: Control,
 }
@@ -61,7 +65,7 @@ pub(super) struct Sequences {
     last_acked_offset: Option<Offset>,
     /// A batch that was being retried has expired: the sequence behind it.
     pub unresolved: Option<Sequence>,
-    /// Asked for an epoch bump: its batches are rewritten then.
+    /// Its batches are to be rewritten, mostly under a new epoch.
     pub wants_rewrite: bool,
 }
 
@@ -94,6 +98,28 @@ pub(super) fn advance(sequence: Sequence, by: u32) -> Sequence {
 }
 
 impl TransactionManager {
+    pub fn of(version: KafkaVersion) -> TransactionManager {
+        TransactionManager { version, ..TransactionManager::default() }
+    }
+
+    /// Whether the batch was stamped with the id in use. Only before epochs were raised does it matter.
+    pub fn owns(&self, batch: &Batch) -> bool {
+        let own = batch.stamp.map(|stamp| (stamp.id, stamp.epoch));
+        self.version.raises_producer_epochs() || self.id.is_some() && own == self.id
+    }
+
+    /// `resetProducerId`.
+    pub fn reset(&mut self) {
+        self.id = None;
+        self.epoch_bump_required = false;
+        self.has_reset = true;
+    }
+
+    /// Whether the partitions have to be told of a reset.
+    pub fn take_reset(&mut self) -> bool {
+        std::mem::take(&mut self.has_reset)
+    }
+
     /// For a partition: its tracked batches are rewritten when the epoch is raised.
     pub fn request_epoch_bump(&mut self, queue: &mut PartitionQueue) {
         self.epoch_bump_required = true;
@@ -102,16 +128,15 @@ impl TransactionManager {
 
     /// producer.md §6.6, §6.7: whether a refused batch is sent again; what else follows is arranged here.
     pub fn can_retry(&mut self, queue: &mut PartitionQueue, batch: &Batch, error: ErrorCode) -> bool {
+        if !self.version.raises_producer_epochs() {
+            return self.can_retry_under_one_id(queue, batch, error);
+        }
         let sequences = queue.sequences;
         let base = batch.base_sequence();
         match error {
-            ErrorCode::UnknownProducerId => {
-                // No response names the log start offset, and a rewritten batch is simply sent again.
-                if !batch.rewritten {
-                    self.request_epoch_bump(queue);
-                }
-                true
-            }
+            // Brokers of these releases take any sequence of a producer that they do not know. Only a scenario answers
+            // so, and names no log start offset: the request is repeated as it is.
+            ErrorCode::UnknownProducerId => true,
             ErrorCode::OutOfOrderSequenceNumber => {
                 let is_resolved = sequences.unresolved.is_none();
                 let is_next = base.is_some_and(|base| sequences.is_next(base));
@@ -126,10 +151,38 @@ impl TransactionManager {
         }
     }
 
+    /// The same before 2.5 (`TransactionManager.canRetry` of 1.1.1 and 2.4.1; `Sender.canRetry` of 0.11).
+    fn can_retry_under_one_id(
+        &mut self,
+        queue: &mut PartitionQueue,
+        batch: &Batch,
+        error: ErrorCode,
+    ) -> bool {
+        if !self.owns(batch) || !self.version.sends_out_of_order_batches_again() {
+            return error.is_retriable();
+        }
+        let sequences = &mut queue.sequences;
+        match error {
+            ErrorCode::OutOfOrderSequenceNumber => {
+                let is_next = batch.base_sequence().is_some_and(|base| sequences.is_next(base));
+                sequences.unresolved.is_none() && (batch.rewritten || !is_next)
+            }
+            ErrorCode::UnknownProducerId if batch.rewritten => true,
+            // Every log begins at offset 0 here. What was acknowledged is missing although nothing was deleted.
+            ErrorCode::UnknownProducerId if sequences.last_acked_offset.is_some() => false,
+            ErrorCode::UnknownProducerId => {
+                sequences.wants_rewrite = true;
+                true
+            }
+            error => error.is_retriable(),
+        }
+    }
+
     /// A batch has failed for good. `refused`: it had retries left, so the broker has definitely not written it.
     pub fn handle_failed_batch(
         &mut self,
         queue: &mut PartitionQueue,
+        batch: &Batch,
         error: Option<ErrorCode>,
         failure: &Arc<Failure>,
         refused: bool,
@@ -138,6 +191,15 @@ impl TransactionManager {
             self.error = Some(ErrorState::Fatal(Arc::clone(failure)));
         }
         if matches!(self.error, Some(ErrorState::Fatal(_))) {
+            return;
+        }
+        if !self.version.raises_producer_epochs() {
+            match error {
+                _ if !self.owns(batch) => {}
+                Some(ErrorCode::UnknownProducerId | ErrorCode::OutOfOrderSequenceNumber) => self.reset(),
+                _ if refused => queue.close_gap(batch),
+                _ => {}
+            }
             return;
         }
         match error {
@@ -152,7 +214,13 @@ impl TransactionManager {
 
     /// The expired batch was being retried: whether it is in the log shows when the others are through
     /// (producer.md §6.8).
-    pub fn mark_unresolved(&self, queue: &mut PartitionQueue, batch: &Batch) {
+    pub fn mark_unresolved(&mut self, queue: &mut PartitionQueue, batch: &Batch) {
+        if !self.owns(batch) {
+            return;
+        }
+        if !self.version.sends_out_of_order_batches_again() {
+            return self.reset();
+        }
         let Some(last) = batch.last_sequence() else { return };
         queue.sequences.unresolved = queue.sequences.unresolved.max(Some(advance(last, 1)));
     }
@@ -162,8 +230,13 @@ impl TransactionManager {
             return;
         }
         queue.sequences.unresolved = None;
-        if !queue.sequences.is_next(queue.sequences.next) {
+        if queue.sequences.is_next(queue.sequences.next) {
+            return;
+        }
+        if self.version.raises_producer_epochs() {
             self.request_epoch_bump(queue);
+        } else {
+            self.reset();
         }
     }
 
@@ -197,7 +270,10 @@ impl PartitionQueue {
     /// Batches with a sequence and without a final answer, in flight or queued for a retry.
     fn tracked(&self) -> impl Iterator<Item = &Batch> {
         let in_flight = self.in_flight.iter().filter(|batch| !batch.done);
-        in_flight.chain(&self.queue).filter(|batch| batch.stamp.is_some())
+        let own = |batch: &&Batch| {
+            batch.stamp.is_some_and(|stamp| self.sequences.id == Some((stamp.id, stamp.epoch)))
+        };
+        in_flight.chain(&self.queue).filter(own)
     }
 
     pub fn tracks_any(&self) -> bool {
@@ -207,6 +283,21 @@ impl PartitionQueue {
     pub fn first_tracked_sequence(&self) -> Option<Sequence> {
         let order = |batch: &&Batch| batch.stamp.map(|stamp| (stamp.id, stamp.epoch, stamp.base_sequence));
         self.tracked().min_by_key(order).and_then(Batch::base_sequence)
+    }
+
+    /// The broker has not written the batch: those behind it take its sequences (`adjustSequencesDueToFailedBatch`).
+    fn close_gap(&mut self, failed: &Batch) {
+        let (Some(stamp), count) = (failed.stamp, failed.count()) else { return };
+        let all = (self.in_flight.iter_mut().filter(|batch| !batch.done)).chain(&mut self.queue);
+        for batch in all {
+            let Some(own) = &mut batch.stamp else { continue };
+            let is_behind = own.base_sequence > stamp.base_sequence;
+            if (own.id, own.epoch) == (stamp.id, stamp.epoch) && is_behind {
+                own.base_sequence.0 = own.base_sequence.0.saturating_sub(count);
+                batch.rewritten = true;
+            }
+        }
+        self.sequences.next.0 = self.sequences.next.0.saturating_sub(count);
     }
 
     /// All tracked batches are rewritten to sequences from 0 on, in order, under the new epoch (producer.md §6.9).
@@ -226,6 +317,7 @@ impl PartitionQueue {
         self.sequences.id = Some(new);
         self.sequences.next = next;
         self.sequences.last_acked = None;
+        self.sequences.wants_rewrite = false;
     }
 }
 

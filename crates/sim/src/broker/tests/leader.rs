@@ -199,7 +199,7 @@ fn the_epoch_cache_has_the_epoch_before_any_write() {
     single.metadata(Some(1), 8, 8, &[1]);
     assert_eq!(single.epochs(), [(5, 0), (8, 10)]);
     let log = &single.broker.replica(P0).unwrap().log;
-    let end = log.epochs().end_offset_for(LeaderEpoch(8), log.end());
+    let end = log.epochs().end_offset_for(LeaderEpoch(8), log.end(), KafkaVersion::V4_3);
     assert_eq!(end, Some((LeaderEpoch(8), Offset(10))));
 }
 

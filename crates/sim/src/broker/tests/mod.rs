@@ -4,5 +4,6 @@ mod faults;
 mod follower;
 mod harness;
 mod leader;
+mod old_kafka;
 mod replication;
 mod single;

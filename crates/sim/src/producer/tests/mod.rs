@@ -5,6 +5,7 @@ mod application;
 mod grid;
 mod harness;
 mod idempotence;
+mod one_id;
 mod sender;
 mod story;
 mod timelines;
