@@ -367,7 +367,7 @@ fn a_broker_that_would_not_start_is_refused_in_kafkas_words() {
     ];
     for (version, text, exception, message) in cases {
         let failure = broker(version, text).unwrap_err();
-        assert_eq!((failure.exception, &*failure.message), (exception, message), "{version:?} {text}");
+        assert_eq!((&*failure.exception, &*failure.message), (exception, message), "{version:?} {text}");
     }
 }
 
