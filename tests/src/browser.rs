@@ -70,6 +70,18 @@ impl Page {
         self.ready().await;
     }
 
+    /// From the next document on, keeps what the page's policy refuses: for `refusals`.
+    pub async fn watch_policy(&self) {
+        let source = "window.refusals = []; addEventListener('securitypolicyviolation', event => \
+                      refusals.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sample}`))";
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+    }
+
+    /// What the policy has refused in this document.
+    pub async fn refusals(&self) -> Value {
+        self.script("return refusals").await
+    }
+
     /// Opens any address and waits for nothing. A new document each time, even when only the fragment differs.
     pub async fn load(&self, url: &str) {
         done(self.client.goto("about:blank").await, "leave the page");
@@ -263,6 +275,11 @@ impl Page {
         entries.as_array().cloned().unwrap_or_default()
     }
 
+    /// What the largest of this browser's pages takes up in memory, its workers and all, in MiB.
+    pub fn renderer_mib(&self) -> u64 {
+        self.driver.renderers_kib().into_iter().max().unwrap_or_default() >> 10
+    }
+
     /// Where the site is served, and what was asked of it.
     pub fn site(&self) -> &Site {
         &self.site
@@ -402,6 +419,35 @@ impl Driver {
 
     fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The resident memory of each process that shows a page.
+    fn renderers_kib(&self) -> Vec<u64> {
+        let of = |pid: &str, file: &str| {
+            std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
+        };
+        let processes = std::fs::read_dir("/proc").expect("a list of processes");
+        let pids = processes.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let pids: Vec<String> = pids.filter(|name| name.parse::<u32>().is_ok()).collect();
+        let field = |pid: &str, name: &str| -> Option<u64> {
+            let status = of(pid, "status");
+            status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
+        };
+        let mut family = vec![u64::from(self.process.id())];
+        let mut grown = 0;
+        while grown != family.len() {
+            grown = family.len();
+            for pid in &pids {
+                let own: u64 = pid.parse().expect("only numbers are kept");
+                if !family.contains(&own)
+                    && field(pid, "PPid:").is_some_and(|parent| family.contains(&parent))
+                {
+                    family.push(own);
+                }
+            }
+        }
+        let shows_a_page = |pid: &&u64| of(&pid.to_string(), "cmdline").contains("--type=renderer");
+        family.iter().filter(shows_a_page).filter_map(|pid| field(&pid.to_string(), "VmRSS:")).collect()
     }
 
     /// Closes the browser without needing a runtime, as a failing test has none to spare.

@@ -14,13 +14,17 @@ const LONGEST_FAULT_MS: u64 = 12_000;
 /// 30 s and a delivery.timeout.ms fit in here.
 const REST_MS: u64 = 63_000;
 
-struct Dice {
+pub(crate) struct Dice {
     rngs: Rngs,
 }
 
 impl Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
+        Dice { rngs: Rngs::new(seed) }
+    }
+
     /// From `low` to `high`, both included.
-    fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.rngs.below(Stream::Load, high - low + 1)
     }
 
@@ -40,7 +44,7 @@ pub fn scenario(number: u64) -> Spec {
 
 /// The same, as a plan.
 pub fn plan(number: u64) -> Plan {
-    let mut dice = Dice { rngs: Rngs::new(number) };
+    let mut dice = Dice::new(number);
     let brokers = dice.between(1, 5) as u32;
     let replication = dice.between(1, u64::from(brokers.min(3))) as u32;
     let version = if dice.one_in(3) { dice.pick(&KafkaVersion::ALL) } else { KafkaVersion::default() };
@@ -259,11 +263,11 @@ fn fault(dice: &mut Dice, brokers: u32, partitions: u64, producers: u64, clients
         }
         15 => {
             let kind = dice.pick(&["request", "response"]);
-            let follower = format!("broker-{other}");
+            let fetcher = if other == broker { client } else { format!("broker-{other}") };
             let on = if kind == "request" {
-                format!("{follower} -> {node}")
+                format!("{fetcher} -> {node}")
             } else {
-                format!("{node} -> {follower}")
+                format!("{node} -> {fetcher}")
             };
             (format!("hold_next = \"fetch {kind}\", on = \"{on}\""), true)
         }

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod fuzz;
 pub mod generate;
 pub mod hashes;
+pub mod inputs;
 pub mod limits;
 #[cfg(feature = "mutants")]
 pub mod mutants;

@@ -72,7 +72,7 @@ fn examine_run(spec: &Spec) -> Examined {
 }
 
 /// A moment that the seed chooses: sought, and run to.
-fn seek(run: &Run, wrong: &mut Vec<String>) {
+pub(crate) fn seek(run: &Run, wrong: &mut Vec<String>) {
     let busy = 30_000_u64.min(run.end.nanos / 1_000_000);
     let time = Time::from_millis(run.spec.seed.wrapping_mul(7_919) % busy.max(1));
     let mut spec = (*run.spec).clone();
@@ -87,7 +87,7 @@ fn seek(run: &Run, wrong: &mut Vec<String>) {
 }
 
 /// Every record is answered once and has one fate.
-fn books(run: &Run, wrong: &mut Vec<String>) {
+pub(crate) fn books(run: &Run, wrong: &mut Vec<String>) {
     let totals = &run.audit.totals;
     let fates = totals.kept
         + totals.acked_lost

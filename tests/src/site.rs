@@ -19,6 +19,8 @@ struct Shared {
     path: String,
     /// Some hosts compress, some do not.
     compressed: Option<Mutex<BTreeMap<PathBuf, Vec<u8>>>>,
+    /// How a file's name ends, and a header that it is sent with.
+    headers: Vec<(String, String)>,
     requests: Mutex<Vec<String>>,
     closing: AtomicBool,
 }
@@ -26,15 +28,25 @@ struct Shared {
 impl Site {
     /// Serves `folder` at `http://127.0.0.1:<free port><path>` and nothing elsewhere.
     pub fn serve(folder: impl Into<PathBuf>, path: &str) -> Self {
-        Self::start(folder.into(), path, None)
+        Self::start(folder.into(), path, None, &[])
+    }
+
+    /// The same, with more headers: how a file's name must end (`""`: any file), and the header.
+    pub fn serve_with(folder: impl Into<PathBuf>, path: &str, headers: &[(&str, &str)]) -> Self {
+        Self::start(folder.into(), path, None, headers)
     }
 
     /// The same, answering with brotli 11 where the browser takes it.
     pub fn serve_compressed(folder: impl Into<PathBuf>, path: &str) -> Self {
-        Self::start(folder.into(), path, Some(Mutex::default()))
+        Self::start(folder.into(), path, Some(Mutex::default()), &[])
     }
 
-    fn start(folder: PathBuf, path: &str, compressed: Option<Mutex<BTreeMap<PathBuf, Vec<u8>>>>) -> Self {
+    fn start(
+        folder: PathBuf,
+        path: &str,
+        compressed: Option<Mutex<BTreeMap<PathBuf, Vec<u8>>>>,
+        headers: &[(&str, &str)],
+    ) -> Self {
         assert!(path.starts_with('/') && path.ends_with('/'), "{path:?} must begin and end with a slash");
         assert!(folder.join("index.html").is_file(), "{} holds no index.html", folder.display());
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on this machine");
@@ -43,6 +55,7 @@ impl Site {
             folder,
             path: path.to_owned(),
             compressed,
+            headers: headers.iter().map(|&(end, header)| (end.to_owned(), header.to_owned())).collect(),
             requests: Mutex::default(),
             closing: AtomicBool::new(false),
         });
@@ -106,19 +119,17 @@ impl Shared {
             return respond(&mut connection, "404 Not Found", "content-type: text/plain", b"no such file");
         };
         let path = file.unwrap_or(Path::new(""));
-        let kind = content_type(path);
+        let name = path.to_string_lossy();
+        let more = self.headers.iter().filter(|(end, _)| name.ends_with(end.as_str()));
+        let more: String = more.map(|(_, header)| format!("\r\n{header}")).collect();
+        let headers = format!("content-type: {}{more}", content_type(path));
         match self.compressed.as_ref().filter(|_| takes_brotli) {
-            None => respond(&mut connection, "200 OK", &format!("content-type: {kind}"), &bytes),
+            None => respond(&mut connection, "200 OK", &headers, &bytes),
             Some(cache) => {
                 let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
                 let packed = cache.entry(path.to_owned()).or_insert_with(|| brotli_11(&bytes)).clone();
                 drop(cache);
-                respond(
-                    &mut connection,
-                    "200 OK",
-                    &format!("content-type: {kind}\r\ncontent-encoding: br"),
-                    &packed,
-                )
+                respond(&mut connection, "200 OK", &format!("{headers}\r\ncontent-encoding: br"), &packed)
             }
         }
     }
@@ -178,6 +189,14 @@ mod tests {
         assert!(ask(&site, "/index.html").starts_with("HTTP/1.1 404"));
         assert!(ask(&site, "/a/b/../../etc/passwd").starts_with("HTTP/1.1 404"));
         assert_eq!(site.requests(), ["", "/index.html", "../../etc/passwd"]);
+
+        let for_all =
+            Site::serve_with(&folder, "/", &[("", "access-control-allow-origin: *"), (".js", "x: y")]);
+        let answer = ask(&for_all, "/");
+        assert!(
+            answer.contains("\r\naccess-control-allow-origin: *\r\n") && !answer.contains("x: y"),
+            "{answer}"
+        );
 
         let packed = Site::serve_compressed(&folder, "/");
         let answer = ask(&packed, "/");

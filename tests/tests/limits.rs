@@ -56,7 +56,13 @@ fn the_library_ends_without_a_backoff() {
             let changed =
                 Document::parse(&text).unwrap_or_else(|problems| panic!("{}: {problems:?}", entry.id));
             let run = Run::new(changed.spec(&variant.name).expect("it was there before"));
-            assert_eq!((run.last().stall(), run.stopped), (None, None), "{} {}", entry.id, variant.name);
+            assert_eq!(
+                (run.last().stall(), run.stopped.clone()),
+                (None, None),
+                "{} {}",
+                entry.id,
+                variant.name
+            );
             runs += 1;
         }
     }

@@ -87,6 +87,8 @@ pub enum Command {
     ToggleSearch,
     Share,
     ToggleTheme,
+    /// Ends the run that is under way.
+    StopRun,
     DismissNotice,
     ToggleHelp,
 }

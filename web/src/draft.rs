@@ -68,7 +68,7 @@ impl Draft {
     pub fn hash(&self, view: View) -> String {
         let view = View { variant: (!self.variant.is_empty()).then(|| self.variant.clone()), ..view };
         match &self.base {
-            Base::Library(id) if library::find(id).is_some_and(|entry| entry.text == self.text) => {
+            Base::Library(id) if library::holds(id, &self.text) => {
                 format!("#{}", link::to_named(id, &[], &view))
             }
             Base::Library(_) | Base::Own => format!("#{}", link::to_text(&self.text, &view)),

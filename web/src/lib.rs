@@ -13,6 +13,8 @@ mod compare;
 mod components;
 mod draft;
 mod edit;
+mod engine;
+mod engine_worker;
 mod follow;
 mod gesture;
 mod history;
@@ -21,6 +23,7 @@ mod lab_worker;
 mod look;
 mod pace;
 mod paint;
+mod pending;
 mod playback;
 mod prerender;
 mod route;
@@ -37,6 +40,11 @@ pub fn start() {
     browser::failure::install_hook();
     browser::theme::install_tokens();
     app::mount();
+}
+
+/// The engine answers what comes through this port.
+pub fn serve_engine(port: web_sys::MessagePort) {
+    engine_worker::serve(port);
 }
 
 /// Waits for questions of the lab's page.

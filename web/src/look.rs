@@ -216,15 +216,20 @@ impl Look {
 mod tests {
     use ackscope_scenario::library;
     use ackscope_scene::axis::AxisMode;
+    use ackscope_scene::story::Story;
     use ackscope_scene::timeline::{Form, Room};
     use ackscope_sim::ids::{BrokerId, NodeId, Partition};
+    use ackscope_sim::run::Run;
     use ackscope_sim::time::Time;
 
     use super::{Change, Look};
     use crate::show::Show;
 
     fn show() -> Show {
-        Show::new(library::find("healthy").expect("it is in the library").document(), "")
+        let document = library::find("healthy").expect("it is in the library").document();
+        let run = Run::new(document.variants[0].spec.clone());
+        let story = Story::new(&run);
+        Show::new(document, "", run.trace, story)
     }
 
     #[test]

@@ -12,7 +12,8 @@ pub enum Route {
     Landing,
     Gallery,
     Lab,
-    About,
+    /// The word about it, and the row of the table of agreement that a badge leads to.
+    About(Option<String>),
     /// A scenario and what is looked at in it.
     Scenario(Target),
     Broken(LinkError),
@@ -29,9 +30,12 @@ impl Route {
                     "" => Route::Landing,
                     "gallery" => Route::Gallery,
                     "lab" => Route::Lab,
-                    "about" => Route::About,
+                    "about" => Route::About(None),
                     _ => Route::Scenario(Target::Named { name, overrides, view }),
                 }
+            }
+            Ok(Target::Named { name, view: View { selection: Some(row), .. }, .. }) if name == "about" => {
+                Route::About(Some(row))
             }
             Ok(target) => Route::Scenario(target),
             Err(error) => Route::Broken(error),
@@ -39,11 +43,17 @@ impl Route {
     }
 }
 
+/// The address of a recorded run's row in the table of agreement.
+pub fn row_of(recorded_run: &str) -> String {
+    let view = View { selection: Some(recorded_run.to_owned()), ..View::default() };
+    format!("#{}", link::to_named("about", &[], &view))
+}
+
 #[cfg(test)]
 mod tests {
     use ackscope_scenario::link::{LinkError, Target};
 
-    use super::Route;
+    use super::{Route, row_of};
 
     #[test]
     fn short_names_are_views_and_the_rest_are_scenarios() {
@@ -56,6 +66,11 @@ mod tests {
             panic!("not a scenario")
         };
         assert_eq!(name, "healthy");
+        assert_eq!(
+            Route::parse(&row_of("kip101-loss@3.9.1")),
+            Route::About(Some("kip101-loss@3.9.1".to_owned()))
+        );
+        assert_eq!(Route::parse("#about"), Route::About(None));
     }
 
     #[test]

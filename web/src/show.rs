@@ -1,12 +1,12 @@
 //! One scenario with its run, indexed for drawing and for playback. Never changed: an edit makes another one.
 
-use ackscope_scenario::{Document, PinnedNote, Step, Variant, faults};
+use ackscope_scenario::{Document, PinnedNote, Recording, Step, Variant, faults};
 use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::narration::{Narrator, Verdict, verdict};
 use ackscope_scene::picture::Source;
 use ackscope_scene::story::Story;
 use ackscope_sim::message::Acks;
-use ackscope_sim::run::Run;
+use ackscope_sim::run::Trace;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 
@@ -20,27 +20,27 @@ pub struct Show {
     pub variants: Vec<(String, String)>,
     /// What it is made of, in a few words: `acks=1, Kafka 4.3`.
     pub detail: String,
-    pub run: Run,
+    pub run: Trace,
     pub story: Story,
     pub notes: Vec<PinnedNote>,
-    /// Recorded runs of real Kafka of the same kind.
-    pub recorded: Vec<String>,
+    /// Recorded runs of real Kafka of the same kind: none where the scenario is not the library's own, unchanged.
+    pub recorded: Vec<Recording>,
     /// The time of every event that playback stops at.
     pub events: Vec<Time>,
     /// Moments worth jumping to.
     pub moments: Vec<Time>,
     pub pace: Pace,
     pub verdict: Verdict,
+    /// Why the run ends before the scenario does, in a sentence.
+    pub cut_short: Option<String>,
     /// When everything that the verdict speaks of has happened.
     pub decided: Time,
 }
 
 impl Show {
-    /// Runs a variant of a document; the first one where it has none of that name.
-    pub fn new(document: Document, variant: &str) -> Show {
+    /// A document and the run of one of its variants; of the first one where it has none of that name.
+    pub fn new(document: Document, variant: &str, run: Trace, story: Story) -> Show {
         let variant = document.variant(variant).unwrap_or(&document.variants[0]).clone();
-        let run = Run::new(variant.spec.clone());
-        let story = Story::new(&run);
         let notes = variant.notes(&run);
         let landmarks = story.marks.iter().filter(|mark| mark.kind.is_landmark()).map(|mark| mark.at);
         let mut moments: Vec<Time> = landmarks.chain(notes.iter().map(|note| note.at)).collect();
@@ -55,9 +55,10 @@ impl Show {
             events: story.moments.iter().map(|moment| moment.at).collect(),
             moments,
             notes,
-            recorded: document.recorded.clone(),
+            recorded: variant.recorded.clone(),
             pace: Pace::new(Axis::new(AxisMode::Elastic, &story)),
             verdict: verdict(&run.audit),
+            cut_short: ackscope_scenario::stopped(&run),
             decided: decided.unwrap_or(run.end).min(run.end),
             run,
             story,

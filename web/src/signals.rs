@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use ackscope_scenario::Variant;
+use ackscope_scenario::link::View;
 use ackscope_scenario::paste::Pasted;
 use ackscope_scene::narration::Sentence;
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::{Future, Stretch};
 use ackscope_scene::tokens::Theme;
+use ackscope_sim::budget::Progress;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
@@ -15,6 +17,7 @@ use crate::draft::Draft;
 use crate::edit::Refusal;
 use crate::lab::Question;
 use crate::look::Look;
+use crate::pending::Snapshot;
 use crate::playback::Playback;
 use crate::route::Route;
 use crate::session::Session;
@@ -24,6 +27,11 @@ use crate::show::Show;
 pub struct Signals {
     pub route: Memo<Route>,
     pub show: Memo<Option<Arc<Show>>>,
+    /// The cluster at the playhead, as soon as the engine has told it.
+    pub cluster: Memo<Option<Snapshot>>,
+    /// The run that is under way, by number, and how far it has come.
+    pub pending: Memo<Option<u32>>,
+    pub progress: Memo<Option<Progress>>,
     pub look: Memo<Option<Look>>,
     pub playback: Memo<Playback>,
     pub now: Memo<Time>,
@@ -46,6 +54,8 @@ pub struct Signals {
     pub note: Memo<Option<usize>>,
     // changing what is run
     pub draft: Memo<Option<Draft>>,
+    /// The fragment that leads to what is run.
+    pub link: Memo<Option<String>>,
     pub origin: Memo<Option<Arc<Variant>>>,
     /// What differs from the run that is compared with; None: nothing was changed.
     pub compared: Memo<Option<String>>,
@@ -61,10 +71,14 @@ impl Signals {
         let show = Memo::new(move |_| session.with(|session| session.show.clone()));
         let playback = Memo::new(move |_| session.with(|session| session.playback.clone()));
         let now = Memo::new(move |_| playback.with(|playback| playback.position.time));
+        let draft = Memo::new(move |_| session.with(|session| session.draft.clone()));
         let reached = Memo::new(move |_| session.with(Session::is_reached));
         Signals {
             route: Memo::new(move |_| session.with(|session| session.route.clone())),
             show,
+            cluster: Memo::new(move |_| session.with(|session| session.cluster.clone())),
+            pending: Memo::new(move |_| session.with(|session| Some(session.pending.as_ref()?.number))),
+            progress: Memo::new(move |_| session.with(|session| session.pending.as_ref()?.progress)),
             look: Memo::new(move |_| session.with(|session| session.look.clone())),
             playback,
             now,
@@ -86,7 +100,8 @@ impl Signals {
                 let now = now.get();
                 show.with(|show| show.as_ref()?.note_at(now))
             }),
-            draft: Memo::new(move |_| session.with(|session| session.draft.clone())),
+            draft,
+            link: Memo::new(move |_| draft.with(|draft| Some(draft.as_ref()?.hash(View::default())))),
             origin: Memo::new(move |_| session.with(|session| session.origin.clone())),
             compared: Memo::new(move |_| session.with(Session::compared)),
             refusal: Memo::new(move |_| session.with(|session| session.refusal.clone())),

@@ -1,5 +1,11 @@
 //! The words of a command line.
 
+use std::ops::RangeInclusive;
+
+use ackscope_sim::budget::Budget;
+
+use crate::budget;
+
 /// Something that the user has to put right.
 #[derive(Debug)]
 pub struct Failed(pub String);
@@ -21,53 +27,62 @@ pub struct Args {
     pub theme: Option<String>,
     pub width: Option<u64>,
     pub set: Vec<(String, String)>,
+    pub budget: Budget,
 }
 
 const OPTIONS: &str = "--json, --happenings, --all, --slim, --variant NAME, --seed N, --seeds N, --until TIME, --theme NAME, \
-     --width PIXELS, --set PATH=VALUE";
+     --width PIXELS, --set PATH=VALUE, --budget NAME=N";
+
+/// What can stand more than once.
+const REPEATED: [&str; 2] = ["--variant", "--set"];
+
+/// A seed is a whole number of TOML.
+pub const SEEDS: RangeInclusive<u64> = 0..=i64::MAX as u64;
+/// More than anybody waits for.
+const MORE_SEEDS: RangeInclusive<u64> = 0..=10_000;
+/// From a narrow phone to a wall.
+const WIDTHS: RangeInclusive<u64> = 320..=4_000;
 
 impl Args {
     pub fn read(words: impl IntoIterator<Item = String>) -> Result<Args, Failed> {
         let mut args = Args::default();
-        let mut words = words.into_iter();
+        let mut words = words.into_iter().peekable();
         while let Some(word) = words.next() {
-            let (option, attached) = match word.split_once('=') {
-                Some((option, value)) if word.starts_with("--") => {
-                    (option.to_owned(), Some(value.to_owned()))
-                }
-                _ => (word, None),
-            };
-            let mut value = |what: &str| {
-                attached
-                    .clone()
-                    .or_else(|| words.next())
-                    .ok_or_else(|| Failed(format!("{option} needs {what} behind it")))
-            };
-            if option.starts_with('-') && option.len() > 1 {
-                args.given.push(option.clone());
+            if !word.starts_with('-') || word == "-" {
+                args.words.push(word);
+                continue;
             }
+            let (option, attached) = match word.split_once('=') {
+                Some((option, value)) => (option.to_owned(), Some(value.to_owned())),
+                None => (word, None),
+            };
+            if args.given.contains(&option) && !REPEATED.contains(&option.as_str()) {
+                return Err(Failed(format!("{option} is given twice; accepted: once")));
+            }
+            args.given.push(option.clone());
+            let mut value = |what: &str| {
+                let next = || words.next_if(|next| !next.starts_with("--"));
+                let missing = || Failed(format!("{option} has no value; accepted: {option} and {what}"));
+                attached.clone().or_else(next).ok_or_else(missing)
+            };
             match option.as_str() {
                 "--json" => args.json = true,
                 "--happenings" => args.happenings = true,
                 "--all" => args.all = true,
                 "--slim" => args.slim = true,
-                "--variant" => args.variants.push(value("the name of a variant")?),
-                "--seed" => args.seed = Some(number(&option, &value("a number")?)?),
-                "--seeds" => args.seeds = number(&option, &value("a number")?)?,
+                "--variant" => args.variants.push(variant(value("the name of a variant")?)?),
+                "--seed" => args.seed = Some(number(&option, &value("a number")?, SEEDS)?),
+                "--seeds" => args.seeds = number(&option, &value("a number")?, MORE_SEEDS)?,
                 "--theme" => args.theme = Some(value("light, dark or system")?),
-                "--width" => args.width = Some(number(&option, &value("a number of pixels")?)?),
+                "--width" => args.width = Some(number(&option, &value("a number of pixels")?, WIDTHS)?),
                 "--until" => args.until = Some(value("a time such as \"12 s\"")?),
-                "--set" => {
-                    let pair = value("PATH=VALUE")?;
-                    let (path, value) = pair
-                        .split_once('=')
-                        .ok_or_else(|| Failed(format!("--set: found {pair:?}; accepted: PATH=VALUE")))?;
-                    args.set.push((path.to_owned(), value.to_owned()));
-                }
-                _ if option.starts_with('-') && option.len() > 1 => {
-                    return Err(Failed(format!("there is no option {option:?}; accepted: {OPTIONS}")));
-                }
-                _ => args.words.push(option),
+                "--budget" => args.budget = budget::read(&value("events=N, records=N or memory=SIZE")?)?,
+                "--set" => args.set.push(pair(&value("PATH=VALUE")?)?),
+                _ => return Err(Failed(format!("there is no option {option:?}; accepted: {OPTIONS}"))),
+            }
+            if let ("--json" | "--happenings" | "--all" | "--slim", Some(value)) = (option.as_str(), attached)
+            {
+                return Err(Failed(format!("{option}: found the value {value:?}; accepted: {option} alone")));
             }
         }
         Ok(args)
@@ -79,7 +94,8 @@ impl Args {
         match self.given.iter().find(|given| !accepted.contains(&given.as_str())) {
             None => Ok(()),
             Some(odd) => {
-                Err(Failed(format!("{odd:?} has no effect on {command}; accepted: {}", accepted.join(", "))))
+                let accepted = if accepted.is_empty() { "no option".to_owned() } else { accepted.join(", ") };
+                Err(Failed(format!("{odd:?} has no effect on {command}; accepted: {accepted}")))
             }
         }
     }
@@ -89,13 +105,43 @@ impl Args {
         if self.words.len() == count {
             Ok(&self.words)
         } else {
-            Err(Failed(format!("found {} arguments; accepted: {usage}", self.words.len())))
+            let found = self.words.len();
+            let s = if found == 1 { "" } else { "s" };
+            Err(Failed(format!("found {found} argument{s}; accepted: {usage}")))
+        }
+    }
+
+    /// The variant that was chosen, if one was; `most` of them can be.
+    pub fn variant(&self, most: usize) -> Result<Option<&String>, Failed> {
+        match self.variants.get(most) {
+            None => Ok(self.variants.first()),
+            Some(_) => {
+                let count = self.variants.len();
+                Err(Failed(format!("--variant is given {count} times; accepted: at most {most}")))
+            }
         }
     }
 }
 
-fn number(option: &str, text: &str) -> Result<u64, Failed> {
-    text.parse().map_err(|_| Failed(format!("{option}: found {text:?}; accepted: a whole number")))
+fn number(option: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Failed> {
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        let (low, high) = (range.start(), range.end());
+        Failed(format!("{option}: found {text:?}; accepted: a whole number from {low} to {high}"))
+    })
+}
+
+fn variant(name: String) -> Result<String, Failed> {
+    if name.is_empty() {
+        return Err(Failed("--variant: found \"\"; accepted: the name of a variant".to_owned()));
+    }
+    Ok(name)
+}
+
+fn pair(text: &str) -> Result<(String, String), Failed> {
+    match text.split_once('=') {
+        Some((path, value)) => Ok((path.to_owned(), value.to_owned())),
+        None => Err(Failed(format!("--set: found {text:?}; accepted: PATH=VALUE"))),
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +149,7 @@ mod tests {
     use super::Args;
 
     fn read(line: &str) -> Result<Args, String> {
-        Args::read(line.split_whitespace().map(str::to_owned)).map_err(|failed| failed.0)
+        Args::read(line.split(' ').map(str::to_owned)).map_err(|failed| failed.0)
     }
 
     #[test]
@@ -119,10 +165,31 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
+        for (line, want) in [
+            ("--seed x", "--seed: found \"x\"; accepted: a whole number from 0 to 9223372036854775807"),
+            (
+                "--seed 18446744073709551614",
+                "--seed: found \"18446744073709551614\"; accepted: a whole number from 0 to 9223372036854775807",
+            ),
+            ("--width -1", "--width: found \"-1\"; accepted: a whole number from 320 to 4000"),
+            ("--seeds=1e9", "--seeds: found \"1e9\"; accepted: a whole number from 0 to 10000"),
+            ("--seed", "--seed has no value; accepted: --seed and a number"),
+            ("--until --json", "--until has no value; accepted: --until and a time such as \"12 s\""),
+            ("--seed 1 --seed 1", "--seed is given twice; accepted: once"),
+            ("--variant=", "--variant: found \"\"; accepted: the name of a variant"),
+            ("--json=yes", "--json: found the value \"yes\"; accepted: --json alone"),
+            ("--set a.b", "--set: found \"a.b\"; accepted: PATH=VALUE"),
+        ] {
+            assert_eq!(read(line).unwrap_err(), want, "{line}");
+        }
         assert!(read("--sed 7").unwrap_err().contains("\"--sed\"; accepted: --json"));
-        assert_eq!(read("--seed x").unwrap_err(), "--seed: found \"x\"; accepted: a whole number");
-        assert_eq!(read("--seed").unwrap_err(), "--seed needs a number behind it");
-        let odd = read("--json --seeds 3").unwrap().only("list", Some(&["--json"])).unwrap_err().0;
-        assert_eq!(odd, "\"--seeds\" has no effect on list; accepted: --json");
+        let odd = read("--json --seeds 3").unwrap();
+        assert_eq!(
+            odd.only("list", Some(&["--json"])).unwrap_err().0,
+            "\"--seeds\" has no effect on list; accepted: --json"
+        );
+        let two = read("--variant a --variant b").unwrap();
+        assert_eq!(two.variant(1).unwrap_err().0, "--variant is given 2 times; accepted: at most 1");
+        assert_eq!(two.variant(2).unwrap().unwrap(), "a");
     }
 }

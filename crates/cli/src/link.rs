@@ -3,14 +3,16 @@
 use ackscope_scenario::{library, link};
 
 use crate::args::{Args, Failed};
-use crate::report::print_json;
+use crate::budget::Verdict;
+use crate::out::Out;
 use crate::source;
 
-pub fn link(args: &Args) -> Result<bool, Failed> {
+pub fn link(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let name = &args.exactly(1, "link <id|file> [--variant NAME] [--set PATH=VALUE]…")?[0];
     let document = source::document(name, args)?;
-    source::variant(&document, args.variants.first())?;
-    let view = link::View { variant: args.variants.first().cloned(), ..link::View::default() };
+    let chosen = args.variant(1)?;
+    source::variant(&document, chosen)?;
+    let view = link::View { variant: chosen.cloned(), ..link::View::default() };
     let mut overrides = args.set.clone();
     overrides.extend(args.seed.map(|seed| ("seed".to_owned(), seed.to_string())));
     overrides.extend(args.until.clone().map(|until| ("until".to_owned(), until)));
@@ -24,9 +26,9 @@ pub fn link(args: &Args) -> Result<bool, Failed> {
         ));
     };
     if args.json {
-        print_json(&serde_json::json!({ "fragment": format!("#{fragment}") }))?;
+        out.json(&serde_json::json!({ "fragment": format!("#{fragment}") }))?;
     } else {
-        say!("#{fragment}");
+        say!(out, "#{fragment}");
     }
-    Ok(true)
+    Ok(Verdict::Holds)
 }

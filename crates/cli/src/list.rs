@@ -1,11 +1,12 @@
 //! `ackscope list`: the library.
 
 use ackscope_scenario::library::{family_title, library};
+use ackscope_sim::order::distinct;
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
-use crate::report::print_json;
-use crate::story::wrap;
+use crate::budget::Verdict;
+use crate::out::Out;
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -18,10 +19,10 @@ struct Listed<'a> {
     kafka: &'a str,
     variants: Vec<&'a str>,
     rules: &'a [String],
-    recorded: &'a [String],
+    recorded: Vec<&'a str>,
 }
 
-pub fn list(args: &Args) -> Result<bool, Failed> {
+pub fn list(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     args.exactly(0, "list [--json]")?;
     let documents: Vec<_> = library().iter().map(|entry| entry.document()).collect();
     if args.json {
@@ -42,19 +43,24 @@ pub fn list(args: &Args) -> Result<bool, Failed> {
                     .filter(|name| !name.is_empty())
                     .collect(),
                 rules: &document.rules,
-                recorded: &document.recorded,
+                recorded: distinct(
+                    document.variants.iter().flat_map(|variant| &variant.recorded).map(|it| it.name.as_str()),
+                ),
             })
             .collect();
-        return print_json(&listed).map(|()| true);
+        return out.json(&listed).map(|()| Verdict::Holds);
     }
     let mut family = None;
     for document in &documents {
         if family != Some(&document.family) {
-            say!("{}{}", if family.is_some() { "\n" } else { "" }, family_title(&document.family));
+            if family.is_some() {
+                out.line("");
+            }
+            out.line(family_title(&document.family));
             family = Some(&document.family);
         }
-        say!("  {}", document.id);
-        say!("{}", wrap(&document.promise, 6));
+        say!(out, "  {}", document.id);
+        out.paragraph("      ", &document.promise);
     }
-    Ok(true)
+    Ok(Verdict::Holds)
 }

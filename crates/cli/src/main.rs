@@ -1,16 +1,10 @@
 //! `ackscope`: scenario documents in a terminal. Reads the command line, hands over, prints, exits.
 
-/// A line on standard output. A reader that has seen enough may close the pipe: then there is nobody left to tell.
-macro_rules! say {
-    ($($words:tt)*) => {{
-        use std::io::Write;
-        if writeln!(std::io::stdout(), $($words)*).is_err() {
-            std::process::exit(0);
-        }
-    }};
-}
+#[macro_use]
+mod out;
 
 mod args;
+mod budget;
 mod check;
 mod link;
 mod list;
@@ -22,9 +16,13 @@ mod source;
 mod story;
 mod why;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use ackscope_sim::budget::Budget;
 use args::{Args, Failed};
+use budget::Verdict;
+use out::Out;
 
 const USAGE: &str = "\
 ackscope: what an Apache Kafka configuration does when things fail, record by record
@@ -48,56 +46,77 @@ ackscope: what an Apache Kafka configuration does when things fail, record by re
   --seeds N         check: each variant also with N other seeds
   --happenings      run --json: with every happening
   --all             run: every step of the story, none left out
+  --budget NAME=N   what a run may use, e.g. --budget events=4000000,memory=512MiB
   --json            standard output is JSON and nothing else (see SCHEMA.md)
 
-The exit code is 0 only if everything that was expected holds.";
+The exit code is 0 if everything that was expected holds, 1 if something does not, 2 for
+a mistake in the command, a document or a file, 3 if a run ended early.";
 
 /// What each command has a use for; None: there is no such command.
 fn options(command: &str) -> Option<&'static [&'static str]> {
     Some(match command {
         "list" => &["--json"],
-        "run" => &["--json", "--happenings", "--all", "--variant", "--seed", "--until", "--set"],
-        "check" => &["--json", "--variant", "--seed", "--seeds", "--until", "--set"],
-        "why" | "link" => &["--json", "--variant", "--seed", "--until", "--set"],
-        "compare" => &["--json", "--happenings", "--variant", "--seed", "--until", "--set"],
-        "render" => &["--theme", "--width", "--slim", "--variant", "--seed", "--until", "--set"],
-        "replay" => &["--json", "--seed"],
+        "run" => &["--json", "--happenings", "--all", "--variant", "--seed", "--until", "--set", "--budget"],
+        "check" => &["--json", "--variant", "--seed", "--seeds", "--until", "--set", "--budget"],
+        "why" => &["--json", "--variant", "--seed", "--until", "--set", "--budget"],
+        "link" => &["--json", "--variant", "--seed", "--until", "--set"],
+        "compare" => &["--json", "--happenings", "--variant", "--seed", "--until", "--set", "--budget"],
+        "render" => &["--theme", "--width", "--slim", "--variant", "--seed", "--until", "--set", "--budget"],
+        "replay" => &["--json", "--seed", "--budget"],
         "help" => &[],
         _ => return None,
     })
 }
 
 fn main() -> ExitCode {
-    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    let mut out = Out::new();
+    let done = command(&mut out);
+    match out.finish().and(done) {
+        Ok(verdict) => ExitCode::from(verdict.code()),
+        Err(failed) => {
+            out::complain(&failed);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn command(out: &mut Out) -> Result<Verdict, Failed> {
+    let words: Result<Vec<String>, Failed> = std::env::args_os().skip(1).map(text).collect();
+    let mut words = words?;
     if words.is_empty() || words.iter().any(|word| word == "--help" || word == "-h") {
         words = vec!["help".to_owned()];
     }
     let command = words.remove(0);
-    let read = Args::read(words);
-    let read = read.and_then(|args| args.only(&command, options(&command)).map(|()| args));
-    let done = read.and_then(|args| match command.as_str() {
-        "list" => list::list(&args),
-        "run" => run::run(&args),
-        "check" => check::check(&args),
-        "why" => why::why(&args),
-        "compare" => run::compare(&args),
-        "link" => link::link(&args),
-        "render" => render::render(&args),
-        "replay" => replay::replay(&args),
+    let args = Args::read(words)?;
+    args.only(&command, options(&command))?;
+    match command.as_str() {
+        "list" => list::list(&args, out),
+        "run" => run::run(&args, out),
+        "check" => check::check(&args, out),
+        "why" => why::why(&args, out),
+        "compare" => run::compare(&args, out),
+        "link" => link::link(&args, out),
+        "render" => render::render(&args, out),
+        "replay" => replay::replay(&args, out),
         "help" => {
-            say!("{USAGE}");
-            Ok(true)
+            args.exactly(0, "help")?;
+            USAGE.lines().for_each(|line| out.line(line));
+            let Budget { events, records, memory } = Budget::default();
+            say!(
+                out,
+                "Without --budget a run may use {events} events, {records} records and {} MiB of memory.",
+                memory >> 20
+            );
+            Ok(Verdict::Holds)
         }
         _ => Err(Failed(format!(
             "there is no command {command:?}; accepted: list, run, check, why, compare, link, render, replay, help"
         ))),
-    });
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(Failed(message)) => {
-            eprintln!("ackscope: {message}");
-            ExitCode::from(2)
-        }
     }
+}
+
+fn text(word: OsString) -> Result<String, Failed> {
+    word.into_string().map_err(|word| {
+        Failed(format!("found an argument that is not UTF-8: {word:?}; accepted: text in UTF-8"))
+    })
 }

@@ -9,13 +9,14 @@ use ackscope_scene::tokens::Theme;
 use ackscope_sim::run::Run;
 
 use crate::args::{Args, Failed};
+use crate::budget::{Ended, Verdict};
+use crate::out::{Out, aside};
 use crate::source;
 
 /// As wide as the text column of most documents.
 const WIDTH: u64 = 720;
-const WIDTHS: std::ops::RangeInclusive<u64> = 320..=4_000;
 
-pub fn render(args: &Args) -> Result<bool, Failed> {
+pub fn render(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let usage = "render <id|file> [--variant NAME] [--width PIXELS] [--slim] [--theme light|dark|system]";
     let name = &args.exactly(1, usage)?[0];
     let colours = match args.theme.as_deref() {
@@ -27,13 +28,9 @@ pub fn render(args: &Args) -> Result<bool, Failed> {
         }
     };
     let width = args.width.unwrap_or(WIDTH);
-    if !WIDTHS.contains(&width) {
-        let (low, high) = (WIDTHS.start(), WIDTHS.end());
-        return Err(Failed(format!("--width: found {width}; accepted: {low} to {high}")));
-    }
     let document = source::document(name, args)?;
-    let variant = source::variant(&document, args.variants.first())?;
-    let run = Run::new(variant.spec.clone());
+    let variant = source::variant(&document, args.variant(1)?)?;
+    let run = Run::within(variant.spec.clone(), args.budget);
     let story = Story::new(&run);
     let room = if width < 560 { Room::Phone } else { Room::Figure };
     let mut lanes = lanes(&story, room);
@@ -46,6 +43,8 @@ pub fn render(args: &Args) -> Result<bool, Failed> {
     let view = View { future: Future::Shown, ..View::new(width as f32, room, &lanes, axis.whole()) };
     let mut picture = Picture::default();
     Timeline::new(&story, &axis, view).draw(&mut picture);
-    say!("{}", svg::file(&picture, &variant.title, colours));
-    Ok(true)
+    out.file(&svg::file(&picture, &variant.title, colours));
+    let ended = Ended::of(&run);
+    aside(ended.as_ref());
+    Ok(Verdict::of(ended.as_ref(), true))
 }

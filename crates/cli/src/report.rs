@@ -12,7 +12,7 @@ use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
 use serde::Serialize;
 
-use crate::args::Failed;
+use crate::budget::Ended;
 use crate::why::marks;
 
 /// One expectation and what was found.
@@ -54,6 +54,8 @@ pub struct Report<'r> {
     did_occur: Vec<Occurred>,
     settings: Vec<Settings<'r>>,
     expect: Vec<Said>,
+    /// The run ended early: nothing is decided.
+    stopped: Option<Ended>,
     #[serde(skip_serializing_if = "Option::is_none")]
     happenings: Option<&'r [Happening]>,
 }
@@ -262,6 +264,7 @@ impl<'r> Report<'r> {
                 })
                 .collect(),
             expect: said(outcomes),
+            stopped: Ended::of(run),
             happenings: happenings.then_some(&run.happenings[..]),
         }
     }
@@ -317,10 +320,4 @@ fn cut(run: &Run, happening: &Happening) -> Option<Cut> {
         to: to.0,
         because: because.to_owned(),
     })
-}
-
-pub fn print_json(value: &impl Serialize) -> Result<(), Failed> {
-    let written = serde_json::to_string_pretty(value).map_err(|error| Failed(error.to_string()))?;
-    say!("{written}");
-    Ok(())
 }

@@ -6,47 +6,63 @@ use ackscope_sim::invariants::{Row, run_inspected};
 use ackscope_sim::run::Run;
 
 use crate::args::{Args, Failed};
+use crate::budget::{Ended, Verdict};
 use crate::check::tell_one;
-use crate::report::{Report, print_json, said};
+use crate::out::{Out, aside};
+use crate::report::{Report, said};
 use crate::source;
-use crate::story::{print, tell, wrap};
+use crate::story::{print, tell};
 
-pub fn run(args: &Args) -> Result<bool, Failed> {
+pub fn run(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let name = &args.exactly(1, "run <id|file> [--variant NAME] [--json]")?[0];
     let document = source::document(name, args)?;
-    let variant = source::variant(&document, args.variants.first())?;
+    let variant = source::variant(&document, args.variant(1)?)?;
     let (run, rows) = run_for(args, variant);
     let outcomes = check(variant, &run);
-    let holds = outcomes.iter().all(|outcome| outcome.holds);
+    let ended = Ended::of(&run);
+    let verdict = Verdict::of(ended.as_ref(), outcomes.iter().all(|outcome| outcome.holds));
     if args.json {
-        print_json(&Report::of(&document.id, variant, &run, rows, &outcomes, args.happenings))?;
-        return Ok(holds);
+        out.json(&Report::of(&document.id, variant, &run, rows, &outcomes, args.happenings))?;
+        aside(ended.as_ref());
+        return Ok(verdict);
     }
     let which = if variant.name.is_empty() { String::new() } else { format!(" ({})", variant.name) };
-    say!("{}{which}, Kafka {}, seed {}", variant.title, run.spec.version.name(), run.spec.seed);
-    say!("{}\n", wrap(&variant.question, 0));
+    out.paragraph(
+        "",
+        &format!("{}{which}, Kafka {}, seed {}", variant.title, run.spec.version.name(), run.spec.seed),
+    );
+    if !variant.question.is_empty() {
+        out.paragraph("", &variant.question);
+    }
+    out.line("");
     for settings in &variant.settings {
         for notice in &settings.notices {
             let now = notice.now.as_ref().map_or(String::new(), |now| format!(" is {now}"));
-            say!("{}", wrap(&format!("{}: {}{now}: {}", settings.of, notice.key, notice.why), 2));
+            out.paragraph("  ", &format!("{}: {}{now}: {}", settings.of, notice.key, notice.why));
         }
     }
-    print(&tell(&run, variant, args.all));
-    say!("\n{}", balance(&run.audit.totals));
+    print(out, &tell(&run, variant, args.all));
+    out.line("");
+    out.paragraph("", &balance(&run.audit.totals));
     for line in by_fate(&run) {
-        say!("{}", wrap(&line, 2));
+        out.paragraph("  ", &line);
     }
-    if !outcomes.is_empty() {
-        say!("");
-        said(&outcomes).iter().for_each(tell_one);
+    if let Some(ended) = ended {
+        out.line("");
+        out.paragraph("", &ended.said);
+    } else if !outcomes.is_empty() {
+        out.line("");
+        said(&outcomes).iter().for_each(|said| tell_one(out, said));
     }
-    say!("\ntrace {}", run.trace_hash());
-    Ok(holds)
+    out.line("");
+    say!(out, "trace {}", run.trace_hash());
+    Ok(verdict)
 }
 
 /// Only JSON tells what the invariants say.
 fn run_for(args: &Args, variant: &Variant) -> (Run, Vec<Row>) {
-    if args.json { run_inspected(variant.spec.clone()) } else { (Run::new(variant.spec.clone()), Vec::new()) }
+    let (spec, budget) = (variant.spec.clone(), args.budget);
+    if args.json { run_inspected(spec, budget) } else { (Run::within(spec, budget), Vec::new()) }
 }
 
 /// `15 sent, 15 acknowledged: 10 kept, 5 acknowledged and lost`.
@@ -65,7 +81,7 @@ fn balance(totals: &Totals) -> String {
     ];
     let told: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    wrap(&format!("{} sent, {} acknowledged: {}", totals.offered, totals.acked, told.join(", ")), 0)
+    format!("{} sent, {} acknowledged: {}", totals.offered, totals.acked, told.join(", "))
 }
 
 fn by_fate(run: &Run) -> Vec<String> {
@@ -82,14 +98,14 @@ fn by_fate(run: &Run) -> Vec<String> {
     told.collect()
 }
 
-pub fn compare(args: &Args) -> Result<bool, Failed> {
+pub fn compare(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let names = args.exactly(2, "compare <id|file> <id|file> [--variant NAME]…")?;
     let mut sides: Vec<(String, Variant, Run)> = Vec::new();
     let mut inspections = Vec::new();
     for (place, name) in names.iter().enumerate() {
         let document = source::document(name, args)?;
         // One name holds for both; of two, each its own.
-        let chosen = args.variants.get(place).or(args.variants.first());
+        let chosen = args.variants.get(place).or(args.variant(2)?);
         let variant = source::variant(&document, chosen)?.clone();
         let (run, rows) = run_for(args, &variant);
         inspections.push(rows);
@@ -101,7 +117,12 @@ pub fn compare(args: &Args) -> Result<bool, Failed> {
         sides.push((title, variant, run));
     }
     let outcomes: Vec<_> = sides.iter().map(|(_, variant, run)| check(variant, run)).collect();
-    let holds = outcomes.iter().flatten().all(|outcome| outcome.holds);
+    let ended: Vec<Option<Ended>> = sides.iter().map(|(_, _, run)| Ended::of(run)).collect();
+    let verdicts = ended
+        .iter()
+        .zip(&outcomes)
+        .map(|(ended, outcomes)| Verdict::of(ended.as_ref(), outcomes.iter().all(|outcome| outcome.holds)));
+    let verdict = verdicts.max().unwrap_or(Verdict::Holds);
     if args.json {
         let reports: Vec<Report<'_>> = sides
             .iter()
@@ -111,13 +132,14 @@ pub fn compare(args: &Args) -> Result<bool, Failed> {
                 Report::of(title, variant, run, rows, outcomes, args.happenings)
             })
             .collect();
-        print_json(&reports)?;
-        return Ok(holds);
+        out.json(&reports)?;
+        ended.iter().for_each(|ended| aside(ended.as_ref()));
+        return Ok(verdict);
     }
     let [(left_title, _, left), (right_title, _, right)] = &sides[..] else {
         unreachable!("two names were asked for")
     };
-    let row = |what: &str, left: &str, right: &str| say!("{what:<26}{left:>26}{right:>26}");
+    let mut row = |what: &str, left: &str, right: &str| say!(out, "{what:<26}{left:>26}{right:>26}");
     row("", &shortened(left_title), &shortened(right_title));
     let (a, b) = (&left.audit, &right.audit);
     for (what, read) in TOTALS {
@@ -142,11 +164,15 @@ pub fn compare(args: &Args) -> Result<bool, Failed> {
         spans.max().unwrap_or_default().to_string()
     };
     row("longest without a leader", &longest(left), &longest(right));
-    for ((title, ..), outcomes) in sides.iter().zip(&outcomes) {
-        say!("\n{title}");
-        said(outcomes).iter().for_each(tell_one);
+    for (((title, ..), outcomes), ended) in sides.iter().zip(&outcomes).zip(&ended) {
+        out.line("");
+        out.line(title);
+        match ended {
+            Some(ended) => out.paragraph("  STOPPED ", &ended.said),
+            None => said(outcomes).iter().for_each(|said| tell_one(out, said)),
+        }
     }
-    Ok(holds)
+    Ok(verdict)
 }
 
 fn shortened(title: &str) -> String {

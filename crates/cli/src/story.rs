@@ -1,4 +1,4 @@
-//! A run told in a terminal: what mattered, in order, in lines of 80 columns. Records that fared alike are told together.
+//! A run told in a terminal: what mattered, in order, line by line. Records that fared alike are told together.
 
 use ackscope_scenario::{Variant, in_short};
 use ackscope_sim::happening::{
@@ -8,7 +8,7 @@ use ackscope_sim::ids::{NodeId, Partition, RecordId};
 use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
 
-const WIDTH: usize = 80;
+use crate::out::Out;
 
 /// One thing worth telling.
 pub struct Line {
@@ -296,54 +296,14 @@ impl Teller<'_> {
     }
 }
 
-/// A story in lines of 80 columns.
-pub fn print(lines: &[Line]) {
+pub fn print(out: &mut Out, lines: &[Line]) {
     for line in lines {
-        let text = if line.note { format!("| {}", line.text) } else { line.text.clone() };
-        say!("{}", wrap_marked(&format!("{:>9}  ", clock(line.at)), &text));
+        let mark = if line.note { "| " } else { "" };
+        out.paragraph(&format!("{:>9}  ", clock(line.at)), &format!("{mark}{}", line.text));
     }
 }
 
 /// Seconds with three places.
 pub fn clock(at: Time) -> String {
     format!("{}.{:03}", at.nanos / 1_000_000_000, at.nanos / 1_000_000 % 1_000)
-}
-
-/// The text in lines of at most 80 columns, each behind so many blanks.
-pub fn wrap(text: &str, indent: usize) -> String {
-    wrap_marked(&" ".repeat(indent), text)
-}
-
-/// The first line behind a mark, the others below its text.
-pub fn wrap_marked(mark: &str, text: &str) -> String {
-    let indent = mark.chars().count();
-    let mut out = mark.to_owned();
-    let mut column = indent;
-    for (place, word) in text.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if place > 0 && column + 1 + length > WIDTH {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            column = indent;
-        } else if place > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wrap_marked;
-
-    #[test]
-    fn lines_end_before_column_80() {
-        let text = wrap_marked("ok    ", &"word ".repeat(40));
-        assert!(text.lines().all(|line| line.len() <= 80));
-        assert!(text.lines().skip(1).all(|line| line.starts_with("      word")));
-        assert_eq!(text.split_whitespace().count(), 41);
-    }
 }

@@ -4,12 +4,14 @@ use ackscope_sim::audit::RecordAudit;
 use ackscope_sim::happening::Fact;
 use ackscope_sim::ids::{BatchId, HappeningId, NodeId, Offset, Partition, RecordId};
 use ackscope_sim::run::Run;
+use ackscope_sim::time::Time;
 use serde::Serialize;
 
 use crate::args::{Args, Failed};
-use crate::report::print_json;
+use crate::budget::{Ended, Verdict};
+use crate::out::{Out, aside};
 use crate::source;
-use crate::story::{clock, sentence, wrap_marked};
+use crate::story::{clock, sentence};
 
 #[derive(Serialize)]
 struct Why<'r> {
@@ -21,6 +23,8 @@ struct Why<'r> {
     life: Vec<Cause>,
     /// From the deciding happening back to what was done from outside.
     causes: Vec<Cause>,
+    /// The run ended early.
+    stopped: Option<&'r Ended>,
 }
 
 #[derive(Serialize)]
@@ -31,11 +35,14 @@ struct Cause {
     text: String,
 }
 
-pub fn why(args: &Args) -> Result<bool, Failed> {
+pub fn why(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let words = args.exactly(2, "why <id|file> <record>")?;
     let document = source::document(&words[0], args)?;
-    let variant = source::variant(&document, args.variants.first())?;
-    let run = Run::new(variant.spec.clone());
+    let variant = source::variant(&document, args.variant(1)?)?;
+    let run = Run::within(variant.spec.clone(), args.budget);
+    let ended = Ended::of(&run);
+    let verdict = Verdict::of(ended.as_ref(), true);
+    aside(ended.as_ref());
     let found: Vec<&RecordAudit> = find(&run, &words[1])?;
     let mut told = Vec::new();
     for audit in found {
@@ -55,28 +62,29 @@ pub fn why(args: &Args) -> Result<bool, Failed> {
             marks: marks(audit),
             life: life(&run, audit.record).into_iter().map(tell).collect(),
             causes: chain(&run, audit).into_iter().map(tell).collect(),
+            stopped: ended.as_ref(),
         });
     }
     if args.json {
-        print_json(&told)?;
-        return Ok(true);
+        out.json(&told)?;
+        return Ok(verdict);
     }
     for why in &told {
         let marks = if why.marks.is_empty() { String::new() } else { format!(", {}", why.marks.join(", ")) };
-        say!("{} (record {}): {}{marks}", why.value, why.record, why.fate);
-        let tell = |mark: &str, cause: &Cause| {
-            let at = ackscope_sim::time::Time { nanos: cause.at_ns };
-            say!("{}", wrap_marked(&format!("{:>9}  {mark}", clock(at)), &cause.text));
-        };
-        why.life.iter().for_each(|cause| tell("", cause));
-        for (place, cause) in why.causes.iter().enumerate() {
-            if place == 0 {
-                say!("decided by");
-            }
-            tell(if place == 0 { "" } else { "because " }, cause);
+        say!(out, "{} (record {}): {}{marks}", why.value, why.record, why.fate);
+        why.life.iter().for_each(|cause| tell(out, "", cause));
+        if let Some((decided, causes)) = why.causes.split_first() {
+            say!(out, "decided by");
+            tell(out, "", decided);
+            causes.iter().for_each(|cause| tell(out, "because ", cause));
         }
     }
-    Ok(true)
+    Ok(verdict)
+}
+
+fn tell(out: &mut Out, mark: &str, cause: &Cause) {
+    let at = clock(Time { nanos: cause.at_ns });
+    out.paragraph(&format!("{at:>9}  {mark}"), &cause.text);
 }
 
 /// By value (`w3`) or by number (`17`).

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::limits;
+use crate::problem::{Problem, at_most, millis, within};
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct Recorded {
     pub id: String,
@@ -73,4 +76,35 @@ pub struct After {
 pub struct StateOf {
     pub leader: i64,
     pub isr: Vec<u32>,
+}
+
+impl Inputs {
+    /// Whether the cluster and the processes are of a size that can be played.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        within("brokers", self.brokers, 1..=limits::BROKERS)?;
+        within("link_delay_ms", self.link_delay_ms.unwrap_or(0.0), 0.0..=limits::MILLIS)?;
+        at_most("clients", self.clients.len(), limits::CLIENTS)?;
+        at_most("steps", self.steps.len(), limits::STEPS)?;
+        for client in self.clients.values() {
+            at_most("bootstrap", client.bootstrap.len(), limits::CLIENTS)?;
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    /// Whether its times are such that can be played.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        millis("t_ms", self.t_ms)?;
+        let after = self.after.as_ref().map_or(0.0, |after| after.delay_ms);
+        for (what, span) in [
+            ("delay_ms", Some(after)),
+            ("active_after_ms", self.active_after_ms),
+            ("registered_after_ms", self.registered_after_ms),
+            ("unfenced_after_ms", self.unfenced_after_ms),
+        ] {
+            millis(what, span.unwrap_or(0.0))?;
+        }
+        Ok(())
+    }
 }

@@ -11,7 +11,7 @@ use ackscope_sim::time::{Duration, Time};
 use ackscope_sim::version::KafkaVersion;
 
 use crate::limits;
-use crate::names::{is_name, node, path, topic_or_partition};
+use crate::names::{self, Link as Ends, is_name, node, topic_or_partition};
 use crate::reader::{Fields, Item};
 use crate::settings::{Settings, complaint, configure};
 use crate::tree::Value;
@@ -19,12 +19,12 @@ use crate::units;
 
 pub(crate) fn read(document: &Fields<'_>, settings: &mut Vec<Settings>) -> Option<Spec> {
     let version = version(document);
-    let seed = document.integer("seed", 0..u64::MAX).unwrap_or(1);
+    let seed = document.integer("seed", limits::NUMBERS).unwrap_or(1);
     let until = match document.required("until", "a span of time such as \"30 s\"")?.duration() {
-        Some(until) if until <= limits::UNTIL && !until.is_zero() => Time::ZERO + until,
+        Some(until) if !until.is_zero() => Time::ZERO + until,
         Some(_) => {
-            let accepted = format!("more than 0 s, at most {}", units::write_duration(limits::UNTIL));
-            document.get("until")?.refuse("a run of that length is not possible", accepted);
+            let accepted = format!("more than 0 s, up to {} h", limits::UNTIL_HOURS);
+            document.get("until")?.refuse("a run needs a length", accepted);
             return None;
         }
         None => return None,
@@ -74,15 +74,15 @@ fn cluster(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
             count = brokers;
         }
         if let Some(item) = fields.get("racks") {
-            for rack in item.list().unwrap_or_default() {
-                racks.push(rack.text().map(Box::from));
+            for rack in item.list_of(limits::BROKERS as usize).unwrap_or_default() {
+                racks.push(rack.text_of(limits::WORD).map(Box::from));
             }
             if racks.len() as u64 != count {
                 item.refuse("every broker has its rack", format!("a list of {count} names"));
                 racks.clear();
             }
         }
-        if let Some(quorum) = fields.integer("controllers", 1..8) {
+        if let Some(quorum) = fields.integer("controllers", 1..limits::CONTROLLERS + 1) {
             spec.controller.quorum = quorum as u32;
         }
         if let Some(warm) = fields.flag("warm") {
@@ -193,7 +193,7 @@ fn topics(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) 
         // Asked for in either case: beside `replicas` they have been complained about already.
         _ = (fields.get("partitions"), fields.get("replication_factor"));
         if assignment.len() as u64 > room {
-            item.refuse("too many partitions", format!("at most {} in all", limits::PARTITIONS));
+            item.refuse_more("too many partitions in all", limits::PARTITIONS as usize);
             continue;
         }
         let mut config = TopicConfig::default();
@@ -282,7 +282,7 @@ fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
                 }
                 None => Ok(ProducerConfig::defaults(spec.version)),
             };
-            let machine = machine_of(fields.text("machine"), format!("producer-{name}"));
+            let machine = machine_of(machine_name(&fields), format!("producer-{name}"));
             let bootstrap = bootstrap(&fields, spec);
             spec.producers.push(ProducerSpec { name: name.into(), machine, bootstrap, config });
             fields.finish();
@@ -304,12 +304,12 @@ fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
                     Err(failure) => item.refuse(complaint(&failure), ""),
                 }
             }
-            let machine = machine_of(fields.text("machine"), format!("consumer-{name}"));
+            let machine = machine_of(machine_name(&fields), format!("consumer-{name}"));
             let bootstrap = bootstrap(&fields, spec);
             let mut partitions: Vec<Partition> = Vec::new();
             match fields.get("reads") {
                 Some(item) => {
-                    for one in item.one_or_more() {
+                    for one in item.few(limits::PARTITIONS as usize) {
                         partitions.extend(topic_or_partition(&one, spec));
                     }
                 }
@@ -328,10 +328,14 @@ fn client_name(item: &Item<'_>, name: &str, before: usize) -> bool {
         return false;
     }
     if before as u64 >= limits::CLIENTS {
-        item.refuse("too many clients", format!("at most {}", limits::CLIENTS));
+        item.refuse_more("too many clients", limits::CLIENTS as usize);
         return false;
     }
     true
+}
+
+fn machine_name<'t>(fields: &Fields<'t>) -> Option<&'t str> {
+    fields.get("machine").and_then(|item| item.text_of(limits::WORD))
 }
 
 /// The brokers that the client is told of; all of them unless said.
@@ -339,7 +343,7 @@ fn bootstrap(fields: &Fields<'_>, spec: &Spec) -> Vec<BrokerId> {
     let Some(item) = fields.get("bootstrap") else {
         return spec.brokers.iter().map(|broker| broker.id).collect();
     };
-    let ids = item.one_or_more().into_iter().filter_map(|one| match node(&one, spec)? {
+    let ids = item.few(limits::BROKERS as usize).into_iter().filter_map(|one| match node(&one, spec)? {
         NodeId::Broker(id) => Some(id),
         _ => {
             one.refuse("not a broker", "broker-1, …");
@@ -357,18 +361,23 @@ fn network(document: &Fields<'_>, spec: &mut Spec) {
         let Some(fields) = item.fields() else { continue };
         let link = link(&fields, default);
         fields.finish();
-        let Some(path) = path(&item, name, spec) else { continue };
-        let from = spec.machine_of(path.from);
-        let others: Vec<MachineId> = match path.to {
-            Some(to) => vec![spec.machine_of(to)],
-            None => machines(spec).into_iter().filter(|&other| other != from).collect(),
+        let Some(Ends { a, b, one_way }) = names::link(&item, name, spec) else { continue };
+        let others: Vec<MachineId> = match b {
+            Some(b) => vec![b],
+            None => machines(spec).into_iter().filter(|&other| other != a).collect(),
         };
         for other in others {
-            spec.links.between.push((from, other, link));
-            spec.links.between.push((other, from, if path.one_way { default } else { link }));
+            spec.links.between.push((a, other, link));
+            spec.links.between.push((other, a, if one_way { default } else { link }));
+        }
+        if spec.links.between.len() > 2 * limits::LINKS {
+            item.refuse_more("too many links", limits::LINKS);
+            break;
         }
     }
 }
+
+const BANDWIDTH: &str = "such as \"125 MB/s\", from \"1 B/s\" to \"1000 GB/s\", or \"unlimited\"";
 
 const LINK_KEYS: [&str; 3] = ["latency", "jitter", "bandwidth"];
 
@@ -383,14 +392,16 @@ fn link(fields: &Fields<'_>, mut link: Link) -> Link {
         link.bytes_per_second = match &item.node.value {
             Value::Text(text) if text == "unlimited" => None,
             Value::Text(text) => {
-                let found = text.strip_suffix("/s").and_then(units::bytes).filter(|&bytes| bytes > 0);
+                let range = 1..=limits::BYTES_PER_SECOND;
+                let found = text.strip_suffix("/s").and_then(units::bytes);
+                let found = found.filter(|bytes| range.contains(bytes));
                 if found.is_none() {
-                    item.refuse("a bandwidth is expected", "such as \"125 MB/s\", or \"unlimited\"");
+                    item.refuse("a bandwidth is expected", BANDWIDTH);
                 }
                 found
             }
             _ => {
-                item.refuse("a bandwidth is expected", "such as \"125 MB/s\", or \"unlimited\"");
+                item.refuse("a bandwidth is expected", BANDWIDTH);
                 None
             }
         };

@@ -1,15 +1,18 @@
 //! The scenario document: a text that says what is asked, what stands there, what happens and what must be seen.
 
+use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
 use ackscope_sim::spec::Spec;
 
-use crate::check::moment_in;
+use crate::check::moments_in;
 use crate::cluster;
 use crate::expect::{self, Expectation, Measure, Moment, Names};
+use crate::library;
 use crate::limits;
 use crate::names;
 use crate::problem::Problem;
 use crate::reader::{Fields, Item, Reading};
+use crate::recording::{self, Recording};
 use crate::script::{self, Step, VERBS};
 use crate::settings::Settings;
 use crate::tree::{self, Node, Table, Value};
@@ -27,10 +30,8 @@ pub struct Document {
     pub question: String,
     /// One line: what one gets to see.
     pub promise: String,
-    /// Rules of the behavioural reference that it rests on.
+    /// Rules of `docs/kafka` that it rests on.
     pub rules: Vec<String>,
-    /// Recorded runs of real Kafka of the same kind.
-    pub recorded: Vec<String>,
     /// At least one; the first is what opens.
     pub variants: Vec<Variant>,
     pub(crate) comparisons: Vec<Comparison>,
@@ -44,6 +45,8 @@ pub struct Variant {
     pub title: String,
     pub question: String,
     pub promise: String,
+    /// Recorded runs of real Kafka of the same kind and release: of the library's own text alone, unchanged.
+    pub recorded: Vec<Recording>,
     pub spec: Spec,
     pub steps: Vec<Step>,
     /// What Kafka made of each set of settings.
@@ -81,6 +84,15 @@ impl Document {
 
     /// With some values replaced; they hold in every variant.
     pub fn parse_with(text: &str, overrides: &[Override<'_>]) -> Result<Document, Vec<Problem>> {
+        Document::parse_within(text, overrides, Budget::default())
+    }
+
+    /// The same for runs that may use more, or less, than usual.
+    pub fn parse_within(
+        text: &str,
+        overrides: &[Override<'_>],
+        budget: Budget,
+    ) -> Result<Document, Vec<Problem>> {
         if text.len() > limits::TEXT_BYTES {
             let message = format!("the document is too long: {} bytes", text.len());
             let accepted = format!("at most {} bytes", limits::TEXT_BYTES);
@@ -107,13 +119,20 @@ impl Document {
                 })
                 .collect(),
             Some(Err(node)) => {
-                let reading = Reading::new(text);
-                Item { reading: &reading, path: "variant".to_owned(), node: &node }
-                    .refuse("variants are tables with names", "[variant.name], at most 16 of them");
+                let reading = Reading::new(text, budget);
+                Item { reading: &reading, path: "variant".to_owned(), node: &node }.refuse(
+                    "variants are tables with names",
+                    format!("[variant.name], up to {}", limits::VARIANTS),
+                );
                 return Err(reading.into_problems());
             }
         };
-        read(text, &trees, comparisons.as_ref())
+        let mut document = read(text, &trees, comparisons.as_ref(), budget)?;
+        // A text of one's own may say that it was recorded. It is read all the same: links of edited scenarios hold such texts.
+        if !overrides.is_empty() || !library::holds(&document.id, text) {
+            document.variants.iter_mut().for_each(|variant| variant.recorded.clear());
+        }
+        Ok(document)
     }
 
     /// The variant of that name; the first one for an empty name.
@@ -144,8 +163,9 @@ impl Variant {
     /// The notes with their places in the trace of a run and their times, in order; notes on what did not happen are left
     /// out.
     pub fn notes(&self, run: &ackscope_sim::run::Trace) -> Vec<PinnedNote> {
-        let pinned = self.notes.iter().filter_map(|note| {
-            let (place, at) = moment_in(run, &note.at)?;
+        let moments = moments_in(run, self.notes.iter().map(|note| &note.at));
+        let pinned = self.notes.iter().zip(moments).filter_map(|(note, moment)| {
+            let (place, at) = moment?;
             Some(PinnedNote { place, at, text: note.text.clone() })
         });
         sorted(pinned, |note| note.place)
@@ -199,11 +219,8 @@ fn overlay(overrides: &[Override<'_>]) -> Result<Node, Vec<Problem>> {
     for &(path, text) in overrides {
         if path.len() > 200 || path.split('.').any(str::is_empty) {
             let message = "not a path of keys".to_owned();
-            return Err(vec![Problem {
-                key: path.chars().take(200).collect(),
-                message,
-                ..Problem::default()
-            }]);
+            let (found, accepted) = (format!("{path:?}"), "such as producer.p.config.acks".to_owned());
+            return Err(vec![Problem { found, accepted, message, ..Problem::default() }.shortened()]);
         }
         let value = match text {
             "true" => Value::Flag(true),
@@ -218,8 +235,13 @@ fn overlay(overrides: &[Override<'_>]) -> Result<Node, Vec<Problem>> {
     Ok(Node::new(Value::Table(table)))
 }
 
-fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Result<Document, Vec<Problem>> {
-    let reading = Reading::new(text);
+fn read(
+    text: &str,
+    trees: &[(String, Node)],
+    comparisons: Option<&Node>,
+    budget: Budget,
+) -> Result<Document, Vec<Problem>> {
+    let reading = Reading::new(text, budget);
     let mut document = Document {
         text: text.to_owned(),
         id: String::new(),
@@ -228,7 +250,6 @@ fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Res
         question: String::new(),
         promise: String::new(),
         rules: Vec::new(),
-        recorded: Vec::new(),
         variants: Vec::new(),
         comparisons: Vec::new(),
     };
@@ -236,7 +257,7 @@ fn read(text: &str, trees: &[(String, Node)], comparisons: Option<&Node>) -> Res
         let root = Item { reading: &reading, path: String::new(), node: tree };
         let Some(fields) = root.fields() else { continue };
         about(&fields, &mut document);
-        if let Some(variant) = variant(name, &fields, text, &document) {
+        if let Some(variant) = variant(name, &fields, &document) {
             document.variants.push(variant);
         }
         fields.finish();
@@ -268,34 +289,38 @@ fn about(fields: &Fields<'_>, document: &mut Document) {
         }
         Some(id)
     }));
-    document.family = owned(fields.text("family"));
-    let title = owned(fields.required("title", "a few words").and_then(|item| item.text()));
+    document.family = owned(fields.get("family").and_then(|item| item.text_of(limits::WORD)));
+    let title = owned(fields.required("title", "a few words").and_then(|item| item.text_of(limits::LINE)));
     if document.title.is_empty() {
         document.title = title;
     }
-    document.rules = texts(fields, "rules");
-    document.recorded = texts(fields, "recorded");
+    document.rules = words(fields, "rules");
 }
 
-fn texts(fields: &Fields<'_>, key: &'static str) -> Vec<String> {
-    let items = fields.get(key).and_then(|item| item.list()).unwrap_or_default();
-    items.iter().filter_map(|item| item.text()).map(str::to_owned).collect()
+fn words(fields: &Fields<'_>, key: &'static str) -> Vec<String> {
+    let words = fields.get(key).map(|item| item.words()).unwrap_or_default();
+    words.into_iter().map(str::to_owned).collect()
 }
 
-fn variant(name: &str, fields: &Fields<'_>, text: &str, document: &Document) -> Option<Variant> {
-    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let title = fields.text("label").or(fields.text("title")).unwrap_or(&document.title).to_owned();
-    let (question, promise) = (owned(fields.text("question")), owned(fields.text("promise")));
+fn variant(name: &str, fields: &Fields<'_>, document: &Document) -> Option<Variant> {
+    let label = fields.get("label").and_then(|item| item.text_of(limits::LINE));
+    let title = label.or(fields.text("title")).unwrap_or(&document.title).to_owned();
+    let paragraph = |key| {
+        let text = fields.get(key).and_then(|item| item.text_of(limits::PARAGRAPH));
+        text.unwrap_or_default().to_owned()
+    };
+    let (question, promise) = (paragraph("question"), paragraph("promise"));
     let mut settings = Vec::new();
     let spec = cluster::read(fields, &mut settings);
     let Some(mut spec) = spec else {
         // The rest is asked for all the same, so that only what is unknown is called unknown.
-        ["cluster", "topic", "producer", "consumer", "network", "do", "expect", "note"]
+        ["recorded", "cluster", "topic", "producer", "consumer", "network", "do", "expect", "note"]
             .into_iter()
             .for_each(|key| _ = fields.get(key));
         return None;
     };
-    let steps = script::read(fields, &mut spec, text);
+    let recorded = recording::read(fields, spec.version);
+    let steps = script::read(fields, &mut spec);
     let names = Names { spec: &spec, steps: &steps };
     let expectations = expect::read(fields, &names);
     let notes = notes(fields, &names);
@@ -304,6 +329,7 @@ fn variant(name: &str, fields: &Fields<'_>, text: &str, document: &Document) -> 
         title,
         question,
         promise,
+        recorded,
         steps,
         settings,
         expectations,
@@ -324,7 +350,7 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
     for item in fields.get("note").and_then(|item| item.list()).unwrap_or_default() {
         let Some(fields) = item.fields() else { continue };
         let at = fields.required("at", "a moment").and_then(|item| names.moment(&item));
-        let text = fields.required("text", "a sentence").and_then(|item| item.text());
+        let text = fields.required("text", "a sentence").and_then(|item| item.text_of(limits::PARAGRAPH));
         // Words for what is not done would be wrong.
         let off = |at: &Moment| names.steps.iter().any(|step| step.off && step.is_at(at));
         if let (Some(at), Some(text)) = (at, text)
@@ -333,6 +359,10 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
             notes.push(Note { at, text: text.to_owned() });
         }
         fields.finish();
+        if notes.len() > limits::NOTES {
+            item.refuse_more("too many notes", limits::NOTES);
+            break;
+        }
     }
     notes
 }
@@ -340,7 +370,11 @@ fn notes(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Note> {
 fn compare(item: &Item<'_>, document: &mut Document) {
     let Some(all) = item.fields() else { return };
     for (name, item) in all.entries() {
-        let Some(fields) = item.fields() else { continue };
+        if document.comparisons.len() == limits::EXPECTATIONS {
+            item.refuse_more("too many comparisons", limits::EXPECTATIONS);
+            break;
+        }
+        let Some(fields) = item.fields().filter(|_| item.is_short(name, limits::LINE)) else { continue };
         if let Some(comparison) = comparison(name, &item, &fields, document) {
             document.comparisons.push(comparison);
             fields.finish();

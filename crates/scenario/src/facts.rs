@@ -14,7 +14,7 @@ use ackscope_sim::ids::{
 use ackscope_sim::message::Envelope;
 use ackscope_sim::script::ActionId;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Leaf {
     None,
     Flag(bool),
@@ -30,8 +30,10 @@ macro_rules! facts {
         /// What an expectation can name.
         pub const KINDS: &[&str] = &[$($kind),*];
 
-        pub(crate) fn kind(fact: &Fact) -> &'static str {
-            match fact { $(Fact::$variant { .. } => $kind),* }
+        /// The place of a happening's kind in `KINDS`.
+        pub(crate) fn number(fact: &Fact) -> usize {
+            enum Number { $($variant),* }
+            match fact { $(Fact::$variant { .. } => Number::$variant as usize),* }
         }
 
         /// What can be asked of a kind.
@@ -293,9 +295,13 @@ fn word(name: &'static str, text: &str, leaves: &mut Leaves) {
 
 #[cfg(test)]
 mod tests {
-    use super::{KINDS, Leaf, fields, kind, names};
+    use super::{KINDS, Leaf, fields, names, number};
     use ackscope_sim::happening::{Fact, Truncation};
     use ackscope_sim::ids::{LeaderEpoch, Offset, Partition};
+
+    fn kind(fact: &Fact) -> &'static str {
+        KINDS[number(fact)]
+    }
 
     #[test]
     fn a_happening_is_a_kind_and_named_values() {

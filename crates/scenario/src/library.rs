@@ -108,3 +108,8 @@ library! {
 pub fn find(id: &str) -> Option<&'static Entry> {
     library().iter().find(|entry| entry.id == id)
 }
+
+/// Whether this is the built-in document of that id, to the letter.
+pub fn holds(id: &str, text: &str) -> bool {
+    find(id).is_some_and(|entry| entry.text == text)
+}

@@ -62,6 +62,8 @@ const V1: &str = "v1.";
 /// A text of the greatest size that cannot be compressed still fits.
 const FRAGMENT_BYTES: usize = 2 * limits::TEXT_BYTES;
 const VIEW_BYTES: usize = 1 << 10;
+/// A key of a query and its value: a paragraph, whatever its letters.
+const PAIR_BYTES: usize = 4 << 10;
 
 /// The fragment (without `#`) of a document of one's own.
 pub fn to_text(text: &str, view: &View) -> String {
@@ -133,6 +135,9 @@ fn read_query(query: &str) -> Result<(View, Vec<(String, String)>), LinkError> {
     let mut overrides = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or(LinkError::BadQuery)?;
+        if pair.len() > PAIR_BYTES {
+            return Err(LinkError::BadQuery);
+        }
         let (key, value) = (unescape(key)?, unescape(value)?);
         match key.as_str() {
             "t" => view.time = Some(read_time(&value).ok_or(LinkError::BadQuery)?),
@@ -266,6 +271,8 @@ mod tests {
         assert_eq!(read("healthy?t=%4"), Err(LinkError::BadQuery));
         assert_eq!(read("healthy?t=soon"), Err(LinkError::BadQuery));
         assert_eq!(read(&"x".repeat(FRAGMENT_BYTES + 2)), Err(LinkError::TooLong));
+        assert_eq!(read(&format!("healthy?select={}", "x".repeat(5_000))), Err(LinkError::BadQuery));
+        assert_eq!(read(&format!("healthy?{}", "a=b&".repeat(33))), Err(LinkError::BadQuery));
         let link = to_text("ackscope = 1", &View::default());
         assert_eq!(read(&link[..link.len() - 4]), Err(LinkError::Damaged));
     }

@@ -1,6 +1,6 @@
 //! Names in a document, turned into the numbers of the engine: nodes, links, topics, partitions.
 
-use ackscope_sim::ids::{BrokerId, Brokers, ClientId, NodeId, Partition, TopicId};
+use ackscope_sim::ids::{BrokerId, Brokers, ClientId, MachineId, NodeId, Partition, TopicId};
 use ackscope_sim::spec::Spec;
 
 use crate::problem::nearest;
@@ -84,7 +84,28 @@ pub(crate) fn path(item: &Item<'_>, text: &str, spec: &Spec) -> Option<Path> {
         Some(to) => Some(find(to)?),
         None => None,
     };
+    if to == Some(from) {
+        item.refuse("a node has no link to itself", "two different nodes");
+        return None;
+    }
     Some(Path { from, to, one_way })
+}
+
+/// The machines at the ends of a path.
+pub(crate) struct Link {
+    pub a: MachineId,
+    pub b: Option<MachineId>,
+    pub one_way: bool,
+}
+
+pub(crate) fn link(item: &Item<'_>, text: &str, spec: &Spec) -> Option<Link> {
+    let Path { from, to, one_way } = path(item, text, spec)?;
+    let (a, b) = (spec.machine_of(from), to.map(|to| spec.machine_of(to)));
+    if b == Some(a) {
+        item.refuse("both are on one machine: there is no link between them", "nodes on different machines");
+        return None;
+    }
+    Some(Link { a, b, one_way })
 }
 
 pub(crate) fn topic(item: &Item<'_>, spec: &Spec) -> Option<TopicId> {

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use ackscope_sim::shown::shown;
+
+/// More than this many help nobody.
+pub(crate) const PROBLEMS: usize = 50;
+
 /// One complaint about a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
@@ -16,35 +21,67 @@ pub struct Problem {
     pub message: String,
 }
 
+impl Problem {
+    /// With long texts cut off: what is wrong with them shows at their beginning.
+    pub(crate) fn shortened(mut self) -> Problem {
+        for (text, most) in [
+            (&mut self.key, 160),
+            (&mut self.found, 80),
+            (&mut self.message, 400),
+            (&mut self.accepted, 1_200),
+        ] {
+            if let Some((end, _)) = text.char_indices().nth(most) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        self
+    }
+}
+
+/// On one line, whatever the document holds.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line > 0 {
             write!(f, "line {}, column {}: ", self.line, self.column)?;
         }
         if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
+            write!(f, "{}: ", shown(&self.key))?;
         }
-        f.write_str(&self.message)?;
+        f.write_str(&shown(&self.message))?;
         if !self.found.is_empty() {
-            write!(f, "; found {}", self.found)?;
+            write!(f, "; found {}", shown(&self.found))?;
         }
         if !self.accepted.is_empty() {
-            write!(f, "; accepted: {}", self.accepted)?;
+            write!(f, "; accepted: {}", shown(&self.accepted))?;
         }
         Ok(())
     }
 }
 
-/// Line and column, both from 1, of a place in a text.
-pub(crate) fn place(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset.min(text.len())).unwrap_or(text);
-    let line = before.bytes().filter(|&byte| byte == b'\n').count() as u32 + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u32 + 1;
-    (line, column)
+/// Where the lines of a text begin.
+pub(crate) struct Places<'t> {
+    text: &'t str,
+    lines: Vec<usize>,
+}
+
+impl<'t> Places<'t> {
+    pub fn of(text: &'t str) -> Places<'t> {
+        let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+        Places { text, lines: [0].into_iter().chain(breaks.map(|(at, _)| at + 1)).collect() }
+    }
+
+    /// Line and column, both from 1, of a place in the text.
+    pub fn of_offset(&self, offset: usize) -> (u32, u32) {
+        let line = self.lines.partition_point(|&start| start <= offset);
+        let start = self.lines[line - 1];
+        let before = self.text.get(start..offset.min(self.text.len())).unwrap_or_default();
+        (line as u32, before.chars().count() as u32 + 1)
+    }
 }
 
 /// The one of `names` that `word` was probably meant to be.
-pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
     names
         .into_iter()
@@ -77,13 +114,13 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{nearest, place};
+    use super::{Places, nearest};
 
     #[test]
     fn places_count_from_one() {
-        assert_eq!(place("ab\ncé\nd", 0), (1, 1));
-        assert_eq!(place("ab\ncé\nd", 4), (2, 2));
-        assert_eq!(place("ab\ncé\nd", 7), (3, 1));
+        let places = Places::of("ab\ncé\nd");
+        let found = [0, 2, 3, 4, 7, 8, 99].map(|offset| places.of_offset(offset));
+        assert_eq!(found, [(1, 1), (1, 3), (2, 1), (2, 2), (3, 1), (3, 2), (3, 2)]);
     }
 
     #[test]

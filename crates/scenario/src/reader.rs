@@ -1,27 +1,31 @@
 //! Reads a tree strictly: every key that nobody asked for is a problem, and so is every value of the wrong kind.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
+use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
 use ackscope_sim::time::Duration;
 
-use crate::problem::{Problem, nearest, place};
+use crate::limits;
+use crate::problem::{PROBLEMS, Places, Problem, nearest};
 use crate::tree::{Node, Table, Value};
 use crate::units;
 
 /// Problems are collected here.
 pub(crate) struct Reading<'t> {
-    text: &'t str,
+    places: Places<'t>,
     problems: RefCell<Vec<Problem>>,
+    /// How many records the expectations may still name.
+    names: Cell<usize>,
+    /// What its runs may use.
+    pub budget: Budget,
 }
 
-/// More than this many help nobody.
-const PROBLEMS: usize = 50;
-
 impl<'t> Reading<'t> {
-    pub fn new(text: &'t str) -> Reading<'t> {
-        Reading { text, problems: RefCell::default() }
+    pub fn new(text: &'t str, budget: Budget) -> Reading<'t> {
+        let names = Cell::new(limits::NAMES);
+        Reading { places: Places::of(text), problems: RefCell::default(), names, budget }
     }
 
     pub fn into_problems(self) -> Vec<Problem> {
@@ -39,11 +43,29 @@ impl<'t> Reading<'t> {
         self.problems.borrow().iter().filter(|problem| problem.key.starts_with(path)).count()
     }
 
+    /// The line on which something begins, from 1; 0 for what stands in no text.
+    pub fn line(&self, node: &Node) -> u32 {
+        node.key.as_ref().map_or(0, |span| self.places.of_offset(span.start).0)
+    }
+
+    /// How many records the expectations may still name.
+    pub fn names_left(&self) -> usize {
+        self.names.get()
+    }
+
+    pub fn spend_names(&self, count: usize) {
+        self.names.set(self.names.get().saturating_sub(count));
+    }
+
+    /// Nothing more is told, so nothing more need be found out.
+    pub fn is_full(&self) -> bool {
+        self.problems.borrow().len() >= PROBLEMS
+    }
+
     fn complain(&self, at: Option<&Range<usize>>, problem: Problem) {
-        let (line, column) = at.map_or((0, 0), |span| place(self.text, span.start));
-        let mut problems = self.problems.borrow_mut();
-        if problems.len() < PROBLEMS {
-            problems.push(Problem { line, column, ..problem });
+        if !self.is_full() {
+            let (line, column) = at.map_or((0, 0), |span| self.places.of_offset(span.start));
+            self.problems.borrow_mut().push(Problem { line, column, ..problem }.shortened());
         }
     }
 }
@@ -59,11 +81,26 @@ pub(crate) struct Item<'t> {
 impl<'t> Item<'t> {
     /// The value is not what it should be.
     pub fn refuse(&self, message: impl Into<String>, accepted: impl Into<String>) {
+        self.refuse_found(message, self.node.describe(), accepted);
+    }
+
+    /// There is too much of something.
+    pub fn refuse_more(&self, message: &str, most: usize) {
+        self.refuse_found(message, format!("more than {most}"), format!("at most {most}"));
+    }
+
+    /// The same, with what was found said otherwise than by the value.
+    pub fn refuse_found(
+        &self,
+        message: impl Into<String>,
+        found: impl Into<String>,
+        accepted: impl Into<String>,
+    ) {
         self.reading.complain(
             self.node.span.as_ref().or(self.node.key.as_ref()),
             Problem {
                 key: self.path.clone(),
-                found: self.node.describe(),
+                found: found.into(),
                 accepted: accepted.into(),
                 message: message.into(),
                 ..Problem::default()
@@ -78,6 +115,9 @@ impl<'t> Item<'t> {
         word: &str,
         names: impl IntoIterator<Item = &'n str> + Clone,
     ) {
+        if self.reading.is_full() {
+            return;
+        }
         let accepted = names.clone().into_iter().collect::<Vec<_>>().join(", ");
         let message = match nearest(word, names) {
             Some(name) => format!("{message}; did you mean {name}?"),
@@ -110,6 +150,26 @@ impl<'t> Item<'t> {
         }
     }
 
+    /// A text of at most so many letters.
+    pub fn text_of(&self, most: usize) -> Option<&'t str> {
+        self.text().filter(|text| self.is_short(text, most))
+    }
+
+    /// Whether a text, or the name of this value, has at most so many letters.
+    pub fn is_short(&self, text: &str, most: usize) -> bool {
+        let count = text.chars().count();
+        if count > most {
+            self.refuse_found("too long", format!("{count} letters"), format!("at most {most} letters"));
+        }
+        count <= most
+    }
+
+    /// A list of short texts.
+    pub fn words(&self) -> Vec<&'t str> {
+        let items = self.list_of(limits::WORDS).unwrap_or_default();
+        items.iter().filter_map(|item| item.text_of(limits::WORD)).collect()
+    }
+
     pub fn flag(&self) -> Option<bool> {
         match self.node.value {
             Value::Flag(flag) => Some(flag),
@@ -133,28 +193,32 @@ impl<'t> Item<'t> {
 
     pub fn duration(&self) -> Option<Duration> {
         let found = match &self.node.value {
-            Value::Text(text) => units::duration(text),
+            Value::Text(text) => units::duration(text).filter(|&span| span <= limits::UNTIL),
             _ => None,
         };
         if found.is_none() {
-            self.refuse("a span of time is expected", "a number and a unit, such as \"5 ms\" or \"1.2 s\"");
+            let most = limits::UNTIL_HOURS;
+            let accepted = format!("a number and a unit, such as \"5 ms\" or \"1.2 s\", up to {most} h");
+            self.refuse("a span of time is expected", accepted);
         }
         found
     }
 
-    pub fn bytes(&self) -> Option<u64> {
+    /// The size of a record.
+    pub fn bytes(&self) -> Option<u32> {
         let found = match &self.node.value {
             Value::Integer(number) => u64::try_from(*number).ok(),
             Value::Text(text) => units::bytes(text),
             _ => None,
         };
+        let found = found.filter(|&bytes| bytes <= limits::RECORD_BYTES);
         if found.is_none() {
-            self.refuse(
-                "a size is expected",
-                "bytes, or a number and a unit, such as \"16 KiB\" or \"1 MB\"",
-            );
+            let most = limits::RECORD_BYTES >> 30;
+            let accepted =
+                format!("bytes, or a number and a unit, such as \"16 KiB\" or \"1 MB\", up to {most} GiB");
+            self.refuse("a size is expected", accepted);
         }
-        found
+        found.map(|bytes| bytes as u32)
     }
 
     pub fn list(&self) -> Option<Vec<Item<'t>>> {
@@ -166,6 +230,28 @@ impl<'t> Item<'t> {
                 self.refuse("a list is expected", "values in square brackets");
                 None
             }
+        }
+    }
+
+    /// A list with at most so many entries.
+    pub fn list_of(&self, most: usize) -> Option<Vec<Item<'t>>> {
+        let items = self.list()?;
+        if items.len() > most {
+            self.refuse_found(
+                "too long a list",
+                format!("{} entries", items.len()),
+                format!("at most {most}"),
+            );
+            return None;
+        }
+        Some(items)
+    }
+
+    /// One value, or a list of at most so many.
+    pub fn few(&self, most: usize) -> Vec<Item<'t>> {
+        match &self.node.value {
+            Value::List(_) => self.list_of(most).unwrap_or_default(),
+            _ => vec![self.clone()],
         }
     }
 
@@ -271,7 +357,7 @@ impl<'t> Fields<'t> {
         }
         let asked = self.asked.into_inner();
         for (name, node) in &self.table.entries {
-            if asked.contains(&name.as_str()) {
+            if asked.contains(&name.as_str()) || self.item.reading.is_full() {
                 continue;
             }
             let message = match nearest(name, asked.iter().copied()) {

@@ -47,7 +47,7 @@ pub(crate) fn configure<T>(
     };
     let result = match made {
         Ok(configured) => {
-            for key in &configured.unknown {
+            for key in configured.unknown.iter().take_while(|_| !item.reading.is_full()) {
                 let place = given.iter().find(|(name, _, _)| **name == **key);
                 if let Some((name, _, item)) = place {
                     let message = match nearest(name, table.iter().map(|setting| setting.key)) {

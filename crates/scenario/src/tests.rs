@@ -1,5 +1,7 @@
 //! Documents from the outside: what is accepted, what is refused and in which words.
 
+mod limits;
+
 use ackscope_sim::config::Costs;
 use ackscope_sim::ids::{BrokerId, NodeId};
 use ackscope_sim::message::Acks;
@@ -7,7 +9,7 @@ use ackscope_sim::script::{Action, Trigger};
 use ackscope_sim::time::{Duration, Time};
 
 use crate::library::library;
-use crate::{Document, Problem, limits};
+use crate::{Document, Problem};
 
 const SMALL: &str = r#"
 ackscope = 1
@@ -134,7 +136,7 @@ fn complaints_say_where_what_and_what_else() {
     assert_eq!(
         complaint("[do]\nx = { at = \"5\", kill = \"broker-1\" }"),
         "line 11, column 12: do.x.at: a span of time is expected; found \"5\"; \
-         accepted: a number and a unit, such as \"5 ms\" or \"1.2 s\""
+         accepted: a number and a unit, such as \"5 ms\" or \"1.2 s\", up to 24 h"
     );
     assert_eq!(
         complaint("[do]\nx = { at = \"5 s\", kil = \"broker-1\" }").split("; found").next().unwrap(),
@@ -241,19 +243,6 @@ fn replicas_are_spread_over_racks() {
     assert_eq!(spec.partitions[1].replicas, [3, 2].map(BrokerId));
 }
 
-#[test]
-fn sizes_are_bounded() {
-    assert!(
-        complaint("[do]\nx = { at = \"0 s\", load = 200001, rate = \"1000/s\" }")
-            .contains("not a number that is possible")
-    );
-    assert!(complaint("[do]\nx = { at = \"0 s\", send = \"v0..v1001\" }").contains("not a list of records"));
-    let long = format!("{SMALL}# {}", "x".repeat(limits::TEXT_BYTES));
-    assert!(Document::parse(&long).is_err());
-    let many: String = (0..3).map(|n| format!("[topic.t{n}]\npartitions = 30\n")).collect();
-    assert!(parse(&many).is_err());
-}
-
 mod hostile {
     use proptest::prelude::*;
 
@@ -274,6 +263,41 @@ mod hostile {
         }
         let levels = format!("{SMALL}x = {}", "{ \"a#.\".a.a.a.a.a.a.a.a.a.a.a.a.a.a = ".repeat(15));
         assert!(Document::parse(&levels).is_err());
+    }
+
+    /// As much of everything as fits into a document.
+    #[test]
+    fn large_documents_are_answered() {
+        let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+        let entries = many(900, &|n| format!("k{n} = {{ at = '1 s', kill = 'broker-1' }}\n"));
+        let overlays = |lines: &str| many(16, &|n| format!("[variant.v{n}.do]\n{lines}"));
+        for (situation, text, is_document) in [
+            ("keys", many(8_000, &|n| format!("k{n}=1\n")), false),
+            ("settings", format!("[cluster.config]\n{}", many(8_000, &|n| format!("k{n}=1\n"))), false),
+            ("misspelt keys", format!("[cluster]\n{}", many(4_500, &|n| format!("bzokers{n}=1\n"))), false),
+            ("entries that are off", format!("[do]\n{}", many(4_800, &|n| format!("k{n}=false\n"))), true),
+            (
+                "variants of entries",
+                format!("[do]\n{entries}{}", overlays(&many(60, &|n| format!("k{n}.at='2 s'\n")))),
+                true,
+            ),
+            (
+                "unknown entries",
+                format!("[do]\n{}", many(1_500, &|n| format!("k{n}={{after='z{n}',kill='broker-1'}}\n"))),
+                false,
+            ),
+            ("mistakes", "= 1\n".repeat(15_000), false),
+            ("quotes", "\"\n".repeat(30_000), false),
+            ("numbers", format!("x = [{}]", "99999999999999999999,".repeat(3_000)), false),
+            ("dots", format!("x{} = 1", ".a".repeat(32_000)), false),
+        ] {
+            let read = Document::parse(&format!("{SMALL}{text}"));
+            assert_eq!(read.is_ok(), is_document, "{situation}: {:?}", read.err());
+            assert!(
+                read.err().unwrap_or_default().len() <= 50,
+                "{situation}: more complaints than anybody reads"
+            );
+        }
     }
 
     proptest! {

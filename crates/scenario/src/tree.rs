@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::problem::{Problem, place};
+use crate::problem::{PROBLEMS, Places, Problem};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -73,28 +73,28 @@ impl Node {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Node, Vec<Problem>> {
+    let places = Places::of(text);
+    let at = |offset: usize, found: String, message: &str| {
+        let (line, column) = places.of_offset(offset);
+        Problem { line, column, found, message: message.to_owned(), ..Problem::default() }.shortened()
+    };
     if let Some(offset) = too_deep(text) {
-        let (line, column) = place(text, offset);
-        let message = "nested too deeply".to_owned();
-        return Err(vec![Problem { line, column, message, ..Problem::default() }]);
+        return Err(vec![at(offset, String::new(), "nested too deeply")]);
     }
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return Err(errors
-            .iter()
-            .map(|error| {
-                let (line, column) = place(text, error.span().map_or(0, |span| span.start));
-                Problem { line, column, message: error.message().to_owned(), ..Problem::default() }
-            })
-            .collect());
+        let said = errors.iter().take(PROBLEMS);
+        let offset = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        return Err(said.map(|error| at(offset(error), String::new(), error.message())).collect());
     }
-    let mut problems = Vec::new();
+    let mut too_large = Vec::new();
     let span = root.span();
-    let table = table(text, root.into_inner(), false, &mut problems);
-    if problems.is_empty() {
+    let table = table(text, root.into_inner(), false, &mut too_large);
+    if too_large.is_empty() {
         Ok(Node { value: Value::Table(table), key: None, span: Some(span) })
     } else {
-        Err(problems)
+        let said = too_large.into_iter().take(PROBLEMS);
+        Err(said.map(|(offset, found)| at(offset, found, "a number beyond 64 bits")).collect())
     }
 }
 
@@ -145,38 +145,37 @@ fn too_deep(text: &str) -> Option<usize> {
     None
 }
 
-fn table(text: &str, source: DeTable<'_>, config: bool, problems: &mut Vec<Problem>) -> Table {
+fn table(text: &str, source: DeTable<'_>, config: bool, too_large: &mut Vec<(usize, String)>) -> Table {
     let sorted = ackscope_sim::order::sorted(source, |(key, _)| key.span().start);
     let mut table = Table::default();
     for (key, value) in sorted {
         let at = key.span();
         let name = key.into_inner().into_owned();
-        let mut child = node(text, value, config || name == "config", problems);
+        let mut child = node(text, value, config || name == "config", too_large);
         child.key = Some(at);
-        // Kafka's dotted keys may be quoted or not: both become the same tree.
-        if config && name.contains('.') && name.split('.').count() <= DOTS {
+        // Kafka's dotted keys may be quoted or not: both become the same tree. Elsewhere the parser lets a key stand once.
+        if config && name.split('.').count() <= DOTS {
             insert(&mut table, &name, child);
         } else {
-            match table.get_mut(&name) {
-                Some(there) => lay_over(there, child),
-                None => table.entries.push((name, child)),
-            }
+            table.entries.push((name, child));
         }
     }
     table
 }
 
-fn node(text: &str, source: Spanned<DeValue<'_>>, config: bool, problems: &mut Vec<Problem>) -> Node {
+fn node(
+    text: &str,
+    source: Spanned<DeValue<'_>>,
+    config: bool,
+    too_large: &mut Vec<(usize, String)>,
+) -> Node {
     let span = source.span();
     let value = match source.into_inner() {
         DeValue::String(string) => Value::Text(string.into_owned()),
         DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
             Ok(number) => Value::Integer(number),
             Err(_) => {
-                let (line, column) = place(text, span.start);
-                let found = integer.to_string();
-                let message = "a number beyond 64 bits".to_owned();
-                problems.push(Problem { line, column, found, message, ..Problem::default() });
+                too_large.push((span.start, integer.to_string()));
                 Value::Integer(0)
             }
         },
@@ -185,9 +184,9 @@ fn node(text: &str, source: Spanned<DeValue<'_>>, config: bool, problems: &mut V
         // Nothing here is a date; what it was written as says so best.
         DeValue::Datetime(_) => Value::Text(text.get(span.clone()).unwrap_or_default().to_owned()),
         DeValue::Array(items) => {
-            Value::List(items.into_iter().map(|item| node(text, item, config, problems)).collect())
+            Value::List(items.into_iter().map(|item| node(text, item, config, too_large)).collect())
         }
-        DeValue::Table(inner) => Value::Table(table(text, inner, config, problems)),
+        DeValue::Table(inner) => Value::Table(table(text, inner, config, too_large)),
     };
     Node { value, key: None, span: Some(span) }
 }

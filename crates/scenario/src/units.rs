@@ -2,6 +2,8 @@
 
 use ackscope_sim::time::Duration;
 
+use crate::limits;
+
 const TIMES: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
@@ -27,15 +29,16 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     quantity(text, TIMES).map(Duration::from_nanos)
 }
 
-pub(crate) fn bytes(text: &str) -> Option<u64> {
+/// `16 KiB`
+pub fn bytes(text: &str) -> Option<u64> {
     quantity(text, SIZES)
 }
 
-/// The gap between two of `1000/s` or `30/min`.
+/// The gap between two of `1000/s` or `30/min`; a nanosecond at least.
 pub(crate) fn rate(text: &str) -> Option<Duration> {
     let (count, per) = text.split_once('/')?;
-    let count = count.trim().parse::<u64>().ok().filter(|&count| count > 0)?;
     let (_, unit) = TIMES.iter().find(|(name, _)| *name == per.trim())?;
+    let count = count.trim().parse::<u64>().ok().filter(|count| (1..=*unit).contains(count))?;
     Some(Duration::from_nanos(unit / count))
 }
 
@@ -96,8 +99,9 @@ impl Bounds {
         (self.low..=self.high).contains(&number)
     }
 
-    /// `unit` reads one number.
+    /// `unit` reads one number. Beyond 64 bits there is none, so that nothing that is done with them overflows.
     pub(crate) fn parse(text: &str, unit: impl Fn(&str) -> Option<i128>) -> Option<Bounds> {
+        let unit = |text: &str| unit(text).filter(|&number| i64::try_from(number).is_ok());
         let text = text.trim();
         let signs = [(">=", 0, true), ("<=", 0, false), (">", 1, true), ("<", 1, false)];
         for (sign, off, low) in signs {
@@ -129,7 +133,7 @@ pub(crate) fn thousandths(text: &str) -> Option<i128> {
     Some(i128::from(whole) * 1_000 + fraction)
 }
 
-/// `v0..v4, x` as the values they stand for; None when it cannot be read or names more than `limit`.
+/// `v0..v4, x` as the values they stand for; None when it cannot be read, one is too long or there are more than `limit`.
 pub(crate) fn values(text: &str, limit: usize) -> Option<Vec<String>> {
     let mut values = Vec::new();
     for part in text.split(',').map(str::trim) {
@@ -139,13 +143,17 @@ pub(crate) fn values(text: &str, limit: usize) -> Option<Vec<String>> {
             Some((first, last)) => {
                 let (prefix, low) = numbered(first)?;
                 let (again, high) = numbered(last)?;
-                if prefix != again || low > high || high - low >= limit as u64 {
+                if prefix != again || low > high {
+                    return None;
+                }
+                if high - low >= (limit - values.len()) as u64 {
                     return None;
                 }
                 values.extend((low..=high).map(|number| format!("{prefix}{number}")));
             }
         }
-        if values.len() > limit {
+        let last = values.last()?;
+        if values.len() > limit || last.chars().count() > limits::WORD {
             return None;
         }
     }
@@ -164,6 +172,7 @@ pub(crate) fn numbered(text: &str) -> Option<(&str, u64)> {
 #[cfg(test)]
 mod tests {
     use super::{Bounds, bytes, duration, rate, values, write_duration};
+    use crate::limits;
     use ackscope_sim::time::Duration;
 
     #[test]
@@ -188,11 +197,16 @@ mod tests {
     fn sizes_rates_and_values() {
         assert_eq!(bytes("16 KiB"), Some(16_384));
         assert_eq!(rate("1000/s"), Some(Duration::from_millis(1)));
-        assert_eq!(rate("0/s"), None);
+        // A gap of less than a nanosecond is none at all.
+        assert_eq!(rate("1000000000/s"), Some(Duration::from_nanos(1)));
+        assert_eq!((rate("0/s"), rate("1000000001/s"), rate("1001/us")), (None, None, None));
         assert_eq!(values("v0..v2, x", 10).unwrap(), ["v0", "v1", "v2", "x"]);
         assert_eq!(values("v0..v2", 2), None);
         assert_eq!(values("v2..v0", 10), None);
         assert_eq!(values("v0..w2", 10), None);
+        assert_eq!(values("v0..v2, v0..v2", 5), None);
+        assert_eq!(values("v0..v18446744073709551615", 10), None);
+        assert_eq!(values(&"x".repeat(limits::WORD + 1), 10), None);
     }
 
     #[test]
@@ -204,5 +218,16 @@ mod tests {
         assert!(read("<=5").contains(5) && !read("<= 5").contains(6));
         assert!(read("3..5").contains(3) && read("3 .. 5").contains(5) && !read("3..5").contains(2));
         assert_eq!(Bounds::parse("5..3", number), None);
+    }
+
+    #[test]
+    fn numbers_beyond_64_bits_are_no_bounds() {
+        let number = |text: &str| text.parse().ok();
+        assert_eq!(Bounds::parse(&format!("> {}", i64::MAX), number).unwrap().low, i128::from(i64::MAX) + 1);
+        for sign in ["", ">", ">=", "<", "<="] {
+            for text in [i128::MAX.to_string(), i128::MIN.to_string(), "9223372036854775808".to_owned()] {
+                assert_eq!(Bounds::parse(&format!("{sign} {text}"), number), None, "{sign} {text}");
+            }
+        }
     }
 }

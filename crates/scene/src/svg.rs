@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use ackscope_sim::shown::shown;
+
 use crate::picture::{Anchor, Fill, Mark, Picture, Point, Shape, Stroke};
 use crate::tokens::{Pattern, Theme, Tone, css};
 
@@ -90,8 +92,9 @@ impl std::fmt::Display for Number {
     }
 }
 
+/// What XML cannot hold is shown as its escape.
 fn escape(out: &mut String, text: &str) {
-    for character in text.chars() {
+    for character in shown(text).chars() {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -113,7 +116,7 @@ fn patterns(out: &mut String, picture: &Picture) {
         let tile = pattern.tile();
         let _ = write!(
             out,
-            "<pattern id=\"{}-{}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\"><g opacity=\"{}\" style=\"stroke:var(--{tone});stroke-width:{};fill:none\">",
+            "<pattern id=\"{}-{}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\"><g opacity=\"{}\" stroke=\"var(--{tone})\" stroke-width=\"{}\" fill=\"none\">",
             pattern.name(),
             tone.name(),
             tile.opacity,
@@ -127,7 +130,7 @@ fn patterns(out: &mut String, picture: &Picture) {
         for [x, y, radius] in tile.dots {
             let _ = write!(
                 out,
-                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" style=\"stroke:none;fill:var(--{})\"/>",
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" stroke=\"none\" fill=\"var(--{})\"/>",
                 tone.name()
             );
         }
@@ -309,5 +312,19 @@ mod tests {
             assert!(system.contains(part), "{part} is missing from {system}");
         }
         assert!(!file(&picture, "", Colours::Only(Theme::Light)).contains(Tone::Ink.hex(Theme::Dark)));
+    }
+
+    /// XML 1.0 has tab, newline, return and what lies from U+0020 to U+FFFD or beyond U+FFFF.
+    #[test]
+    fn a_title_with_characters_that_xml_forbids_gives_a_file_that_xml_allows() {
+        let title = "a\u{0}\u{1}\u{1b}[2K\u{b}\u{fffe}\u{ffff}b";
+        let written = file(&Picture::default(), title, Colours::System);
+        assert!(
+            written.contains("<title>a\\u0000\\u0001\\u001b[2K\\u000b\\ufffe\\uffffb</title>"),
+            "{written}"
+        );
+        assert!(written.chars().all(|letter| {
+            matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+        }));
     }
 }

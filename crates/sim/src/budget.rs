@@ -19,14 +19,14 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// Ten times the largest scenario of the library, and what a page can hold beside its pictures.
+    /// Twice the memory of the largest scenario of the library: what a page can hold, and answer meanwhile.
     fn default() -> Budget {
-        Budget { events: 1_000_000, records: 200_000, memory: 96 << 20 }
+        Budget { events: 1_000_000, records: 200_000, memory: 48 << 20 }
     }
 }
 
 /// Why a run ended where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stopped {
     /// It used up its budget of events.
     Events(u64),
@@ -34,6 +34,8 @@ pub enum Stopped {
     Records(u64),
     /// It used up its budget of memory, in bytes.
     Memory(u64),
+    /// Time no longer went on; says where and by which setting.
+    Stalled(Box<str>),
     /// Somebody stopped it.
     ByHand,
 }

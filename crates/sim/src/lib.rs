@@ -31,6 +31,7 @@ pub mod queue;
 pub mod rng;
 pub mod run;
 pub mod script;
+pub mod shown;
 pub mod spec;
 pub mod stall;
 #[cfg(test)]

@@ -6,14 +6,17 @@ use std::hash::Hasher;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::audit::{Audit, Latency};
 use crate::budget::{Budget, Progress, Stopped};
 use crate::fates::Observer;
-use crate::happening::Happening;
+use crate::happening::{Fact, Happening};
 use crate::ids::{ClientId, HappeningId};
 use crate::keyframes::Keyframes;
 use crate::ledger::Ledger;
 use crate::producer::ProducerMetrics;
+use crate::script::ActionId;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::trace::{Counters, TraceHasher};
@@ -21,7 +24,7 @@ use crate::view::ClusterView;
 use crate::world::World;
 
 /// Everything that happened in a run, and what became of every record: what pictures, words and checks read.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Trace {
     pub spec: Arc<Spec>,
     pub happenings: Vec<Happening>,
@@ -36,6 +39,10 @@ pub struct Trace {
     pub hash: u64,
     /// Events handled.
     pub events: u64,
+    /// Messages among the happenings.
+    pub messages: u32,
+    /// The actions of the script that were carried out, in their order, each by the happening that did it.
+    pub done: Vec<(ActionId, HappeningId)>,
 }
 
 impl Trace {
@@ -53,6 +60,12 @@ impl Trace {
         std::iter::successors(Some(self.happening(id)), |happening| {
             happening.cause.id().map(|cause| self.happening(cause))
         })
+    }
+
+    /// What carried an action of the script out, if anything did.
+    pub fn done(&self, action: ActionId) -> Option<&Happening> {
+        let place = self.done.binary_search_by_key(&action, |&(action, _)| action).ok()?;
+        Some(self.happening(self.done[place].1))
     }
 
     /// The happenings up to and including `time`.
@@ -202,6 +215,8 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             }
             let until = self.world.steps().saturating_add(MEASURED_EVERY).min(target);
             if !self.steps_to(until) {
+                let stall = self.world.stall();
+                self.stopped = stall.map(|stall| Stopped::Stalled(stall.sentence(&self.spec).into()));
                 return false;
             }
             self.stopped = self.exceeded();
@@ -240,7 +255,10 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
     fn memory(&self) -> u64 {
         // A message weighs more than its entry; most entries have none.
         const HAPPENING: usize = size_of::<Happening>() + 64;
-        (self.world.noted().len() * HAPPENING) as u64 + self.keyframes.memory() + self.world.memory()
+        // In the ledger, the audit and the pictures.
+        const RECORD: usize = 400;
+        let told = self.world.noted().len() * HAPPENING + self.world.ledger().len() * RECORD;
+        told as u64 + self.keyframes.memory() + self.world.memory()
     }
 
     pub fn progress(&self) -> Progress {
@@ -261,6 +279,8 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
     pub fn finish(mut self) -> Run {
         let mut happenings = std::mem::take(self.world.notes());
         happenings.shrink_to_fit();
+        let is_message = |happening: &&Happening| matches!(happening.fact, Fact::MessageSent { .. });
+        let messages = happenings.iter().filter(is_message).count() as u32;
         let end = if self.stopped.is_some() { self.world.now() } else { self.spec.until };
         let trace = Trace {
             ledger: self.world.ledger().clone(),
@@ -270,6 +290,8 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             stopped: self.stopped,
             hash: self.hasher.finish(),
             events: self.world.steps(),
+            messages,
+            done: done(&happenings),
             happenings,
             spec: self.spec,
         };
@@ -277,8 +299,19 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
     }
 }
 
+/// Each action with what first carried it out, in order of the actions.
+fn done(happenings: &[Happening]) -> Vec<(ActionId, HappeningId)> {
+    let done = happenings.iter().filter_map(|happening| match happening.fact {
+        Fact::ActionDone { action } => Some((action, happening.id)),
+        _ => None,
+    });
+    let mut done = crate::order::distinct(done);
+    done.dedup_by_key(|(action, _)| *action);
+    done
+}
+
 /// A run of which only figures are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     pub offered: u64,
     pub acked: u64,

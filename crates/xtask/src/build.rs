@@ -1,6 +1,6 @@
 //! `cargo xtask build`: the static site in dist/, every file under a name that changes with its content.
 
-use crate::{Result, exec, tools, weigh};
+use crate::{Result, exec, policy, tools, weigh};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,7 @@ pub fn site() -> Result<PathBuf> {
     exec::run(tools.trunk()?.args(["build", "--release", "--dist"]).arg(&dist))?;
     fingerprint(&dist)?;
     draw_landing(&dist)?;
+    policy::write(&dist)?;
     Ok(dist)
 }
 

@@ -5,11 +5,14 @@ mod arrows;
 mod bench;
 mod browser;
 mod build;
+mod citations;
 mod doctor;
 mod exec;
+mod inputs;
 mod install;
 mod lighthouse;
 mod npm;
+mod policy;
 mod serve;
 mod shots;
 mod side_page;
@@ -44,6 +47,8 @@ cargo xtask <command>
              --runs <n>     how many (1000)
              --seed <n>     the number of the first one (0)
              --failures <n> stop after so many (10)
+             --inputs <minutes>  instead: the fuzz targets for links, documents, pasted files, recordings and embeds;
+                                 needs a nightly toolchain (--target <name>: only one)
   mutants  wrong rules, and which check notices each
              --all          the first check of every kind that does
   shots    the documentation's pictures of the page in dist/
@@ -76,6 +81,7 @@ fn run(args: &[String]) -> Result<()> {
         "check" => stages::run(stages::CHECK, rest),
         "build" => no_arguments(command, rest).and_then(|()| build::run()),
         "bench" => bench::run(bench::parse(rest)?),
+        "fuzz" if rest.iter().any(|arg| arg == "--inputs") => inputs::run(rest),
         "fuzz" => trials::fuzz(rest),
         "mutants" => trials::mutants(rest),
         "shots" => no_arguments(command, rest).and_then(|()| shots::run()),
@@ -109,6 +115,7 @@ mod tests {
         assert!(refused("serve --prot 1").contains("accepts --release, --port <n> and --open"));
         assert!(refused("bench --xml").contains("it accepts --json"));
         assert!(refused("fuzz --run 5").contains("it accepts --runs <n>"));
+        assert!(refused("fuzz --inputs soon").contains("needs a number of minutes"));
         assert!(refused("fuzz --runs many").contains("needs a number"));
         assert!(refused("mutants --most").contains("it accepts --all"));
         assert!(refused("check browser").contains("fmt, arrows"));

@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `check`: every stage runs, whatever the others did, and each ends as one line.
 
 use crate::tools::WASM_TARGET;
-use crate::{Result, arrows, browser, build, exec, npm, side_page, tools, weigh, words};
+use crate::{Result, arrows, browser, build, citations, exec, npm, side_page, tools, weigh, words};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy)]
@@ -32,6 +32,8 @@ const FMT: Stage = stage("fmt", "the sources are formatted", fmt);
 const ARROWS: Stage =
     stage("arrows", "crates depend on each other in the allowed direction only", arrows::check);
 const WORDS: Stage = stage("words", "each source file opens with its one job", words::check);
+const CITATIONS: Stage =
+    stage("citations", "each cited rule of Kafka's behaviour is in docs/kafka", citations::check);
 const CLIPPY: Stage = stage("clippy", "no warnings in native code, tests included", clippy);
 const CLIPPY_WASM: Stage = stage("clippy-wasm", "no warnings in what runs in the browser", clippy_wasm);
 const TESTS: Stage = stage("tests", "unit, property and story tests", tests);
@@ -43,13 +45,13 @@ const BROWSER: Stage = after_build(stage("browser", "dist/ in a real browser", b
 pub const CHECK: Suite = Suite {
     name: "check",
     set_up: tools::wasm_target,
-    stages: &[FMT, ARROWS, WORDS, CLIPPY, CLIPPY_WASM, TESTS, DOCS],
+    stages: &[FMT, ARROWS, WORDS, CITATIONS, CLIPPY, CLIPPY_WASM, TESTS, DOCS],
 };
 
 pub const TEST: Suite = Suite {
     name: "test",
     set_up: || tools::set_up().and(browser::set_up()).and(npm::AXE.set_up()).map(drop),
-    stages: &[FMT, ARROWS, WORDS, CLIPPY, CLIPPY_WASM, TESTS, DOCS, BUILD, SIZE, BROWSER],
+    stages: &[FMT, ARROWS, WORDS, CITATIONS, CLIPPY, CLIPPY_WASM, TESTS, DOCS, BUILD, SIZE, BROWSER],
 };
 
 /// Of the tests of the tests.

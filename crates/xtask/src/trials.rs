@@ -7,7 +7,9 @@ pub fn fuzz(args: &[String]) -> Result<()> {
     if let Some(odd) =
         args.iter().step_by(2).find(|arg| !["--runs", "--seed", "--failures"].contains(&arg.as_str()))
     {
-        return Err(format!("`fuzz` got {odd:?}; it accepts --runs <n>, --seed <n> and --failures <n>"));
+        return Err(format!(
+            "`fuzz` got {odd:?}; it accepts --runs <n>, --seed <n> and --failures <n>, or --inputs <minutes>"
+        ));
     }
     if !args.len().is_multiple_of(2)
         || args.iter().skip(1).step_by(2).any(|value| value.parse::<u64>().is_err())

@@ -113,7 +113,7 @@ fn fetched_by(html: &str) -> Vec<String> {
 }
 
 /// The insides of opening tags, comments left out.
-fn tags(html: &str) -> impl Iterator<Item = &str> {
+pub fn tags(html: &str) -> impl Iterator<Item = &str> {
     html.split("<!--")
         .enumerate()
         .map(

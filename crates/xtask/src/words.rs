@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 pub fn check() -> Result<()> {
     let mut wrong = Vec::new();
-    for folder in ["crates", "web", "tests"] {
-        for file in rust_files(&exec::root().join(folder))? {
+    for folder in ["crates", "web", "tests", "fuzz"] {
+        for file in files(&exec::root().join(folder), &["rs"])? {
             let text = fs::read_to_string(&file)
                 .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
             if !says_its_job(&text) {
@@ -23,7 +23,8 @@ fn says_its_job(text: &str) -> bool {
     words.len() > 10
 }
 
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The files below a folder with one of these extensions; what is built and what is hidden is left out.
+pub fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -31,10 +32,11 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
             fs::read_dir(&folder).map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
         for path in entries.filter_map(|entry| entry.ok()).map(|entry| entry.path()) {
             if path.is_dir() {
-                if path.file_name().is_some_and(|name| name != "target") {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                if !["target", "dist"].contains(&&*name) && !name.starts_with('.') {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|it| extensions.iter().any(|extension| it == *extension)) {
                 files.push(path);
             }
         }

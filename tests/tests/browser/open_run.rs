@@ -22,7 +22,7 @@ async fn a_cell_opens_its_run_with_a_click_and_with_enter() {
     page.script("document.querySelector('[data-testid=dot-0-1024]').click()").await;
     page.until(
         "a scenario",
-        "return location.hash.startsWith('#v1.') && !!document.querySelector('[data-testid=verdict]')",
+        "return location.hash.startsWith('#v1.') && document.documentElement.dataset.ready === 'true' && !!document.querySelector('[data-testid=verdict]')",
     )
     .await;
     assert_eq!(page.script(&value("linger.ms")).await, "0");

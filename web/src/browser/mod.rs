@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod api;
+pub mod engine;
 pub mod failure;
 pub mod fetch;
 pub mod frames;
@@ -78,6 +79,11 @@ pub fn set_ready(ready: bool) {
         landing.remove();
     }
     let _ = root().set_attribute("data-ready", if ready { "true" } else { "false" });
+}
+
+/// Tells that there is a run to act upon.
+pub fn set_run() {
+    let _ = root().set_attribute("data-run", "true");
 }
 
 /// Puts text on the clipboard, where the browser allows it.

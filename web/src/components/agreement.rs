@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::browser::fetch;
+use crate::browser::{self, fetch};
+
+/// The id of the row that is asked for.
+const ASKED: &str = "asked-row";
 
 /// A recorded run: name, Kafka's version, whether it agrees, what was compared.
 type Row = Vec<String>;
@@ -16,9 +19,18 @@ fn rows(text: &str) -> Vec<Row> {
 }
 
 #[component]
-pub fn Agreement() -> impl IntoView {
+pub fn Agreement(
+    /// The run whose row is asked for.
+    row: Option<String>,
+) -> impl IntoView {
     let found = RwSignal::new(Vec::<Row>::new());
-    fetch::text("./agreement.md", move |text| _ = found.try_set(rows(&text)));
+    let row = StoredValue::new(row);
+    let is_asked = move |name: &str| row.with_value(|row| row.as_deref() == Some(name));
+    fetch::text("./agreement.md", move |text| {
+        if found.try_set(rows(&text)).is_none() {
+            request_animation_frame(|| browser::bring_into_sight(ASKED));
+        }
+    });
     let sum = move || {
         let (all, agree) = found.with(|rows| {
             (rows.len(), rows.iter().filter(|row| row.get(2).is_some_and(|word| word == "agrees")).count())
@@ -31,8 +43,9 @@ pub fn Agreement() -> impl IntoView {
     };
     let table = move || {
         let rows = found.get().into_iter().map(|row| {
+            let asked = row.first().is_some_and(|name| is_asked(name));
             let cells = row.into_iter().map(|cell| view! { <td>{cell}</td> });
-            view! { <tr>{cells.collect_view()}</tr> }
+            view! { <tr id=asked.then_some(ASKED) aria-current=asked.then_some("true")>{cells.collect_view()}</tr> }
         });
         rows.collect_view()
     };

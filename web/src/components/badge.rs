@@ -1,31 +1,36 @@
-//! Whether this kind of run has been checked against recorded runs of real Kafka, and where to read about it.
+//! The recorded runs of real Kafka that this very scenario was checked against, each leading to its row in the table of
+//! agreement; without one, where to read how far to trust it.
 
+use ackscope_scenario::Recording;
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
+use crate::route;
 
 #[component]
 pub fn Badge(
-    /// The recorded runs of the same kind.
+    /// What the library's own text names; none for any other.
     #[prop(into)]
-    recorded: Signal<Vec<String>>,
+    recorded: Signal<Vec<Recording>>,
 ) -> impl IntoView {
     let badge = move || {
-        recorded.with(|recorded| match recorded.first() {
-            None => view! { <span class="soft">"No recorded run of this kind yet: "<a href="#about">"how far to trust it"</a></span> }.into_any(),
-            Some(first) => {
-                let more = recorded.len() - 1;
-                let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-                view! {
-                    <Icon glyph=Glyph::Tick />
-                    <span>
-                        "Checked against a "<a href="#about" title=recorded.join(", ")>"recorded run of real Kafka"</a>": "
-                        {first.clone()}{more}
-                    </span>
-                }
-                .into_any()
+        let recorded = recorded.get();
+        let Some(first) = recorded.first() else {
+            return view! {
+                <p class="badge" data-testid="no-badge">
+                    <span class="soft">"No recorded run of exactly this: "<a href="#about">"how far to trust it"</a></span>
+                </p>
             }
-        })
+            .into_any();
+        };
+        let what = if recorded.len() == 1 { "a recorded run" } else { "recorded runs" };
+        let words = format!("Checked against {what} of real Kafka {}: ", first.release);
+        let links = recorded.iter().enumerate().map(|(place, Recording { name, .. })| {
+            let href = route::row_of(name);
+            view! { {(place > 0).then_some(", ")}<a href=href>{name.clone()}</a> }
+        });
+        view! { <p class="badge" data-testid="badge"><Icon glyph=Glyph::Tick /><span>{words}{links.collect_view()}</span></p> }
+            .into_any()
     };
-    view! { <p class="badge" data-testid="badge">{badge}</p> }
+    view! { {badge} }
 }

@@ -1,6 +1,5 @@
 //! Everything that changes what is run, and what the changes come to.
 
-use ackscope_scenario::link::View;
 use leptos::prelude::*;
 
 use super::{BreakIt, FaultList, Paste, Settings, Source, Split};
@@ -21,8 +20,7 @@ pub fn Change(
     // The address leads to what is run, so that loading the page again brings it back.
     Effect::new(move |_| {
         if signals.history.get() != (false, false) {
-            let hash = signals.draft.with(|draft| draft.as_ref().map(|draft| draft.hash(View::default())));
-            address::replace(&hash.unwrap_or_default());
+            address::replace(&signals.link.get().unwrap_or_default());
         }
     });
     view! {

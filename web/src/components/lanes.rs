@@ -59,7 +59,7 @@ pub fn LaneControls(
         let rows = lanes.get().into_iter().enumerate().map(|(lane, at)| {
             let node = at.node;
             let name = show.story.node(node).map_or_else(String::new, |story| story.name.clone());
-            let place = format!("top:{}px;height:{}px", at.top, at.bottom - at.top);
+            let (top, height) = (format!("{}px", at.top), format!("{}px", at.bottom - at.top));
             let tool = |tool: usize, glyph: Glyph, words: &str, command: Command| {
                 let label = format!("{words} {name}");
                 let press = move |event: web_sys::MouseEvent| {
@@ -90,7 +90,7 @@ pub fn LaneControls(
             };
             let chosen = move || (selection.get() == Source::Node(node)).to_string();
             view! {
-                <div class="lane" role="group" aria-label=name.clone() on:focusin=dwell data-testid=format!("lane-{}", show.run.spec.node_name(node)) style=place>
+                <div class="lane" role="group" aria-label=name.clone() on:focusin=dwell data-testid=format!("lane-{}", show.run.spec.node_name(node)) style:top=top style:height=height>
                     <button class="lane-name" aria-pressed=chosen tabindex="-1"
                         on:click=move |_| on_command.run(Command::Select(Source::Node(node)))>
                         <span class="unseen">{name.clone()}</span>

@@ -52,14 +52,14 @@ pub fn Links(
             let names = [a, b].map(|node| show.run.spec.node_name(node));
             let label = format!("Link between {} and {}", names[0], names[1]);
             let link = Source::Link(a, b);
-            let style = at.map_or(String::new(), |at| format!("left:{}px;top:{}px", at.x, at.y));
+            let (left, top) = (at.map(|at| pixels(at.x)), at.map(|at| pixels(at.y)));
             let open = move || verbs_of.get() == link;
             let toggle = move |_| {
                 current.set(index);
                 on_command.run(Command::OpenVerbs(if open() { Source::None } else { link }));
             };
             view! {
-                <li style=style>
+                <li style:left=left style:top=top>
                     <button data-testid=format!("link-{}-{}", names[0], names[1]) aria-label=label.clone() title=label
                         tabindex=move || if current.get() == index { "0" } else { "-1" }
                         aria-expanded=move || open().to_string() on:click=toggle>{format!("{} – {}", names[0], names[1])}</button>
@@ -73,11 +73,11 @@ pub fn Links(
         let show = show.get()?;
         let at = places
             .with(|places| places.iter().find(|place| (place.a, place.b) == (a, b)).map(|place| place.at))?;
-        let style = at.map_or(String::new(), |at| {
+        let place = at.map(|at| {
             let left = (at.x - VERBS_WIDTH / 2.0).min(width.get() - VERBS_WIDTH - 8.0).max(8.0);
-            format!("left:{left}px;top:{}px;width:{VERBS_WIDTH}px", at.y + 12.0)
+            [left, at.y + 12.0, VERBS_WIDTH].map(pixels)
         });
-        Some(view! { <LinkVerbs show a b style on_command /> })
+        Some(view! { <LinkVerbs show a b place on_command /> })
     };
     // The one under the pointer or the focus, by its place in the list.
     let point = move |event: web_sys::Event| {
@@ -105,15 +105,21 @@ pub fn Links(
     }
 }
 
+fn pixels(length: f32) -> String {
+    format!("{length}px")
+}
+
 /// The verbs of one link: of both directions, then of each.
 #[component]
 fn LinkVerbs(
     show: Arc<Show>,
     a: NodeId,
     b: NodeId,
-    style: String,
+    /// Left, top and width, where the stage has room for it.
+    place: Option<[String; 3]>,
     on_command: Callback<Command>,
 ) -> impl IntoView {
+    let [left, top, width] = place.map_or_else(Default::default, |place| place.map(Some));
     let spec = &show.variant.spec;
     let (from, to) = (spec.node_name(a), spec.node_name(b));
     let both = Verb::of_links().filter(|verb| !verb.is_one_way());
@@ -152,7 +158,7 @@ fn LinkVerbs(
         }
     };
     view! {
-        <div class="verbs floating" style=style data-testid="link-verbs" role="group" aria-label=format!("What happens between {from} and {to}")>
+        <div class="verbs floating" style:left=left style:top=top style:width=width data-testid="link-verbs" role="group" aria-label=format!("What happens between {from} and {to}")>
             <header>
                 <b>{from.clone()}" – "{to.clone()}</b>
                 <button class="soft push" on:click=move |_| on_command.run(Command::OpenVerbs(Source::None))>"close"</button>

@@ -1,4 +1,4 @@
-//! Something that the person should know, until they have dismissed it.
+//! What the person should know: until they have dismissed it, or as long as it is so.
 
 use leptos::prelude::*;
 
@@ -17,6 +17,17 @@ pub fn Notice(#[prop(into)] text: Signal<Option<String>>, on_command: Callback<C
                 </button>
             </div>
         })
+    };
+    view! { {bar} }
+}
+
+/// Why the run ends early.
+#[component]
+pub fn CutShort(#[prop(into)] words: Signal<Option<String>>) -> impl IntoView {
+    let bar = move || {
+        words.get().map(
+            |words| view! { <div class="notice" role="status" data-testid="cut-short"><p>{words}</p></div> },
+        )
     };
     view! { {bar} }
 }

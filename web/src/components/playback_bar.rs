@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{AxisSwitch, Glyph, Icon};
 use crate::command::Command;
 use crate::look::Look;
-use crate::playback::{Playback, SPEEDS};
+use crate::playback::{Playback, Position, SPEEDS};
 
 #[component]
 pub fn PlaybackBar(
@@ -22,7 +22,11 @@ pub fn PlaybackBar(
     let playing = Memo::new(move |_| playback.with(|playback| playback.playing));
     let repeats = Memo::new(move |_| playback.with(|playback| playback.repeated.is_some()));
     let at_start = Memo::new(move |_| position.get().seen == 0 && position.get().time == Time::ZERO);
-    let at_end = Memo::new(move |_| position.get().time >= end.get() && position.get().seen == events.get());
+    // Before there is a run nothing has ended.
+    let at_end = Memo::new(move |_| {
+        let Position { time, seen } = position.get();
+        end.get() > Time::ZERO && time >= end.get() && seen == events.get()
+    });
     let go = move |command: Command| move |_| on_command.run(command.clone());
     let play_glyph = Signal::derive(move || if playing.get() { Glyph::Pause } else { Glyph::Play });
     let play_word = move || match (playing.get(), at_end.get()) {

@@ -7,7 +7,6 @@ use ackscope_scene::stage::{self, StageView as View};
 use ackscope_scene::timeline::Room;
 use ackscope_scene::tokens::Theme;
 use ackscope_sim::ids::Partition;
-use ackscope_sim::time::Time;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -16,13 +15,16 @@ use super::{Canvas, Links};
 use crate::browser::frames::Frames;
 use crate::browser::size::size_of;
 use crate::command::Command;
+use crate::pending::Snapshot;
 use crate::prerender::Drawing;
 use crate::show::Show;
 
 #[component]
 pub fn StageView(
     #[prop(into)] show: Signal<Option<Arc<Show>>>,
-    #[prop(into)] now: Signal<Time>,
+    /// The cluster at the moment that is drawn.
+    #[prop(into)]
+    cluster: Signal<Option<Snapshot>>,
     /// None: all of them, small.
     #[prop(into)]
     partition: Signal<Option<Partition>>,
@@ -46,19 +48,20 @@ pub fn StageView(
     });
     let places = Memo::new(move |_| {
         let (Some(show), Some(width)) = (show.get(), width.get()) else { return Vec::new() };
-        let (cluster, partition) = (show.run.view_at(Time::ZERO), Some(Partition(0)));
+        let (cluster, partition) = (&show.run.opening, Some(Partition(0)));
         let (room, selection) = (room.get(), Source::None);
-        let view = View { width, room, cluster: &cluster, partition, selection, all_links: true };
+        let view = View { width, room, cluster, partition, selection, all_links: true };
         stage::links(&show.story, &view)
     });
     let shapes = StoredValue::new_local(Picture::default());
     let layout = move |picture: &mut Picture| {
-        let (Some(show), Some(width)) = (show.get(), width.get()) else { return };
-        let cluster = show.run.view_at(now.get());
+        let (Some(show), Some(width), Some(cluster)) = (show.get(), width.get(), cluster.get()) else {
+            return;
+        };
         let view = View {
             width,
             room: room.get(),
-            cluster: &cluster,
+            cluster: &cluster.0,
             partition: partition.get(),
             selection: chosen.get(),
             all_links: near.get(),

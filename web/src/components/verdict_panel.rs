@@ -51,20 +51,22 @@ pub fn VerdictPanel(
     }
 }
 
-/// offered = kept + lost + …, as one bar and in numbers. Plain text in all of it: one string is less code than a view.
+/// offered = kept + lost + …, as one bar and in numbers. The numbers as plain text: one string is less code than a view.
 fn balance(shares: &[Share], offered: u32) -> AnyView {
-    let (mut bars, mut names, mut counts) = (String::new(), String::new(), String::new());
+    let (mut names, mut counts) = (String::new(), String::new());
     for Share { count, label, tone } in shares {
         let tone = tone.name();
-        bars.push_str(&format!("<i class=\"fill-{tone}\" style=\"flex-grow:{count}\"></i>"));
         names.push_str(&format!("<th scope=\"col\"><i class=\"fill-{tone}\"></i>{label}</th>"));
         counts.push_str(&format!("<td>{count}</td>"));
     }
+    let bars = shares.iter().map(|Share { count, tone, .. }| {
+        view! { <i class=format!("fill-{}", tone.name()) style:flex-grow=count.to_string()></i> }
+    });
     let rows = format!(
         "<tbody><tr><th scope=\"col\">offered</th>{names}</tr><tr><td>{offered}</td>{counts}</tr></tbody>"
     );
     view! {
-        <div class="balance" aria-hidden="true" inner_html=bars></div>
+        <div class="balance" aria-hidden="true">{bars.collect_view()}</div>
         <table class="shares" data-testid="totals" inner_html=rows></table>
     }
     .into_any()

@@ -21,7 +21,7 @@ const WORDS: &str = "
     <p>
     Rules follow the behaviour of the stated Kafka version, with that version's defaults and error names.
     Above them stand recorded runs of real Kafka, replayed here and compared record by record; the table below
-    lists every one. A scenario of a kind that was recorded says so below its verdict.
+    lists every one. A scenario of the library that was recorded says so below its verdict, as long as nothing in it is changed.
     </p>
     <h2>What is not modelled</h2>
     <ul>
@@ -34,11 +34,15 @@ const WORDS: &str = "
 ";
 
 #[component]
-pub fn AboutView(on_command: Callback<Command>) -> impl IntoView {
+pub fn AboutView(
+    /// The recorded run that is asked for.
+    row: Option<String>,
+    on_command: Callback<Command>,
+) -> impl IntoView {
     view! {
         <TopBar question=Signal::stored("About".to_owned()) detail=Signal::stored(String::new())
             shareable=Signal::stored(false) on_command />
         <main class="about" inner_html=WORDS></main>
-        <Agreement />
+        <Agreement row />
     }
 }

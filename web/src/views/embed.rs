@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::browser::address;
 use crate::browser::frames::Frames;
 use crate::command::Command;
-use crate::components::{Glyph, Icon, Logo, TimelineView, tone_class};
+use crate::components::{CutShort, Glyph, Icon, Logo, Notice, RunBar, TimelineView, tone_class};
 use crate::signals::Signals;
 
 /// Narrower than this the timeline is drawn as on a phone.
@@ -46,6 +46,9 @@ pub fn EmbedView(
                 <h1>{move || question.get()}</h1>
                 <a class="brand" href=home target="_blank" rel="noopener" title="Open in Ackscope"><Logo />"Ackscope"</a>
             </header>
+            <RunBar pending=signals.pending progress=signals.progress on_command />
+            <CutShort words=signals.of_show(|show| show.cut_short.clone()) />
+            <Notice text=signals.notice on_command />
             <TimelineView show look now future selection repeated=signals.repeated room overview=false theme frames on_command />
             <div class="playback" role="toolbar" aria-label="Playback">
                 <button class="tool only-icon" data-testid="step-back" aria-label="Back one event" on:click=go(Command::StepBack(1))>

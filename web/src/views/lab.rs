@@ -104,7 +104,9 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
     };
     let current = RwSignal::new((5_u32, 16_384_u32));
     // The same runs twice: keys go through the table alone.
-    let button = move |tried: &Tried, place: String, keys: bool| {
+    let button = move |tried: &Tried, place: &[f32], keys: bool| {
+        // Left, top, width and height, as parts of the chart's.
+        let mut place = place.iter().map(|part| format!("{}%", part * 100.0));
         let Tried { linger_ms, batch_size, p99_us, capacity, .. } = *tried;
         let label = format!(
             "linger.ms={linger_ms}, batch.size={batch_size}: 99 in 100 within {}.{} ms, {capacity} records a second at most. Open this run",
@@ -114,7 +116,8 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
         let tab = move || if keys && current.get() == (linger_ms, batch_size) { "0" } else { "-1" };
         let testid = format!("{}-{linger_ms}-{batch_size}", if keys { "run" } else { "dot" });
         view! {
-            <button data-testid=testid aria-label=label.clone() title=label style=place tabindex=tab
+            <button data-testid=testid aria-label=label.clone() title=label tabindex=tab
+                style:left=place.next() style:top=place.next() style:width=place.next() style:height=place.next()
                 on:focus=move |_| current.set((linger_ms, batch_size)) on:click=move |_| open(linger_ms, batch_size)></button>
         }
         .into_any()
@@ -147,28 +150,16 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
         if !still() {
             return None;
         }
-        let dots = answer.with(|answer| {
-            let place = |[x, y]: [f32; 2]| format!("left:{}%;top:{}%", x * 100.0, y * 100.0);
-            answer.tried.iter().map(|tried| button(tried, place(tried.dot), false)).collect_view()
-        });
+        let dots = answer
+            .with(|answer| answer.tried.iter().map(|tried| button(tried, &tried.dot, false)).collect_view());
         Some(view! { <div class="tried dots" aria-hidden="true">{dots}</div> })
     };
     let cells = move || {
         if !still() {
             return None;
         }
-        let cells = answer.with(|answer| {
-            let place = |[x, y, width, height]: [f32; 4]| {
-                format!(
-                    "left:{}%;top:{}%;width:{}%;height:{}%",
-                    x * 100.0,
-                    y * 100.0,
-                    width * 100.0,
-                    height * 100.0
-                )
-            };
-            answer.tried.iter().map(|tried| button(tried, place(tried.cell), true)).collect_view()
-        });
+        let cells = answer
+            .with(|answer| answer.tried.iter().map(|tried| button(tried, &tried.cell, true)).collect_view());
         Some(
             view! { <div class="tried" role="group" aria-label="Runs: arrows choose one, Enter opens it" on:keydown=walk>{cells}</div> },
         )

@@ -10,8 +10,8 @@ use crate::browser::frames::Frames;
 use crate::command::Command;
 use crate::components::split;
 use crate::components::{
-    Badge, Change, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid, Search,
-    StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
+    Badge, Change, CutShort, Explanation, Help, Narration, Notice, PartitionSwitch, PlaybackBar, RecordGrid,
+    RunBar, Search, StageView, TimelineView, TopBar, Transcript, VerdictPanel, Viewing,
 };
 use crate::route::Route;
 use crate::signals::Signals;
@@ -32,11 +32,6 @@ pub fn PlayerView(
     let end = signals.of_show(|show| show.run.end);
     let notes = signals.of_show(|show| show.notes.iter().map(|note| note.text.clone()).collect::<Vec<_>>());
     let recorded = signals.of_show(|show| show.recorded.clone());
-    // What was recorded speaks of the scenario as it is in the library.
-    let recorded = Memo::new(move |_| match signals.compared.get() {
-        None => recorded.get(),
-        Some(_) => Default::default(),
-    });
     let width = browser::size::window_width();
     let room = Memo::new(move |_| if width.get() < PHONE_PIXELS { Room::Phone } else { Room::Page });
     let partition = Memo::new(move |_| look.with(|look| look.as_ref().and_then(|look| look.partition)));
@@ -50,12 +45,14 @@ pub fn PlayerView(
     };
     view! {
         <a class="skip" href="#main" on:click=skip>"To the player"</a>
-        <div class="player" style=move || format!("--share:{}%", share.get())>
+        <div class="player" style=("--share", move || format!("{}%", share.get()))>
             <TopBar question detail shareable=Signal::stored(true) on_command />
             <main class="main" id="main" tabindex="-1">
+                <RunBar pending=signals.pending progress=signals.progress on_command />
                 <Notice text=signals.notice on_command />
+                <CutShort words=signals.of_show(|show| show.cut_short.clone()) />
                 <PartitionSwitch show look on_command />
-                <StageView show now partition selection verbs_of=signals.verbs_of room theme frames on_command />
+                <StageView show cluster=signals.cluster partition selection verbs_of=signals.verbs_of room theme frames on_command />
                 <Narration sentence=signals.present notes note=signals.note on_command />
                 <TimelineView show look now future selection repeated=signals.repeated room overview=true theme frames on_command />
                 <PlaybackBar playback events end look on_command />

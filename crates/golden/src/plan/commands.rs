@@ -9,9 +9,11 @@ use ackscope_sim::script::{Action, Boot, Condition, Entry, Keys, Load, Pacing, S
 use ackscope_sim::spec::{ConsumerSpec, PartitionSpec, ProducerSpec, TopicSpec};
 use ackscope_sim::time::Duration;
 
-use crate::recorded::Step;
+use crate::limits;
+use crate::problem::{Problem, at_most, missing, odd, within};
+use crate::recorded::{Client, Step};
 
-use super::names::{broker_at, number, optional, properties};
+use super::names::{broker_at, number, optional, properties, quoted};
 use super::{Ask, Builder, span};
 
 /// A fresh JVM takes this long to build its first producer, and this long for those that follow.
@@ -19,6 +21,33 @@ const FIRST_CLIENT: Duration = Duration::from_millis(150);
 /// From a send to its answer, once everything is warm.
 const SEND_TAKES_MS: f64 = 8.0;
 const NEXT_CLIENT: Duration = Duration::from_millis(15);
+
+/// What each command is made of.
+const COMMANDS: [(&str, &str); 14] = [
+    ("topic", "topic NAME ASSIGNMENT CONFIG"),
+    ("P", "P NAME CONFIG"),
+    ("S", "S PRODUCER TOPIC PARTITION KEY VALUE"),
+    ("burst", "burst PRODUCER TOPIC PARTITION PREFIX COUNT GAP_US SIZE"),
+    ("flush", "flush PRODUCER"),
+    ("closeP", "closeP PRODUCER TIMEOUT_MS"),
+    ("metrics", "metrics PRODUCER"),
+    ("C", "C NAME CONFIG TOPIC:PARTITION,…"),
+    ("K", "K CONSUMER position, or K CONSUMER seek TOPIC PARTITION OFFSET"),
+    ("stopC", "stopC CONSUMER"),
+    ("elect", "elect TOPIC PARTITION KIND"),
+    ("alter", "alter TOPIC CONFIG"),
+    ("configs", "configs ID CONFIG"),
+    ("part", "part COUNT KEY,…"),
+];
+
+fn not_a_command(words: &[&str]) -> Problem {
+    let known = COMMANDS.iter().find(|(name, _)| words.first() == Some(name));
+    let accepted = match known {
+        Some((_, usage)) => (*usage).to_owned(),
+        None => COMMANDS.map(|(name, _)| name).join(", "),
+    };
+    odd("command", quoted(&words.join(" ")), accepted)
+}
 
 impl Builder<'_> {
     /// From the moment at which a topic's brokers are there until it stands. A later step that waited for it tells when
@@ -48,9 +77,10 @@ impl Builder<'_> {
     }
 
     /// A command to a client process.
-    pub(super) fn command(&mut self, place: usize, step: &Step) -> Result<(), String> {
-        let client = step.client.clone().ok_or("no client")?;
-        let words: Vec<&str> = step.cmd.as_deref().ok_or("no command")?.iter().map(String::as_str).collect();
+    pub(super) fn command(&mut self, place: usize, step: &Step) -> Result<(), Problem> {
+        let client = step.client.clone().ok_or(missing("client", "a client process"))?;
+        let words = step.cmd.as_deref().ok_or(missing("cmd", "a command"))?;
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let mut when = self.trigger(step)?;
         let action = match *words.as_slice() {
             ["topic", name, assignment, config] => {
@@ -82,31 +112,38 @@ impl Builder<'_> {
                     boot: Boot { registers_after, ..Boot::default() },
                 }
             }
-            ["S", producer, topic, partition, key, value] => Action::Send {
-                producer: self.producer(&client, producer)?,
-                record: SendRecord {
-                    topic: self.topic(topic)?,
-                    partition: optional(partition)?,
-                    key: (key != "-").then(|| key.into()),
-                    value: value.into(),
-                    value_bytes: value.len() as u32,
-                    serializable: true,
-                },
-            },
+            ["S", producer, topic, partition, key, value] => {
+                self.offer(1)?;
+                Action::Send {
+                    producer: self.producer(&client, producer)?,
+                    record: SendRecord {
+                        topic: self.topic(topic)?,
+                        partition: optional("partition", partition)?,
+                        key: (key != "-").then(|| key.into()),
+                        value: value.into(),
+                        value_bytes: value.len() as u32,
+                        serializable: true,
+                    },
+                }
+            }
             ["burst", producer, topic, partition, prefix, count, gap_us, size] => {
                 if partition.starts_with("rr") {
-                    return Err("a burst over partitions in turn is not modelled yet".to_owned());
+                    return Err(Problem::NotModelled("a burst over partitions in turn"));
                 }
+                let count = number("burst", count)?;
+                self.offer(count)?;
+                let gap_us = within("gap", number("gap", gap_us)?, 0..=limits::MILLIS as u64 * 1_000)?;
+                let size = within("size", number("size", size)?, 0..=limits::RECORD_BYTES)?;
                 let load = Load {
                     producer: self.producer(&client, producer)?,
                     topic: self.topic(topic)?,
-                    partition: optional(partition)?,
-                    count: number(count)?,
-                    pacing: Pacing::Every { gap: Duration::from_micros(number(gap_us)?) },
+                    partition: optional("partition", partition)?,
+                    count,
+                    pacing: Pacing::Every { gap: Duration::from_micros(gap_us) },
                     keys: Keys::None,
                     prefix: prefix.into(),
                     digits: 8,
-                    value_bytes: number::<u32>(size)?.max(12),
+                    value_bytes: size.max(12),
                 };
                 // The client's one thread is still in the constructor.
                 let built = self.built_at.get(&load.producer).copied().unwrap_or(0.0);
@@ -122,7 +159,10 @@ impl Builder<'_> {
             ["flush", producer] => Action::Flush { producer: self.producer(&client, producer)? },
             ["closeP", producer, timeout_ms] => Action::CloseProducer {
                 producer: self.producer(&client, producer)?,
-                timeout: Duration::from_millis(number(timeout_ms)?),
+                // Long.MAX_VALUE is close() without a timeout.
+                timeout: Duration::from_nanos(
+                    number::<u64>("timeout", timeout_ms)?.saturating_mul(1_000_000),
+                ),
             },
             ["C", name, config, topics] => {
                 Action::StartConsumer { consumer: self.new_consumer(&client, name, config, topics)? }
@@ -134,14 +174,14 @@ impl Builder<'_> {
             }
             ["K", name, "seek", topic, partition, offset] => Action::Seek {
                 consumer: self.consumer(&client, name)?,
-                partition: self.partition(topic, number(partition)?)?,
-                offset: Offset(number(offset)?),
+                partition: self.partition(topic, number("partition", partition)?)?,
+                offset: Offset(number("offset", offset)?),
             },
             ["elect", topic, partition, kind] => {
                 let ask = Ask::Elect { topic: topic.to_owned() };
                 self.asks.insert(place, ask);
                 Action::ElectLeader {
-                    partition: self.partition(topic, number(partition)?)?,
+                    partition: self.partition(topic, number("partition", partition)?)?,
                     unclean: kind == "unclean",
                 }
             }
@@ -155,22 +195,19 @@ impl Builder<'_> {
                 Action::Note { text: "configs".into() }
             }
             ["part", count, keys] => {
-                let keys = keys.split(',').map(str::to_owned).collect();
-                self.asks.insert(place, Ask::Partition { count: number(count)?, keys });
+                let count = within("part", number("part", count)?, 1..=limits::KEYS as u32)?;
+                let keys: Vec<String> = keys.split(',').take(limits::KEYS + 1).map(str::to_owned).collect();
+                at_most("keys", keys.len(), limits::KEYS)?;
+                self.asks.insert(place, Ask::Partition { count, keys });
                 Action::Note { text: "part".into() }
             }
             ["metrics", ..] => Action::Note { text: "metrics".into() },
-            ["txn", ..] => return Err("transactions are not modelled yet".to_owned()),
+            ["txn", ..] => return Err(Problem::NotModelled("transactions")),
             ["offsets", ..] | ["K", _, "commit" | "commitAt", ..] => {
-                return Err("committing offsets needs a group: not modelled yet".to_owned());
+                return Err(Problem::NotModelled("committing offsets, which needs a group"));
             }
-            ["K", _, "sleep", ..] => return Err("a sleep between two polls is not modelled yet".to_owned()),
-            [other, ..] => {
-                const ALL: &str =
-                    "topic, P, S, burst, flush, closeP, metrics, C, K, stopC, elect, alter, configs, part";
-                return Err(format!("command {:?}: found {other:?}; accepted: {ALL}", words.join(" ")));
-            }
-            [] => return Err("an empty command".to_owned()),
+            ["K", _, "sleep", ..] => return Err(Problem::NotModelled("a sleep between two polls")),
+            _ => return Err(not_a_command(&words)),
         };
         self.enter(step, when, action);
         Ok(())
@@ -184,7 +221,8 @@ impl Builder<'_> {
         let after = later[waited].after.as_ref().expect("found by it");
         let (Some(prefix), Some(owner)) = (&after.answers, &after.client) else { return FIRST_CLIENT };
         let sends = later[..waited].iter().filter_map(|step| Some((step.t_ms, step.cmd.as_ref()?)));
-        let mut sends = sends.filter(|(_, words)| words[0] == "S" && words[5].starts_with(prefix.as_str()));
+        let is_one = |words: &[String]| matches!(words, [s, .., value] if s == "S" && value.starts_with(prefix.as_str()));
+        let mut sends = sends.filter(|(_, words)| is_one(words));
         let heard = later[waited].t_ms - after.delay_ms;
         match sends.next_back() {
             // Unless the last of them was simply sent late.
@@ -196,19 +234,44 @@ impl Builder<'_> {
         }
     }
 
+    /// Counts the records that a command offers.
+    fn offer(&mut self, count: u32) -> Result<(), Problem> {
+        self.records += u64::from(count);
+        within("records", self.records, 0..=limits::RECORDS).map(|_| ())
+    }
+
+    /// A client process, which has room for one more.
+    fn process(&self, client: &str) -> Result<&'_ Client, Problem> {
+        at_most(
+            "producers and consumers",
+            self.producers.len() + self.consumers.len() + 1,
+            limits::PRODUCERS,
+        )?;
+        let known = self.recorded.inputs.clients.get(client);
+        known.ok_or_else(|| odd("client", quoted(client), "one of the recording's clients"))
+    }
+
     fn new_topic(
         &mut self,
         name: &str,
         assignment: &str,
         config: &str,
-    ) -> Result<(TopicId, Brokers), String> {
+    ) -> Result<(TopicId, Brokers), Problem> {
         let topic = TopicId(self.topics.len() as u16);
         let mut all = Brokers::NONE;
         let mut partitions = 0;
+        at_most("topics", self.topics.len() + 1, limits::TOPICS)?;
         for replicas in assignment.split(';') {
-            let replicas: Result<Vec<BrokerId>, String> =
-                replicas.split(',').map(|id| number(id).map(BrokerId)).collect();
-            let replicas = replicas?;
+            at_most("partitions", self.partitions.len() + 1, limits::PARTITIONS)?;
+            let mut holders: Vec<BrokerId> = Vec::new();
+            for name in replicas.split(',') {
+                let id = self.broker_named("replica", name)?;
+                if holders.contains(&id) {
+                    return Err(odd("replicas", quoted(replicas), "different brokers"));
+                }
+                holders.push(id);
+            }
+            let replicas = holders;
             all = replicas.iter().copied().fold(all, Brokers::with);
             self.partitions.push(PartitionSpec { topic, number: partitions, replicas });
             partitions += 1;
@@ -218,21 +281,21 @@ impl Builder<'_> {
         Ok((topic, all))
     }
 
-    fn topic_config(&self, config: &str) -> Result<TopicConfig, String> {
+    fn topic_config(&self, config: &str) -> Result<TopicConfig, Problem> {
         let pairs = properties(config)?;
         let configured = TopicConfig::from_properties(self.version, &pairs);
-        Ok(configured.map_err(|failure| failure.message.to_string())?.config)
+        Ok(configured.map_err(|failure| Problem::Refused(failure.message.to_string()))?.config)
     }
 
     fn producer_config(&self, config: &str) -> Result<ProducerConfig, Arc<Failure>> {
-        let pairs =
-            properties(config).map_err(|problem| Arc::new(Failure::new("ConfigException", problem)))?;
+        let pairs = properties(config)
+            .map_err(|problem| Arc::new(Failure::new("ConfigException", problem.to_string())))?;
         let configured = ProducerConfig::from_properties(self.version, &pairs);
         configured.map(|configured| configured.config).map_err(Arc::new)
     }
 
-    fn new_producer(&mut self, client: &str, name: &str, config: &str) -> Result<ClientId, String> {
-        let process = self.recorded.inputs.clients.get(client).ok_or("unknown client")?;
+    fn new_producer(&mut self, client: &str, name: &str, config: &str) -> Result<ClientId, Problem> {
+        let process = self.process(client)?;
         let mut bootstrap: Vec<BrokerId> = process.bootstrap.iter().copied().map(BrokerId).collect();
         for (key, value) in properties(config)? {
             if key == "bootstrap.servers" {
@@ -255,20 +318,21 @@ impl Builder<'_> {
         name: &str,
         config: &str,
         topics: &str,
-    ) -> Result<ClientId, String> {
-        let process = self.recorded.inputs.clients.get(client).ok_or("unknown client")?;
+    ) -> Result<ClientId, Problem> {
+        let process = self.process(client)?;
         let configured = ConsumerConfig::from_properties(self.version, &properties(config)?);
         let mut partitions = Vec::new();
         for topic in topics.split(',') {
             let (topic, partition) =
-                topic.split_once(':').ok_or("subscribing needs a group: not modelled yet")?;
-            partitions.push(self.partition(topic, number(partition)?)?);
+                topic.split_once(':').ok_or(Problem::NotModelled("subscribing, which needs a group"))?;
+            at_most("partitions", partitions.len() + 1, limits::PARTITIONS)?;
+            partitions.push(self.partition(topic, number("partition", partition)?)?);
         }
         self.consumers.push(ConsumerSpec {
             name: name.into(),
             machine: self.machines[&process.machine],
             bootstrap: process.bootstrap.iter().copied().map(BrokerId).collect(),
-            config: configured.map_err(|failure| failure.message.to_string())?.config,
+            config: configured.map_err(|failure| Problem::Refused(failure.message.to_string()))?.config,
             partitions,
         });
         self.consumer_names.push((client.to_owned(), name.to_owned()));

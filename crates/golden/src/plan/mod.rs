@@ -19,24 +19,14 @@ use ackscope_sim::spec::{
 use ackscope_sim::time::{Duration, Time};
 use ackscope_sim::version::KafkaVersion;
 
+use crate::limits;
+use crate::problem::{Problem, Unusable, missing, odd, within};
 use crate::recorded::{Recorded, Step};
 use crate::sessions::Sessions;
 use crate::take::done;
 
+use self::names::quoted;
 use self::waiting::earlier;
-
-/// Why a file cannot be replayed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
-    #[error("not a recorded run: {0}")]
-    Json(String),
-    #[error("kafka {0:?}: expected a release such as \"4.3.1\", 0.10 or later")]
-    Version(String),
-    #[error("step {place} ({step}): {problem}")]
-    Step { place: usize, step: String, problem: String },
-    #[error("broker_config: {0}")]
-    BrokerConfig(String),
-}
 
 /// A scenario and what is needed to write its outcome down in the recording's form.
 #[derive(Clone, Debug)]
@@ -103,6 +93,13 @@ impl Plan {
     }
 }
 
+const STEPS: &str = "client, start, stop, clean stop done, kill -9, pause, resume, cut, heal, wipe, lose unflushed, kill \
+                     application, note, cell";
+
+fn not_a_broker() -> Problem {
+    odd("node", "\"kc\"", "a broker's number")
+}
+
 struct Builder<'r> {
     recorded: &'r Recorded,
     version: KafkaVersion,
@@ -120,10 +117,13 @@ struct Builder<'r> {
     built_at: BTreeMap<ClientId, f64>,
     /// The last step's entry and recorded time.
     previous: Option<(ActionId, f64)>,
+    /// Offered by the steps so far.
+    records: u64,
 }
 
 impl<'r> Builder<'r> {
     fn new(recorded: &'r Recorded, version: KafkaVersion) -> Result<Builder<'r>, Unusable> {
+        recorded.inputs.check().map_err(|problem| Unusable::Inputs { place: "inputs", problem })?;
         let mut machines = BTreeMap::from([("kc".to_owned(), MachineId(0))]);
         for broker in 1..=recorded.inputs.brokers {
             machines.insert(broker.to_string(), MachineId(broker as u8));
@@ -147,17 +147,16 @@ impl<'r> Builder<'r> {
             asks: BTreeMap::new(),
             built_at: BTreeMap::new(),
             previous: None,
+            records: 0,
         })
     }
 
     fn build(mut self) -> Result<Plan, Unusable> {
         let steps = &self.recorded.inputs.steps;
         for (place, step) in steps.iter().enumerate() {
-            self.step(place, step).map_err(|problem| Unusable::Step {
-                place,
-                step: step.step.clone(),
-                problem,
-            })?;
+            let done = step.check().and_then(|()| self.step(place, step));
+            let named = || step.step.chars().take(40).collect();
+            done.map_err(|problem| Unusable::Step { place, step: named(), problem })?;
         }
         let inputs = &self.recorded.inputs;
         let pairs: Vec<(&str, &str)> =
@@ -208,7 +207,7 @@ impl<'r> Builder<'r> {
         })
     }
 
-    fn step(&mut self, place: usize, step: &Step) -> Result<(), String> {
+    fn step(&mut self, place: usize, step: &Step) -> Result<(), Problem> {
         let action = match step.step.as_str() {
             "client" => return self.command(place, step),
             "start" => {
@@ -234,7 +233,7 @@ impl<'r> Builder<'r> {
             }
             "stop" => Action::Stop { node: self.node(step)? },
             "clean stop done" => {
-                let NodeId::Broker(broker) = self.node(step)? else { return Err("not a broker".to_owned()) };
+                let NodeId::Broker(broker) = self.node(step)? else { return Err(not_a_broker()) };
                 let when = self.when(Condition::Stopped { broker }, Duration::ZERO, step);
                 self.enter(step, when, Action::Note { text: "clean stop done".into() });
                 return Ok(());
@@ -260,7 +259,7 @@ impl<'r> Builder<'r> {
                 Action::Heal { a, b: Some(b) }
             }
             "wipe" | "lose unflushed" => {
-                let NodeId::Broker(broker) = self.node(step)? else { return Err("not a broker".to_owned()) };
+                let NodeId::Broker(broker) = self.node(step)? else { return Err(not_a_broker()) };
                 let partition = match &step.topic {
                     Some(topic) => Some(self.partition(topic, step.partition.unwrap_or(0))?),
                     None => None,
@@ -270,14 +269,15 @@ impl<'r> Builder<'r> {
                     (_, Some(partition)) => {
                         // The batch that began at offset `keep` was still there, unless it was the last one:
                         // last-replica-standing-min1 against kip101-divergence.
-                        let keep = step.keep.ok_or("no `keep`")? + 1;
+                        let keep = step.keep.ok_or(missing("keep", "an offset"))?;
+                        let keep = within("keep", keep, 0..=limits::RECORDS)? + 1;
                         Action::LoseUnflushed { broker, partition, keep }
                     }
-                    (_, None) => return Err("no topic".to_owned()),
+                    (_, None) => return Err(missing("topic", "the topic whose end is lost")),
                 }
             }
             "kill application" => {
-                let client = step.client.clone().ok_or("no client")?;
+                let client = step.client.clone().ok_or(missing("client", "a client process"))?;
                 let when = self.trigger(step)?;
                 let victims: Vec<NodeId> = self.nodes_of(&client);
                 self.enter(step, when, Action::Note { text: "kill application".into() });
@@ -289,7 +289,7 @@ impl<'r> Builder<'r> {
                 return Ok(());
             }
             "note" | "cell" => Action::Note { text: step.text.clone().unwrap_or_default().into() },
-            _ => return Err("no such step".to_owned()),
+            other => return Err(odd("step", quoted(other), STEPS)),
         };
         let when = self.trigger(step)?;
         self.enter(step, when, action);

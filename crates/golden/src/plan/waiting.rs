@@ -4,6 +4,7 @@ use ackscope_sim::ids::{BrokerId, Brokers};
 use ackscope_sim::script::{Action, ActionId, Condition, Entry, Patience, Trigger};
 use ackscope_sim::time::Duration;
 
+use crate::problem::{Problem, missing, within};
 use crate::recorded::{After, Step};
 
 use super::names::number;
@@ -21,7 +22,7 @@ impl Builder<'_> {
     }
 
     /// When a step is done: at its distance from the one before it, or after what it waited for.
-    pub(super) fn trigger(&self, step: &Step) -> Result<Trigger, String> {
+    pub(super) fn trigger(&self, step: &Step) -> Result<Trigger, Problem> {
         let plain = || match self.previous {
             None => Trigger::At(time(step.t_ms)),
             Some((entry, t_ms)) => Trigger::After { entry, delay: span(step.t_ms - t_ms) },
@@ -45,18 +46,20 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn condition(&self, after: &After) -> Result<Option<Condition>, String> {
+    pub(super) fn condition(&self, after: &After) -> Result<Option<Condition>, Problem> {
         if let Some(topic) = &after.state {
             let mut partitions = Vec::new();
             for (number, state) in after.partitions.iter().flatten() {
                 let leader = u32::try_from(state.leader).ok().map(BrokerId);
-                let isr: Brokers = state.isr.iter().copied().map(BrokerId).collect();
-                partitions.push((self.partition(topic, self::number(number)?)?, leader, isr));
+                let members = state.isr.iter().map(|&id| within("isr", id, 1..=self.recorded.inputs.brokers));
+                let isr: Brokers = members.map(|id| id.map(BrokerId)).collect::<Result<_, _>>()?;
+                partitions.push((self.partition(topic, self::number("partition", number)?)?, leader, isr));
             }
             return Ok(Some(Condition::State { partitions }));
         }
-        let client = after.client.as_deref().ok_or("`after` names no client")?;
-        let count = after.n.ok_or("`after` has no n")?;
+        let client =
+            after.client.as_deref().ok_or(missing("after", "state, or client with answers or event"))?;
+        let count = after.n.ok_or(missing("after", "n, how many"))?;
         if let Some(prefix) = &after.answers {
             return Ok(Some(Condition::Answers {
                 producer: None,
@@ -65,7 +68,7 @@ impl Builder<'_> {
                 acks_only: after.kind.as_deref() == Some("ack"),
             }));
         }
-        let event = after.event.as_deref().ok_or("`after` names neither state, answers nor event")?;
+        let event = after.event.as_deref().ok_or(missing("after", "state, answers or event"))?;
         Ok(match event {
             // Nothing in the cluster hangs on these.
             "configs" | "part" | "metrics" | "ready" | "describe" | "topic" | "position" | "elect" => None,

@@ -240,10 +240,10 @@ pub(crate) fn read(document: &Fields<'_>, names: &Names<'_>) -> Vec<Expectation>
             continue;
         }
         if expectations.len() == limits::EXPECTATIONS {
-            item.refuse("too many expectations", format!("at most {}", limits::EXPECTATIONS));
+            item.refuse_more("too many expectations", limits::EXPECTATIONS);
             break;
         }
-        let Some(fields) = item.fields() else { continue };
+        let Some(fields) = item.fields().filter(|_| item.is_short(name, limits::LINE)) else { continue };
         if let Some(check) = names.check(&item, &fields) {
             expectations.push(Expectation { name: name.to_owned(), check });
             fields.finish();

@@ -1,10 +1,10 @@
 //! Places in a run, and happenings narrowed down: how they are written, and which happenings fit.
 
 use ackscope_sim::happening::Fact;
-use ackscope_sim::ids::NodeId;
+use ackscope_sim::ids::{NodeId, RecordId};
 use ackscope_sim::time::Time;
 
-use super::read::values;
+use super::read::some_values;
 use super::{FieldWant, Moment, Names, Nth, Pattern};
 use crate::facts::{self, Leaf};
 use crate::limits;
@@ -28,7 +28,7 @@ impl Names<'_> {
             let kind = fields.required("happens", "a kind of happening")?;
             let nth = match fields.get("nth") {
                 Some(item) if item.node.value == Value::Text("last".to_owned()) => Nth::Last,
-                Some(item) => Nth::Number(item.integer(1..limits::RECORDS)?),
+                Some(item) => Nth::Number(item.integer(1..limits::RECORDS + 1)?),
                 None => Nth::Number(1),
             };
             let pattern = self.pattern(&kind, &fields)?;
@@ -39,7 +39,7 @@ impl Names<'_> {
         if let Some(step) = self.steps.iter().find(|step| step.name == text && !step.actions.is_empty()) {
             return Some(Moment::Step(step.actions.end - 1));
         }
-        if let Some(at) = units::duration(text) {
+        if let Some(at) = units::duration(text).filter(|&at| at <= limits::UNTIL) {
             return Some(Moment::At(Time::ZERO + at));
         }
         let (kind, on) = match text.split_once(" on ") {
@@ -109,14 +109,14 @@ impl Names<'_> {
             Value::Flag(flag) => FieldWant::Leaf(Leaf::Flag(*flag)),
             Value::List(_) => {
                 let numbers: Option<Vec<i128>> =
-                    item.list()?.iter().map(|one| one.integer(0..u64::MAX).map(i128::from)).collect();
+                    item.list()?.iter().map(|one| one.integer(limits::NUMBERS).map(i128::from)).collect();
                 FieldWant::Leaf(Leaf::Numbers(numbers?))
             }
             Value::Text(text) if text == "none" => FieldWant::Leaf(Leaf::None),
             Value::Text(_) if name == "partition" => {
                 FieldWant::Leaf(Leaf::Number(names::partition(item, self.spec)?.0.into()))
             }
-            Value::Text(_) if name == "record" => FieldWant::Records(values(item)?),
+            Value::Text(_) if name == "record" => FieldWant::Records(some_values(item)?),
             Value::Text(text) => {
                 if let Some(bounds) = Bounds::parse(text, |number| number.parse().ok()) {
                     FieldWant::Bounds(bounds)
@@ -146,28 +146,22 @@ impl Pattern {
         Pattern { kind, on, fields: Vec::new(), after: None, before: None }
     }
 
-    /// The kind, the node and the fields are right; `after` and `before` are not looked at.
-    pub(crate) fn fits(
-        &self,
-        kind: &str,
-        node: NodeId,
-        fact: &Fact,
-        is_record: impl Fn(i128, &str) -> bool,
-    ) -> bool {
-        if self.kind != kind || self.on.is_some_and(|on| on != node) {
+    /// The node and the fields are right; `records` are those that each of the fields names, in order. Kind, `after` and
+    /// `before` are not looked at.
+    pub(crate) fn fits(&self, node: NodeId, fact: &Fact, records: &[Vec<RecordId>]) -> bool {
+        if self.on.is_some_and(|on| on != node) {
             return false;
         }
         if self.fields.is_empty() {
             return true;
         }
         let leaves = facts::fields(fact);
-        self.fields.iter().all(|(name, want)| {
+        self.fields.iter().zip(records).all(|((name, want), records)| {
             leaves.iter().filter(|(field, _)| field == name).any(|(_, leaf)| match (want, leaf) {
                 (FieldWant::Leaf(want), found) => want == found,
                 (FieldWant::Bounds(bounds), Leaf::Number(number)) => bounds.contains(*number),
-                (FieldWant::Records(values), Leaf::Number(record)) => {
-                    values.iter().any(|value| is_record(*record, value))
-                }
+                (FieldWant::Records(_), Leaf::Number(record)) => u32::try_from(*record)
+                    .is_ok_and(|record| records.binary_search(&RecordId(record)).is_ok()),
                 _ => false,
             })
         })

@@ -24,7 +24,12 @@ impl Names<'_> {
             return self.records(fields);
         }
         if fields.has("order") {
-            let moments = fields.get("order")?.list()?;
+            let order = fields.get("order")?;
+            let moments = order.list_of(limits::WORDS)?;
+            if moments.len() < 2 {
+                order.refuse("an order takes two moments", "a list of at least two");
+                return None;
+            }
             let moments: Option<Vec<Moment>> = moments.iter().map(|item| self.moment(item)).collect();
             return Some(Check::Order(moments?));
         }
@@ -35,7 +40,7 @@ impl Names<'_> {
             return self.state(fields);
         }
         if let Some(item) = fields.get("refused") {
-            let message = item.text()?.to_owned();
+            let message = item.text_of(limits::PARAGRAPH)?.to_owned();
             return Some(Check::Refused { producer: self.producer(fields)?, message });
         }
         if let Some(kind) = fields.get("never") {
@@ -105,7 +110,7 @@ impl Names<'_> {
                 }
             };
             let values = match fields.get("latency_of") {
-                Some(item) => values(&item)?,
+                Some(item) => some_values(&item)?,
                 None => Vec::new(),
             };
             return Some(Measure::Latency { quantile, values });
@@ -144,7 +149,7 @@ impl Names<'_> {
     }
 
     pub(super) fn records(&self, fields: &Fields<'_>) -> Option<Check> {
-        let values = values(&fields.get("records")?)?;
+        let values = some_values(&fields.get("records")?)?;
         let mut wants = Vec::new();
         if let Some(item) = fields.get("fate") {
             let name = item.text()?;
@@ -167,7 +172,7 @@ impl Names<'_> {
         }
         if let Some(item) = fields.get("offsets") {
             let bounds = number_bounds(&item)?;
-            if bounds.high - bounds.low != values.len() as i128 - 1 {
+            if bounds.high.checked_sub(bounds.low) != Some(values.len() as i128 - 1) {
                 item.refuse(
                     "as many offsets as records",
                     format!("{} of them, such as \"5..9\"", values.len()),
@@ -178,7 +183,7 @@ impl Names<'_> {
         if let Some(item) = fields.get("in") {
             wants.push(Want::Partition(names::partition(&item, self.spec)?));
         }
-        if let Some(error) = fields.text("error") {
+        if let Some(error) = fields.get("error").and_then(|item| item.text_of(limits::PARAGRAPH)) {
             wants.push(Want::Error(error.to_owned()));
         }
         if let Some(item) = fields.get("latency") {
@@ -230,9 +235,12 @@ impl Names<'_> {
         } else if let Some(item) = fields.get("end_offset") {
             LogWant::EndOffset(number_bounds(&item)?)
         } else {
-            LogWant::Agree(
-                fields.required("agree", "holds = \"v0..v4\", end_offset = 5, or agree = true")?.flag()?,
-            )
+            let agree = fields.required("agree", "holds = \"v0..v4\", end_offset = 5, or agree = true")?;
+            if on.is_some() {
+                agree.refuse("one replica always agrees with itself", "agree without on");
+                return None;
+            }
+            LogWant::Agree(agree.flag()?)
         };
         Some(Check::Log { partition, at, on, want })
     }
@@ -256,14 +264,29 @@ impl Names<'_> {
     }
 }
 
-pub(super) fn values(item: &Item<'_>) -> Option<Vec<String>> {
+/// Some records; none of them would say nothing.
+pub(super) fn some_values(item: &Item<'_>) -> Option<Vec<String>> {
+    let values = values(item)?;
+    if values.is_empty() {
+        item.refuse("it names no record", "\"v0\", \"v0..v4\" or \"a, b, c\"");
+        return None;
+    }
+    Some(values)
+}
+
+fn values(item: &Item<'_>) -> Option<Vec<String>> {
     let mut values = Vec::new();
     for one in item.one_or_more() {
-        match units::values(one.text()?, limits::RECORDS as usize) {
-            Some(more) => values.extend(more),
+        let left = item.reading.names_left();
+        match units::values(one.text()?, left) {
+            Some(more) => {
+                item.reading.spend_names(more.len());
+                values.extend(more);
+            }
             None if one.text()?.is_empty() => {}
             None => {
-                one.refuse("not a list of records", "\"v0\", \"v0..v4\" or \"a, b, c\"");
+                let accepted = format!("\"v0\", \"v0..v4\" or \"a, b, c\", here up to {left}");
+                one.refuse("not a list of records", accepted);
                 return None;
             }
         }
@@ -278,7 +301,7 @@ fn number_bounds(item: &Item<'_>) -> Option<Bounds> {
         _ => None,
     };
     if found.is_none() {
-        item.refuse("a number or a range is expected", "5, \">= 5\", \"< 5\", \"3..7\"");
+        item.refuse("a number or a range is expected", "5, \">= 5\", \"< 5\", \"3..7\", up to 64 bits");
     }
     found
 }
@@ -287,7 +310,10 @@ fn thousandth_bounds(item: &Item<'_>) -> Option<Bounds> {
     let text = item.plain()?;
     let found = Bounds::parse(&text, units::thousandths);
     if found.is_none() {
-        item.refuse("a number or a range is expected", "5, \">= 2.5\", \"< 5\", \"3..7\"");
+        item.refuse(
+            "a number or a range is expected",
+            "5, \">= 2.5\", \"< 5\", \"3..7\", up to 32 bits and three decimals",
+        );
     }
     found
 }

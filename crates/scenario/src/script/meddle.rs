@@ -5,6 +5,7 @@ use ackscope_sim::message::Api;
 use ackscope_sim::script::{Action, Meddling};
 use ackscope_sim::spec::Spec;
 
+use crate::limits;
 use crate::names::path;
 use crate::reader::{Fields, Item};
 
@@ -55,6 +56,6 @@ pub(super) fn meddle(verb: &str, object: &Item<'_>, fields: &Fields<'_>, spec: &
             Meddling::Refuse(code?)
         }
     };
-    let count = fields.integer("count", 1..1_001).unwrap_or(1) as u32;
+    let count = fields.integer("count", 1..limits::MESSAGES + 1).unwrap_or(1) as u32;
     Some(Action::Meddle { from, to, api, response: kind == "response", count, what })
 }

@@ -1,5 +1,6 @@
 //! The `do` table: what happens to the cluster from outside, entry by entry, turned into the engine's script.
 
+mod clients;
 mod condition;
 mod meddle;
 mod records;
@@ -7,10 +8,10 @@ mod records;
 use std::ops::Range;
 
 use ackscope_sim::config::TopicConfig;
-use ackscope_sim::happening::{Fact, Happening};
+use ackscope_sim::happening::Happening;
 use ackscope_sim::ids::{ClientId, NodeId, Offset, Partition};
 use ackscope_sim::run::Trace;
-use ackscope_sim::script::{Action, ActionId, Boot, Entry, Load, Patience, Trigger};
+use ackscope_sim::script::{Action, ActionId, Boot, Entry, Patience, Trigger};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::{Duration, Time};
 
@@ -18,7 +19,7 @@ pub(crate) use self::meddle::APIS;
 use self::meddle::meddle;
 use crate::expect::Moment;
 use crate::limits;
-use crate::names::{broker, find_node, node, partition, path, topic};
+use crate::names::{Link, broker, find_node, link, node, partition, path, topic};
 use crate::reader::{Fields, Item};
 use crate::tree::Value;
 
@@ -51,10 +52,10 @@ impl Step {
 
     /// What carried it out in a run, if anything did.
     pub fn done<'r>(&self, run: &'r Trace) -> Option<&'r Happening> {
-        run.happenings.iter().find(|happening| match happening.fact {
-            Fact::ActionDone { action } => self.actions.contains(&action.0),
-            _ => false,
-        })
+        self.actions
+            .clone()
+            .filter_map(|action| run.done(ActionId(action)))
+            .min_by_key(|happening| happening.id)
     }
 }
 
@@ -95,23 +96,24 @@ struct Script<'a> {
     entries: Vec<Entry>,
     steps: Vec<Step>,
     records: u64,
+    most_records: u64,
+    /// Actions that can make a broker unreachable.
+    faults: u64,
 }
 
-pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec, text: &str) -> Vec<Step> {
-    let mut script = Script { spec, entries: Vec::new(), steps: Vec::new(), records: 0 };
+pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec) -> Vec<Step> {
+    let most_records = document.item.reading.budget.records.min(limits::RECORDS);
+    let mut script =
+        Script { spec, entries: Vec::new(), steps: Vec::new(), records: 0, most_records, faults: 0 };
     if let Some(all) = document.get("do").and_then(|item| item.fields()) {
         for (name, item) in all.entries() {
             // A variant takes an entry out of the story.
             if item.node.value == Value::Flag(false) {
                 continue;
             }
-            script.step(name, &item, text);
-            if script.entries.len() > limits::SCRIPT {
-                item.refuse("the script has become too long", format!("at most {} actions", limits::SCRIPT));
-                break;
-            }
-            if script.records > limits::RECORDS {
-                item.refuse("too many records", format!("at most {} in all", limits::RECORDS));
+            script.step(name, &item);
+            if let Some((message, found, accepted)) = script.too_much() {
+                item.refuse_found(message, found, accepted);
                 break;
             }
         }
@@ -123,10 +125,29 @@ pub(crate) fn read(document: &Fields<'_>, spec: &mut Spec, text: &str) -> Vec<St
 }
 
 impl Script<'_> {
-    fn step(&mut self, name: &str, item: &Item<'_>, text: &str) {
+    /// What the entries so far ask for beyond what a run can do: what is too much, found and accepted.
+    fn too_much(&self) -> Option<(&'static str, String, String)> {
+        // A run may be given a larger budget than the usual one.
+        let records = self.most_records;
+        let deliveries = self.records * self.spec.consumers.len() as u64;
+        let elections = self.faults * self.spec.partitions.len() as u64;
+        let rows = [
+            ("too many actions", self.entries.len() as u64, limits::SCRIPT as u64, ""),
+            ("too many records", self.records, records, ", unless the budget is raised"),
+            ("too many records times consumers", deliveries, limits::DELIVERIES * records, ""),
+            ("too many faults times partitions", elections, limits::ELECTIONS, ""),
+        ];
+        let (message, found, most, but) = rows.into_iter().find(|(_, found, most, _)| found > most)?;
+        Some((message, found.to_string(), format!("at most {most}{but}")))
+    }
+
+    fn step(&mut self, name: &str, item: &Item<'_>) {
         let Some(fields) = item.fields() else { return };
         let first = self.entries.len() as u32;
-        let note = fields.text("note").map(str::to_owned);
+        if !item.is_short(name, limits::LINE) {
+            return;
+        }
+        let note = fields.get("note").and_then(|item| item.text_of(limits::PARAGRAPH)).map(str::to_owned);
         let trigger = self.trigger(&fields);
         let lasts = fields.duration("for");
         let off = fields.flag("off") == Some(true);
@@ -138,7 +159,7 @@ impl Script<'_> {
                 let object = fields.get(verb).map(|object| show(&object.node.value)).unwrap_or_default();
                 let Some(when) = trigger else { return };
                 self.entries.push(Entry { when, action: Action::Note { text: "".into() }, lasts: None });
-                let (actions, line) = (first..first + 1, line_of(item, text));
+                let (actions, line) = (first..first + 1, item.reading.line(item.node));
                 self.steps.push(Step { name: name.to_owned(), verb, object, note: None, off, actions, line });
                 return;
             }
@@ -183,6 +204,7 @@ impl Script<'_> {
                 _ if gap.is_zero() => trigger.clone(),
                 _ => Trigger::After { entry: ActionId(first), delay: gap * place },
             };
+            self.faults += u64::from(is_fault(&action));
             self.entries.push(Entry { when, action, lasts });
         }
         self.steps.push(Step {
@@ -192,7 +214,7 @@ impl Script<'_> {
             note,
             off,
             actions: first..self.entries.len() as u32,
-            line: line_of(item, text),
+            line: item.reading.line(item.node),
         });
         fields.finish();
     }
@@ -319,21 +341,15 @@ impl Script<'_> {
                     .and_then(|item| item.integer(0..limits::RECORDS + 1))?,
             },
             "cut" | "heal" => {
-                let path = path(one, one.text()?, spec)?;
-                let (a, b) = (spec.machine_of(path.from), path.to.map(|to| spec.machine_of(to)));
-                if verb == "cut" {
-                    Action::Cut { a, b, one_way: path.one_way }
-                } else {
-                    Action::Heal { a, b }
-                }
+                let Link { a, b, one_way } = link(one, one.text()?, spec)?;
+                if verb == "cut" { Action::Cut { a, b, one_way } } else { Action::Heal { a, b } }
             }
             "slow" => {
                 let text = one.text()?;
                 match find_node(text, spec) {
                     Some(NodeId::Broker(broker)) => Action::SlowBroker { broker, by: by()? },
                     _ => {
-                        let path = path(one, text, spec)?;
-                        let (a, b) = (spec.machine_of(path.from), path.to.map(|to| spec.machine_of(to)));
+                        let Link { a, b, .. } = link(one, text, spec)?;
                         Action::SlowLink { a, b, by: by()? }
                     }
                 }
@@ -364,7 +380,7 @@ impl Script<'_> {
                 offset: Offset(
                     fields
                         .required("offset", "an offset")
-                        .and_then(|item| item.integer(0..u64::from(u32::MAX)))? as u32,
+                        .and_then(|item| item.integer(0..limits::RECORDS + 1))? as u32,
                 ),
             },
             _ => return None,
@@ -402,54 +418,22 @@ impl Script<'_> {
             }
         }
     }
-
-    /// Clients that are not started first thing by an entry are there from the beginning.
-    fn start_clients(&mut self) {
-        // The first that is done to it: a start, or something that needs it to be there.
-        let started = |node: NodeId| {
-            let first = self.entries.iter().find_map(|entry| match &entry.action {
-                Action::StartProducer { producer } => (node == NodeId::Producer(*producer)).then_some(true),
-                Action::StartConsumer { consumer } => (node == NodeId::Consumer(*consumer)).then_some(true),
-                Action::KillApplication { node: own } => (node == *own).then_some(false),
-                Action::Send { producer, .. }
-                | Action::Load(Load { producer, .. })
-                | Action::Flush { producer }
-                | Action::CloseProducer { producer, .. } => {
-                    (node == NodeId::Producer(*producer)).then_some(false)
-                }
-                Action::Seek { consumer, .. } | Action::StopConsumer { consumer } => {
-                    (node == NodeId::Consumer(*consumer)).then_some(false)
-                }
-                _ => None,
-            });
-            first == Some(true)
-        };
-        let producers = (0..self.spec.producers.len() as u16)
-            .map(ClientId)
-            .filter(|&client| !started(NodeId::Producer(client)))
-            .map(|producer| Action::StartProducer { producer });
-        let consumers = (0..self.spec.consumers.len() as u16)
-            .map(ClientId)
-            .filter(|&client| !started(NodeId::Consumer(client)))
-            .map(|consumer| Action::StartConsumer { consumer });
-        let first: Vec<Entry> = producers
-            .chain(consumers)
-            .map(|action| Entry { when: Trigger::At(Time::ZERO), action, lasts: None })
-            .collect();
-        let shift = first.len() as u32;
-        self.entries.splice(0..0, first);
-        for entry in &mut self.entries {
-            match &mut entry.when {
-                Trigger::After { entry, .. } => entry.0 += shift,
-                Trigger::When { not_before: Some(entry), .. } => entry.0 += shift,
-                Trigger::At(_) | Trigger::When { .. } => {}
-            }
-        }
-        for step in &mut self.steps {
-            step.actions = step.actions.start + shift..step.actions.end + shift;
-        }
-    }
 }
+
+/// Whether an action can make a broker unreachable, so that others are elected.
+fn is_fault(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Kill { .. }
+            | Action::Stop { .. }
+            | Action::Pause { .. }
+            | Action::PowerLoss { .. }
+            | Action::FailDisk { .. }
+            | Action::StallDisk { .. }
+            | Action::Cut { .. }
+    )
+}
+
 /// A topic's settings with some of them changed; what is not named stays.
 fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfig> {
     let mut settings = Vec::new();
@@ -463,10 +447,6 @@ fn altered(item: &Item<'_>, base: TopicConfig, spec: &Spec) -> Option<TopicConfi
         flush_messages: made.flush_messages.or(base.flush_messages),
         flush_ms: made.flush_ms.or(base.flush_ms),
     })
-}
-
-fn line_of(item: &Item<'_>, text: &str) -> u32 {
-    item.node.key.as_ref().map_or(0, |span| crate::problem::place(text, span.start).0)
 }
 
 fn show(value: &Value) -> String {

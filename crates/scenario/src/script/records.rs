@@ -39,17 +39,21 @@ impl Script<'_> {
 
     pub(super) fn sends(&mut self, object: &Item<'_>, fields: &Fields<'_>) -> Vec<Action> {
         let every = fields.duration("every");
-        let key = fields.text("key").map(Arc::from);
+        let key = fields.get("key").and_then(|item| item.text_of(limits::WORD)).map(Arc::from);
         let size = fields.get("size").and_then(|item| item.bytes());
         let serializable = fields.flag("serializable").unwrap_or(true);
         let Some((producer, topic, partition)) = self.route(fields) else { return Vec::new() };
         let mut values = Vec::new();
         for item in object.one_or_more() {
             let Some(text) = item.text() else { return Vec::new() };
-            match units::values(text, limits::SCRIPT) {
-                Some(more) => values.extend(more),
-                None => item.refuse("not a list of records", "\"v0\", \"v0..v4\" or \"a, b, c\""),
-            }
+            let Some(more) = units::values(text, limits::SCRIPT - values.len()) else {
+                let (most, letters) = (limits::SCRIPT, limits::WORD);
+                let accepted =
+                    format!("\"v0\", \"v0..v4\" or \"a, b, c\", up to {most} of up to {letters} letters");
+                item.refuse("not a list of records", accepted);
+                return Vec::new();
+            };
+            values.extend(more);
         }
         self.records += values.len() as u64;
         // A run of numbers from 0 is one load; anything else is sent one by one.
@@ -73,7 +77,7 @@ impl Script<'_> {
                 keys: Keys::None,
                 prefix: prefix.into(),
                 digits: 0,
-                value_bytes: size.map_or(0, |bytes| bytes as u32).max(values[values.len() - 1].len() as u32),
+                value_bytes: size.unwrap_or(0).max(values[values.len() - 1].len() as u32),
             })];
         }
         let records = values.into_iter().map(|value| Action::Send {
@@ -82,7 +86,7 @@ impl Script<'_> {
                 topic,
                 partition,
                 key: key.clone(),
-                value_bytes: size.map_or(0, |bytes| bytes as u32).max(value.len() as u32),
+                value_bytes: size.unwrap_or(0).max(value.len() as u32),
                 value: value.into(),
                 serializable,
             },
@@ -97,7 +101,7 @@ impl Script<'_> {
             (Some(item), None) => {
                 let gap = item.text().and_then(units::rate);
                 if gap.is_none() {
-                    item.refuse("a rate is expected", "such as \"1000/s\"");
+                    item.refuse("a rate is expected", "such as \"1000/s\", up to one record in a nanosecond");
                 }
                 gap?
             }
@@ -124,8 +128,8 @@ impl Script<'_> {
             Some(item) => keys(&item)?,
             None => Keys::None,
         };
-        let prefix = fields.text("prefix").unwrap_or("r");
-        let size = fields.get("size").and_then(|item| item.bytes()).unwrap_or(100).min(1 << 30) as u32;
+        let prefix = fields.get("prefix").map_or(Some("r"), |item| item.text_of(limits::WORD))?;
+        let size = fields.get("size").and_then(|item| item.bytes()).unwrap_or(100);
         let (producer, topic, partition) = self.route(fields)?;
         Some(Action::Load(Load {
             producer,
@@ -142,7 +146,7 @@ impl Script<'_> {
 }
 
 fn keys(item: &Item<'_>) -> Option<Keys> {
-    let range = 1..10_001;
+    let range = 1..limits::KEYS + 1;
     if let Value::Integer(_) = item.node.value {
         return Some(Keys::Uniform { count: item.integer(range)? as u32 });
     }

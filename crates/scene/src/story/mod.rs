@@ -5,6 +5,8 @@ mod build;
 mod doom;
 mod queries;
 
+pub use build::StoryBuilder;
+
 use std::sync::Arc;
 
 use ackscope_sim::audit::Fate;

@@ -73,7 +73,7 @@ mod tests {
         cache.entries().iter().map(|&(epoch, start)| (epoch.0, start.0)).collect()
     }
 
-    /// Case B52, and B27, B29, B30 as questions to the cache.
+    /// cases.md B52, and B27, B29, B30 as questions to the cache.
     #[test]
     fn end_offsets() {
         let divergence = &[(0, 0), (3, 2), (4, 8), (7, 13), (9, 14), (10, 17)][..];
@@ -117,7 +117,7 @@ mod tests {
         }
     }
 
-    /// Case B54 (logs are never cut at their start here).
+    /// cases.md B54 (logs are never cut at their start here).
     #[test]
     fn truncation_from_the_end() {
         let full = [(2, 6), (3, 8), (4, 11)];
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    /// Case B55: an epoch without a record leaves no trace once its leader has truncated.
+    /// cases.md B55: an epoch without a record leaves no trace once its leader has truncated.
     #[test]
     fn an_empty_epoch_disappears() {
         for to in [29, 30] {

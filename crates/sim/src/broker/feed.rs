@@ -79,7 +79,7 @@ impl Broker {
             // What takes its time is the epoch's way to the disk: until then it is as quick as a follower.
             (applied, Some(applied / 5))
         } else if records.iter().any(|record| self.deposes(record)) {
-            // Until then it answers as the leader: one record of 200 at 50/s was lost so (§6.7).
+            // Until then it answers as the leader: one record of 200 at 50/s was lost so (broker.md §6.7).
             (cx.draw(Stream::Jitter, low / 2, high), None)
         } else {
             (cx.draw(Stream::Jitter, low / 2, high / 4), None)

@@ -1,5 +1,5 @@
 //! What a leader does about its followers: the high watermark, and who is in sync. The ISR is the controller's to change;
-//! until its answer arrives, the leader honours both the old and the proposed one (broker.md §4.3, §4.5–4.7).
+//! until its answer arrives, the leader honours both the old and the proposed one (broker.md §4.3, §4.5 to §4.7).
 
 use crate::broker::Broker;
 use crate::broker::controller_link::LinkName;
@@ -234,7 +234,7 @@ impl Broker {
     }
 }
 
-/// May this broker join the ISR, as the leader's metadata has it (broker.md §4.6 c, d)?
+/// May this broker join the ISR, as the leader's metadata has it (broker.md §4.6c, §4.6d)?
 fn is_eligible(
     image: &crate::broker::metadata::Image,
     version: crate::version::KafkaVersion,

@@ -175,7 +175,7 @@ impl Broker {
         }
     }
 
-    /// Refused or unanswered: again at the pace of §6.1.2.
+    /// Refused or unanswered: again at the pace of broker.md §6.1.2.
     pub(super) fn communication_failed(&mut self, cx: &mut Context) {
         let config = &cx.spec.broker_config;
         let life = &mut self.memory.life;

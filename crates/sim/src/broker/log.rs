@@ -283,7 +283,7 @@ mod tests {
         Verdict::Duplicate { base_offset: Offset(base), next_offset: Offset(next) }
     }
 
-    /// Case B57.
+    /// cases.md B57.
     #[test]
     fn five_batches_are_remembered() {
         let mut leader = Leader::default();
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(leader.log.end(), Offset(10));
     }
 
-    /// Cases B59, B60, and the rules of an epoch's first batch.
+    /// cases.md B59, B60, and the rules of an epoch's first batch.
     #[test]
     fn sequences_and_epochs() {
         // (epoch, first sequence, records) one after the other, and what becomes of the last
@@ -344,7 +344,8 @@ mod tests {
         assert_eq!(leader.produce(0, 0, 1), OUT_OF_ORDER, "what came before is forgotten too");
     }
 
-    /// Case B62 and broker.md §3.5: a clean stop's snapshot has the last batch only; a killed process's log is replayed.
+    /// cases.md B62, broker.md §3.5: a clean stop's snapshot has the last batch only; a killed process's log is
+    /// replayed.
     #[test]
     fn what_a_restart_remembers() {
         for (clean, older) in [(true, OUT_OF_ORDER), (false, duplicate(0, 1))] {
@@ -363,7 +364,7 @@ mod tests {
         }
     }
 
-    /// Case B67: after a truncation the state ends where the log ends, and what was cut may come again.
+    /// cases.md B67: after a truncation the state ends where the log ends, and what was cut may come again.
     #[test]
     fn truncation_takes_producer_state_along() {
         for to in 0..3 {

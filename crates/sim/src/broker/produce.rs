@@ -189,7 +189,7 @@ impl Broker {
         Ok(Stored { base_offset, next_offset, appended: Some(appended), high_watermark })
     }
 
-    /// Is the partition here at all (broker.md §2.2, check 7)?
+    /// Is the partition here at all (broker.md §2.2.7)?
     pub(super) fn check_hosted(&self, partition: Partition) -> Result<(), ErrorCode> {
         match self.replica(partition) {
             Some(_) if self.memory.log_dir_failed => Err(ErrorCode::KafkaStorageError),

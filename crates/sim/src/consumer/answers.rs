@@ -189,7 +189,8 @@ impl Consumer {
         }
     }
 
-    /// §2.5: does the new leader have everything up to the position? `asked` and `leader_epoch` are as they were then.
+    /// consumer-and-transactions.md §2.5: does the new leader have everything up to the position? `asked` and
+    /// `leader_epoch` are as they were then.
     fn validated(
         &mut self,
         cx: &mut Context,
@@ -227,7 +228,8 @@ impl Consumer {
                 position.retry_at = cx.now;
             }
             (Ok(divergence), None) => {
-                // It stays unvalidated: asked, and thrown, again after request.timeout.ms (rule 23).
+                // It stays unvalidated: asked, and thrown, again after request.timeout.ms
+                // (consumer-and-transactions.md R2.23).
                 let name = cx.spec.partition_name(partition);
                 let divergent = divergence.map_or(String::new(), |(epoch, end)| {
                     format!("{name}=OffsetAndMetadata{{offset={end}, leaderEpoch={epoch}, metadata=''}}")

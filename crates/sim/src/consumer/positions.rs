@@ -1,5 +1,5 @@
 //! Where the consumer stands in each partition, and in which state: waiting for a reset, for validation, or fetching
-//! (SubscriptionState; consumer-and-transactions.md §2.4 to 2.6).
+//! (SubscriptionState; consumer-and-transactions.md §2.4 to §2.6).
 
 use crate::happening::Reset;
 use crate::ids::{BrokerId, LeaderEpoch, Offset, Partition};

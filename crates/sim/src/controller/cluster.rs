@@ -45,7 +45,7 @@ impl Registered {
         }
     }
 
-    /// Where Java's HashMap looks at it: sessions that end in the same pass end in this order (§6.2.3).
+    /// Where Java's HashMap looks at it: sessions that end in the same pass end in this order (broker.md §6.2.3).
     fn hash_order(&self, table: u64) -> (u64, BrokerEpoch) {
         ((31 * u64::from(self.id.0) + self.broker_epoch.0) & (table - 1), self.broker_epoch)
     }

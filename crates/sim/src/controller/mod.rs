@@ -82,11 +82,12 @@ pub struct Controller {
 
 /// After activation the first look at the sessions comes this much after a whole interval, as recorded.
 const SESSION_CHECK_PHASE: Duration = Duration::from_millis(15);
-/// The pass that has found an expired session is repeated after this (§6.2.3).
+/// The pass that has found an expired session is repeated after this (broker.md §6.2.3).
 const SESSION_CHECK_AGAIN: Duration = Duration::from_millis(10);
 /// `metadata.max.idle.interval.ms`.
 const NO_OP_INTERVAL: Duration = Duration::from_millis(500);
-/// A quorum's voters miss their leader after `controller.quorum.fetch.timeout.ms`, and elect within two seconds (§6.10).
+/// A quorum's voters miss their leader after `controller.quorum.fetch.timeout.ms`, and elect within two seconds
+/// (broker.md §6.10).
 const TAKEOVER: (Duration, Duration) = (Duration::from_millis(2_000), Duration::from_millis(4_000));
 /// A leader that leaves in order tells the others (EndQuorumEpoch).
 const ORDERLY_TAKEOVER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(200));

@@ -1,5 +1,5 @@
 //! What becomes of one partition when its ISR or its leader changes: election, eligible leader replicas, epochs.
-//! Pure: from one state to the next (Kafka's PartitionChangeBuilder; broker.md §6.4–6.6).
+//! Pure: from one state to the next (Kafka's PartitionChangeBuilder; broker.md §6.4 to §6.6).
 
 use crate::ids::{BrokerId, Brokers};
 use crate::message::PartitionState;
@@ -95,7 +95,7 @@ impl<'a, F: Fn(BrokerId) -> bool> PartitionChangeBuilder<'a, F> {
         }
         if !isr.is_empty() || with_elr || wrong(Mutant::LastMemberLeaves) {
             next.isr = isr;
-        } // else the last member stays (§6.5)
+        } // else the last member stays (broker.md §6.5)
         next.elr = elr;
         if with_elr {
             if next.leader.is_some() {

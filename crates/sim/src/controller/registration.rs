@@ -23,7 +23,7 @@ enum BrokerState {
 }
 
 impl Controller {
-    /// §6.1: accepted unless another incarnation's session is still valid. The new one starts fenced.
+    /// broker.md §6.1: accepted unless another incarnation's session is still valid. The new one starts fenced.
     pub(super) fn register(
         &mut self,
         cx: &mut Context,
@@ -256,7 +256,7 @@ impl Controller {
         }
     }
 
-    /// §6.2.3: one broker a pass; another pass soon after one that has found one.
+    /// broker.md §6.2.3: one broker a pass; another pass soon after one that has found one.
     pub(super) fn check_sessions(&mut self, cx: &mut Context) {
         if wrong(Mutant::NeverFences) {
             return;

@@ -1,5 +1,5 @@
 //! The truth about partitions: what changes it, and who may change it (Kafka's ReplicationControlManager; broker.md §4.7,
-//! §6.3–6.8).
+//! §6.3 to §6.8).
 
 use std::sync::Arc;
 
@@ -121,7 +121,7 @@ impl Controller {
         }
     }
 
-    /// §6.1.3: the registration of a new incarnation takes the old one out.
+    /// broker.md §6.1.3: the registration of a new incarnation takes the old one out.
     pub(super) fn broker_restarted(&mut self, cx: &mut Context, broker: BrokerId, clean: bool) {
         let because = ChangeReason::Registered(broker);
         if clean || !cx.spec.broker_config.eligible_leader_replicas {
@@ -153,7 +153,7 @@ impl Controller {
         }
     }
 
-    /// §4.7. The whole request fails for a broker with another epoch than the registered one.
+    /// broker.md §4.7. The whole request fails for a broker with another epoch than the registered one.
     pub(super) fn alter_partitions(
         &mut self,
         cx: &mut Context,
@@ -191,7 +191,7 @@ impl Controller {
         self.check_alteration(cx, state, from, request)?;
         let because = ChangeReason::AlterPartition;
         if cx.spec.version.uses_zookeeper() {
-            // The leader's own change: the partition's version rises, its leader epoch does not (§6.11).
+            // The leader's own change: the partition's version rises, its leader epoch does not (broker.md §6.11).
             let next =
                 PartitionState { isr, partition_epoch: state.partition_epoch.next(), ..(**state).clone() };
             self.change(cx, request.partition, next, because);
@@ -378,7 +378,7 @@ impl Controller {
         self.set_timer(cx, config.leader_imbalance_check_interval, Due::Rebalance);
     }
 
-    /// §6.8: back to the preferred leaders, at most a thousand partitions a pass.
+    /// broker.md §6.8: back to the preferred leaders, at most a thousand partitions a pass.
     pub(super) fn rebalance(&mut self, cx: &mut Context) {
         const MOST_PER_PASS: usize = 1_000;
         let zookeeper = cx.spec.version.uses_zookeeper();

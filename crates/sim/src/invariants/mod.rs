@@ -181,9 +181,9 @@ pub fn inspect(spec: Spec) -> Inspection {
 }
 
 /// A whole run, and what the invariants say of it.
-pub fn run_inspected(spec: Spec) -> (Run, Vec<Row>) {
+pub fn run_inspected(spec: Spec, budget: Budget) -> (Run, Vec<Row>) {
     let mut watch = Watch::new(Arc::new(spec.clone()));
-    let run = Run::watched(spec, Budget::default(), |world, news| watch.look(world, news));
+    let run = Run::watched(spec, budget, |world, news| watch.look(world, news));
     (run, watch.finish())
 }
 

@@ -26,7 +26,7 @@ pub(super) struct PartitionQueue {
     pub queue: VecDeque<Batch>,
     /// Drained, in that order, until their requests end; expired ones among them are `done`.
     pub in_flight: Vec<Batch>,
-    /// Drained under max.in.flight=1 and not answered (§3.8).
+    /// Drained under max.in.flight=1 and not answered (producer.md §3.8).
     pub is_muted: bool,
     pub sequences: Sequences,
     /// Has had a batch at some time.
@@ -58,7 +58,7 @@ pub(super) struct TopicQueues {
     pub ratio: Ratio,
 }
 
-/// How long a broker has not been sent to although there was something to send (§2.9).
+/// How long a broker has not been sent to although there was something to send (producer.md §2.9).
 #[derive(Clone, Copy, Debug)]
 struct NodeLatency {
     broker: BrokerId,
@@ -77,7 +77,7 @@ pub(super) struct Ask {
     pub timestamp: Time,
 }
 
-/// Whether an append wakes the Sender (§0.5).
+/// Whether an append wakes the Sender (producer.md §0.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wake {
     No,
@@ -104,7 +104,7 @@ pub(super) enum Appended {
     },
 }
 
-/// What a look over all queues gives (§3.6).
+/// What a look over all queues gives (producer.md §3.6).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ready {
     pub brokers: Brokers,
@@ -162,7 +162,7 @@ impl Accumulator {
         self.topics[usize::from(topic.0)].partitions
     }
 
-    /// Appends a record; `buffer`: memory that was waited for. The application thread's part of §2.10.
+    /// Appends a record; `buffer`: memory that was waited for. The application thread's part of producer.md §2.10.
     pub fn append(
         &mut self,
         cx: &mut Context,
@@ -305,7 +305,7 @@ impl Accumulator {
         })
     }
 
-    /// Which brokers have something to send now (§3.3 to 3.6).
+    /// Which brokers have something to send now (producer.md §3.3 to §3.6).
     pub fn ready(&mut self, settings: &Settings, metadata: &Metadata, now: Time) -> Ready {
         let mut ready = Ready::default();
         let hurry = self.pool.is_waited_for() || self.is_closed || self.flush.is_some();
@@ -343,7 +343,7 @@ impl Accumulator {
         ready
     }
 
-    /// Queue lengths become weights for the choice of sticky partitions (§2.8, §2.9).
+    /// Queue lengths become weights for the choice of sticky partitions (producer.md §2.8, §2.9).
     fn learn_load(&mut self, settings: &Settings, metadata: &Metadata) {
         let timeout = settings.config.partitioner_availability_timeout;
         for topic in self.topics.iter_mut().filter(|topic| topic.sticky.is_used()) {
@@ -386,7 +386,8 @@ impl Accumulator {
         }
     }
 
-    /// Takes at most one batch of each partition that the broker leads (§3.7). What was taken is in flight from here on.
+    /// Takes at most one batch of each partition that the broker leads (producer.md §3.7). What was taken is in flight
+    /// from here on.
     pub fn drain(
         &mut self,
         cx: &mut Context,
@@ -491,7 +492,7 @@ impl Accumulator {
         }
     }
 
-    /// Back into the queue for another attempt (§3.12): in front, or by sequence.
+    /// Back into the queue for another attempt (producer.md §3.12): in front, or by sequence.
     pub fn reenqueue(&mut self, cx: &mut Context, mut batch: Batch, now: Time) {
         let backoff = self.backoff.draw(cx, batch.attempts);
         batch.reenqueued(now, backoff);
@@ -505,7 +506,7 @@ impl Accumulator {
         }
     }
 
-    /// Queued batches whose time is over, head first in each partition (§3.14).
+    /// Queued batches whose time is over, head first in each partition (producer.md §3.14).
     pub fn take_expired(&mut self, cx: &mut Context, settings: &Settings, now: Time) -> Vec<(Batch, String)> {
         let mut expired = Vec::new();
         for queue in &mut self.partitions {

@@ -434,7 +434,7 @@ impl Instance {
         *current = Some(next);
     }
 
-    /// `send()` fails: in its future, or (`thrown`) in the caller's face (§2.6).
+    /// `send()` fails: in its future, or (`thrown`) in the caller's face (producer.md §2.6).
     pub fn fail_send(&mut self, cx: &mut Context, record: RecordId, failure: Failure, thrown: bool) {
         let is_metered = !matches!(&*failure.exception, "IllegalStateException" | "IllegalArgumentException");
         if is_metered {

@@ -21,7 +21,7 @@ impl ExponentialBackoff {
         }
         let doubled = self.initial.nanos.saturating_mul(1 << attempts.min(32));
         let term = doubled.min(self.max.nanos);
-        let (low, high) = (term / 10 * 8, (term / 10 * 12).saturating_sub(1));
+        let (low, high) = (term / 10 * 8, (term / 10).saturating_mul(12).saturating_sub(1));
         let drawn = cx.draw(Stream::Jitter, Duration::from_nanos(low), Duration::from_nanos(high.max(low)));
         Duration::from_millis(drawn.as_millis()).max(TURN).min(self.max)
     }

@@ -1,4 +1,4 @@
-//! One batch of the accumulator: its size to the byte (producer.md §3.9 to 3.10), its attempts and what it waits for.
+//! One batch of the accumulator: its size to the byte (producer.md §3.9, §3.10), its attempts and what it waits for.
 
 use std::sync::Arc;
 
@@ -315,7 +315,7 @@ impl Batch {
         }
     }
 
-    /// Its backoff is not over, and no newer leader makes waiting pointless (§3.5).
+    /// Its backoff is not over, and no newer leader makes waiting pointless (producer.md §3.5).
     pub fn is_backing_off(&self, now: Time) -> bool {
         let has_new_leader = self.attempts > 0 && self.attempts == self.leader_epoch_at_attempt;
         self.attempts > 0 && self.waited(now) < self.backoff && !has_new_leader

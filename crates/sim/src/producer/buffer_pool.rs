@@ -111,7 +111,7 @@ impl BufferPool {
 mod tests {
     use super::{Allocation, BufferPool};
 
-    /// P27.
+    /// cases.md P27.
     #[test]
     fn buffers_of_the_batch_size_are_kept_and_others_are_not() {
         const K: u32 = 1_024;
@@ -124,7 +124,7 @@ mod tests {
         }
     }
 
-    /// P29.
+    /// cases.md P29.
     #[test]
     fn who_asks_for_more_than_is_left_waits_until_it_is_returned() {
         let mut pool = BufferPool::new(5 * 1_024, 1_024);
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!((pool.available(), pool.is_waited_for()), (0, false));
     }
 
-    /// P30.
+    /// cases.md P30.
     #[test]
     fn a_waiter_that_gives_up_returns_what_it_had_gathered() {
         let mut pool = BufferPool::new(2, 1);

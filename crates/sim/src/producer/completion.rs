@@ -150,7 +150,7 @@ impl Instance {
         }
     }
 
-    /// §4.7.
+    /// producer.md §4.7.
     fn can_retry(&mut self, batch: &Batch, error: ErrorCode, now: Time) -> bool {
         let config = &self.settings.config;
         let is_late = self.settings.version.has_delivery_timeout()
@@ -198,7 +198,7 @@ impl Instance {
 
     fn fail(&mut self, cx: &mut Context, batch: Batch, error: ErrorCode, message: Option<&str>) {
         if batch.done {
-            // Counted a second time, and nothing else (§4.12).
+            // Counted a second time, and nothing else (producer.md §4.12).
             let now = self.settings.clock(cx.now);
             self.metrics.record_error.record(now, u64::from(batch.count()));
             self.release_late(&batch);

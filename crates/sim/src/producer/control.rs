@@ -1,4 +1,4 @@
-//! The transactional part of a Sender iteration (producer.md §4.1 steps 1 to 5, §6.1): resolving and raising epochs, and
+//! The transactional part of a Sender iteration (producer.md §4.1.1 to §4.1.5, §6.1): resolving and raising epochs, and
 //! the control requests that come before any data. With transactions, more kinds of them are sent from here.
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl Instance {
         self.control_request(cx, now)
     }
 
-    /// KIP-360: purely local; the partitions that asked for it start again at sequence 0 (§6.9).
+    /// KIP-360: purely local; the partitions that asked for it start again at sequence 0 (producer.md §6.9).
     fn raise_epoch(&mut self, cx: &mut Context) {
         let Some(transactions) = &mut self.transactions else { return };
         let Some((id, epoch)) = transactions.id else { return };

@@ -1,4 +1,4 @@
-//! What the client knows of the cluster, and when it asks again (producer.md §4.8, §2.2 to 2.3; ProducerMetadata).
+//! What the client knows of the cluster, and when it asks again (producer.md §4.8, §2.2, §2.3; ProducerMetadata).
 
 use super::backoff::ExponentialBackoff;
 use crate::config::ProducerConfig;

@@ -295,7 +295,7 @@ impl Settings {
         self.spec.topic_of(partition)
     }
 
-    /// With one request in flight a partition is muted while its batch is out (§3.8).
+    /// With one request in flight a partition is muted while its batch is out (producer.md §3.8).
     fn guarantees_order(&self) -> bool {
         self.config.max_in_flight_requests_per_connection == 1
     }

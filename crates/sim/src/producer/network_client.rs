@@ -1,6 +1,6 @@
 //! Connections to brokers: connecting, asking for API versions, ready; what is in flight on each; when to try again
-//! (producer.md §4.3 to 4.5; NetworkClient, ClusterConnectionStates, InFlightRequests). What a lost connection means for
-//! batches and metadata is the Sender's to decide.
+//! (producer.md §4.3 to §4.5; NetworkClient, ClusterConnectionStates, InFlightRequests). What a lost connection means
+//! for batches and metadata is the Sender's to decide.
 
 use std::collections::VecDeque;
 
@@ -283,7 +283,7 @@ impl NetworkClient {
         self.nodes.iter().position(late).map(NodeIndex)
     }
 
-    /// A node of which a request has been out for too long (§4.4; strictly longer).
+    /// A node of which a request has been out for too long (producer.md §4.4; strictly longer).
     pub fn request_timed_out(&self, now: Time) -> Option<NodeIndex> {
         let late = |node: &Node| {
             node.in_flight.front().is_some_and(|request| now.since(request.sent) > self.request_timeout)
@@ -291,7 +291,7 @@ impl NetworkClient {
         self.nodes.iter().position(late).map(NodeIndex)
     }
 
-    /// The node to ask for metadata or a producer id, and whether any connection is ready at all (§4.8).
+    /// The node to ask for metadata or a producer id, and whether any connection is ready at all (producer.md §4.8).
     pub fn least_loaded(
         &mut self,
         cx: &mut Context,

@@ -1,4 +1,4 @@
-//! Which partition a record goes to (producer.md §2.7 to 2.11): murmur2 of the key; without key the sticky partition,
+//! Which partition a record goes to (producer.md §2.7 to §2.11): murmur2 of the key; without key the sticky partition,
 //! weighted by queue lengths; round robin before 2.4.
 
 use crate::ids::Partition;
@@ -125,7 +125,7 @@ impl Sticky {
         true
     }
 
-    /// From the queue sizes of the available partitions (§2.8); `all`: none was left out as too slow.
+    /// From the queue sizes of the available partitions (producer.md §2.8); `all`: none was left out as too slow.
     pub fn learn_load(&mut self, sizes: &[(u32, u32)], partition_count: u32) {
         self.load.clear();
         let all_equal = sizes.windows(2).all(|pair| pair[0].1 == pair[1].1);
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(Partitions { first: Partition(0), count: 1 }.for_key(b""), 0);
     }
 
-    /// P22.
+    /// cases.md P22.
     #[test]
     fn it_stays_until_the_threshold_is_reached() {
         let mut sticky = Sticky::default();
@@ -197,7 +197,7 @@ mod tests {
         assert!(sticky.update(5, 10, false, || 1, THREE, |_| true));
     }
 
-    /// P20: queues 1, 7, 2 give the weights 7, 1, 6.
+    /// cases.md P20: queues 1, 7, 2 give the weights 7, 1, 6.
     #[test]
     fn longer_queues_are_drawn_less_often() {
         let mut sticky = Sticky::default();

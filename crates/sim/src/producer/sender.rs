@@ -1,6 +1,6 @@
 //! The Sender's thread: one iteration after the other (producer.md §4), each at one value of the clock. It runs when
 //! something wakes it, or when the poll it is in would time out; an iteration that could send nothing sleeps until the
-//! next event instead of spinning (§3.7).
+//! next event instead of spinning (producer.md §3.7).
 
 use std::sync::Arc;
 
@@ -104,8 +104,8 @@ impl Instance {
         }
     }
 
-    /// Kafka has no timer for late requests, it merely polls no longer than that (§4.4); their strict comparison needs
-    /// one millisecond more.
+    /// Kafka has no timer for late requests, it merely polls no longer than that (producer.md §4.4); their strict
+    /// comparison needs one millisecond more.
     fn late(&self) -> Duration {
         self.settings.config.request_timeout + Duration::from_millis(1)
     }
@@ -206,7 +206,7 @@ impl Instance {
         }
     }
 
-    /// One iteration (§4.1).
+    /// One iteration (producer.md §4.1).
     fn run_once(&mut self, cx: &mut Context) -> Turn {
         let now = self.settings.clock(cx.now);
         if let Some(turn) = self.transactional_part(cx, now) {
@@ -215,7 +215,8 @@ impl Instance {
         self.send_producer_data(cx, now)
     }
 
-    /// Asks for metadata if that is due and some broker can be asked (§4.8). How long the poll may last for its sake.
+    /// Asks for metadata if that is due and some broker can be asked (producer.md §4.8). How long the poll may last for
+    /// its sake.
     pub fn maybe_update_metadata(&mut self, cx: &mut Context, now: Time) -> Option<Duration> {
         let next = self.metadata.time_to_next_update(now);
         if self.metadata.is_fetching() || !next.is_zero() {
@@ -333,7 +334,7 @@ impl Instance {
         let message_sent = HappeningId(cx.next_happening);
         let Some(correlation) = self.request(cx, node, now, body, Request::Produce(sent)) else { return };
         if acks == Acks::None {
-            // Complete as soon as its bytes are the kernel's (§4.6).
+            // Complete as soon as its bytes are the kernel's (producer.md §4.6).
             cx.cause = Some(message_sent);
             if let Some(InFlight { what: Request::Produce(sent), .. }) =
                 self.network.take_in_flight(node, correlation)
@@ -363,7 +364,7 @@ impl Instance {
         correlation
     }
 
-    /// Batches whose time is over fail, the queued ones first (§4.1 step 9).
+    /// Batches whose time is over fail, the queued ones first (producer.md §4.1.9).
     fn expire(&mut self, cx: &mut Context, now: Time) {
         let in_flight = self.expired_in_flight(now);
         let queued = self.accumulator.take_expired(cx, &self.settings, now);
@@ -414,8 +415,8 @@ impl Instance {
         cx.cause = cause;
     }
 
-    /// Reads what has arrived, and looks for connections and requests that have taken too long (§4.2). True where a
-    /// request has come to its end, so that the application may have heard something.
+    /// Reads what has arrived, and looks for connections and requests that have taken too long (producer.md §4.2). True
+    /// where a request has come to its end, so that the application may have heard something.
     fn handle_arrivals(&mut self, cx: &mut Context) -> bool {
         let now = self.settings.clock(cx.now);
         let mut completions = Vec::new();

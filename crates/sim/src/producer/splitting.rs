@@ -9,7 +9,8 @@ use crate::context::Context;
 use crate::happening::{BatchClose, Fact};
 
 impl Accumulator {
-    /// MESSAGE_TOO_LARGE: the records go back in smaller batches, in front and in order (§3.11). The parent is gone.
+    /// MESSAGE_TOO_LARGE: the records go back in smaller batches, in front and in order (producer.md §3.11). The parent
+    /// is gone.
     pub fn split(&mut self, cx: &mut Context, settings: &Settings, parent: Batch) {
         let ratio = parent.compression_ratio().max(Ratio::ONE);
         self.topics[usize::from(settings.topic_of(parent.partition).0)].ratio = ratio;

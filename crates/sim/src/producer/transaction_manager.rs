@@ -1,5 +1,6 @@
 //! Idempotence: the producer id, sequences per partition, when the epoch is raised (producer.md §6; TransactionManager,
-//! TxnPartitionEntry). Transactions (§7) will live here too: their states, and more kinds of control requests.
+//! TxnPartitionEntry). Transactions (producer.md §7) will live here too: their states, and more kinds of control
+//! requests.
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub(super) enum ErrorState {
     Fatal(Arc<Failure>),
 }
 
-/// The one control request (InitProducerId, for now): while there is one, no data is sent (§4.1 step 5).
+/// The one control request (InitProducerId, for now): while there is one, no data is sent (producer.md §4.1.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Control {
     #[default]
@@ -99,7 +100,7 @@ impl TransactionManager {
         queue.sequences.wants_rewrite = true;
     }
 
-    /// §6.6, §6.7: whether a refused batch is sent again; what else follows is arranged here.
+    /// producer.md §6.6, §6.7: whether a refused batch is sent again; what else follows is arranged here.
     pub fn can_retry(&mut self, queue: &mut PartitionQueue, batch: &Batch, error: ErrorCode) -> bool {
         let sequences = queue.sequences;
         let base = batch.base_sequence();
@@ -149,7 +150,8 @@ impl TransactionManager {
         }
     }
 
-    /// The expired batch was being retried: whether it is in the log shows when the others are through (§6.8).
+    /// The expired batch was being retried: whether it is in the log shows when the others are through
+    /// (producer.md §6.8).
     pub fn mark_unresolved(&self, queue: &mut PartitionQueue, batch: &Batch) {
         let Some(last) = batch.last_sequence() else { return };
         queue.sequences.unresolved = queue.sequences.unresolved.max(Some(advance(last, 1)));
@@ -165,7 +167,7 @@ impl TransactionManager {
         }
     }
 
-    /// Whether the head batch has to wait (§6.4).
+    /// Whether the head batch has to wait (producer.md §6.4).
     pub fn blocks(&self, queue: &PartitionQueue, head: &Batch) -> bool {
         let Some(id) = self.id else { return true };
         match head.base_sequence() {
@@ -207,7 +209,7 @@ impl PartitionQueue {
         self.tracked().min_by_key(order).and_then(Batch::base_sequence)
     }
 
-    /// All tracked batches are rewritten to sequences from 0 on, in order, under the new epoch (§6.9).
+    /// All tracked batches are rewritten to sequences from 0 on, in order, under the new epoch (producer.md §6.9).
     pub fn restart_sequences(&mut self, new: ProducerIdAndEpoch) {
         let (id, epoch) = new;
         let tracked = (self.in_flight.iter_mut().filter(|batch| !batch.done))

@@ -5,10 +5,10 @@ use ackscope_sim::ids::{MachineId, NodeId};
 use ackscope_sim::script::Action;
 use ackscope_sim::time::Time;
 
-use super::Builder;
+use super::StoryBuilder;
 use crate::story::{Deed, LinkCut, MarkKind};
 
-impl Builder<'_> {
+impl StoryBuilder {
     pub(super) fn action(&mut self, happening: &Happening, action: &Action) {
         let at = happening.at;
         if let Some(node) = self.done_to(action) {

@@ -9,10 +9,10 @@ use ackscope_sim::ids::{BatchId, HappeningId, NodeId, Offset, Partition};
 use ackscope_sim::message::{Body, Envelope, FetchAnswer, MetadataRecord};
 use ackscope_sim::time::Time;
 
-use super::Builder;
+use super::StoryBuilder;
 use crate::story::{Flow, Kind, Message};
 
-impl Builder<'_> {
+impl StoryBuilder {
     /// The batch behind an append and how many of its records come before: a follower's is in the answer it just got.
     pub(super) fn resolve(
         &self,

@@ -7,13 +7,12 @@ mod messages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ackscope_sim::audit::{Audit, Fate};
+use ackscope_sim::audit::Fate;
 use ackscope_sim::batch::RecordBatch;
 use ackscope_sim::happening::{ChangeReason, Fact, Happening, PartitionChange};
 use ackscope_sim::ids::{
     BatchId, BrokerId, ConnectionId, HappeningId, LeaderEpoch, NodeId, Offset, Partition, RecordId,
 };
-use ackscope_sim::ledger::Ledger;
 use ackscope_sim::run::Trace;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
@@ -28,44 +27,15 @@ use super::{
 
 impl Story {
     pub fn new(run: &Trace) -> Story {
-        let opening = &run.opening;
-        Story::of(&run.spec, opening, &run.happenings, &run.ledger, &run.audit, run.end)
-    }
-
-    /// From the parts of a run; `opening` is the cluster at time zero.
-    pub fn of(
-        spec: &Spec,
-        opening: &ClusterView,
-        happenings: &[Happening],
-        ledger: &Ledger,
-        audit: &Audit,
-        end: Time,
-    ) -> Story {
-        let mut builder = Builder::new(spec, ledger, audit, end);
-        // Long runs send many: room for all of them at once, instead of twice as much in the end.
-        let sent = happenings.iter().filter(|happening| matches!(happening.fact, Fact::MessageSent { .. }));
-        builder.story.messages.reserve_exact(sent.count());
-        let mut appended: BTreeMap<(NodeId, Partition), usize> = BTreeMap::new();
-        for happening in happenings {
-            if let Fact::Appended { partition, .. } = happening.fact {
-                *appended.entry((happening.node, partition)).or_default() += 1;
-            }
-        }
-        for ((node, partition), batches) in appended {
-            if let Some(replica) = builder.replica(node, partition) {
-                replica.bars.reserve_exact(batches);
-            }
-        }
-        builder.open_with(opening);
-        for happening in happenings {
-            builder.read(happening);
-        }
+        let mut builder = StoryBuilder::new(run);
+        run.happenings.iter().for_each(|happening| builder.read(happening));
         builder.finish()
     }
 }
 
-struct Builder<'a> {
-    spec: &'a Spec,
+/// A story in the making: of a trace whose happenings may come little by little.
+pub struct StoryBuilder {
+    spec: Arc<Spec>,
     story: Story,
     batches: BTreeMap<BatchId, Arc<RecordBatch>>,
     /// Requests that wait for their response.
@@ -93,8 +63,10 @@ fn numbered(kind: &str, name: &str, only: bool) -> String {
     if only { kind.to_owned() } else { format!("{kind} {name}") }
 }
 
-impl<'a> Builder<'a> {
-    fn new(spec: &'a Spec, ledger: &Ledger, audit: &Audit, end: Time) -> Builder<'a> {
+impl StoryBuilder {
+    /// Of everything in the trace but its happenings.
+    pub fn new(run: &Trace) -> StoryBuilder {
+        let Trace { spec, ledger, audit, end, .. } = run;
         let partitions = spec.partitions.len();
         let bare = |node, name, detail| NodeStory {
             node,
@@ -153,7 +125,7 @@ impl<'a> Builder<'a> {
             })
         });
         let story = Story {
-            end,
+            end: *end,
             nodes,
             records: records.collect(),
             messages: Vec::new(),
@@ -174,8 +146,8 @@ impl<'a> Builder<'a> {
             batches: Vec::new(),
             brokers: spec.brokers.iter().map(|broker| broker.id).collect(),
         };
-        Builder {
-            spec,
+        let mut builder = StoryBuilder {
+            spec: Arc::clone(spec),
             story,
             batches: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -183,7 +155,11 @@ impl<'a> Builder<'a> {
             fetched: BTreeMap::new(),
             told: BTreeMap::new(),
             open: BTreeMap::new(),
-        }
+        };
+        // Long runs send many: room for all of them at once, instead of twice as much in the end.
+        builder.story.messages.reserve_exact(run.messages as usize);
+        builder.open_with(&run.opening);
+        builder
     }
 
     /// What was so before anything happened.
@@ -301,16 +277,19 @@ impl<'a> Builder<'a> {
         &mut batches[place]
     }
 
-    fn read(&mut self, happening: &Happening) {
+    /// The next happening.
+    pub fn read(&mut self, happening: &Happening) {
         let (at, node) = (happening.at, happening.node);
         match &happening.fact {
             Fact::ActionDone { action } => {
-                if let Some(entry) = self.spec.script.get(action.0 as usize) {
+                let spec = Arc::clone(&self.spec);
+                if let Some(entry) = spec.script.get(action.0 as usize) {
                     self.action(happening, &entry.action);
                 }
             }
             Fact::ActionUndone { action } => {
-                if let Some(entry) = self.spec.script.get(action.0 as usize) {
+                let spec = Arc::clone(&self.spec);
+                if let Some(entry) = spec.script.get(action.0 as usize) {
                     self.undone(happening, &entry.action);
                 }
             }
@@ -566,7 +545,7 @@ impl<'a> Builder<'a> {
         self.mark(happening, happening.node, Some(partition), kind);
     }
 
-    fn finish(mut self) -> Story {
+    pub fn finish(mut self) -> Story {
         let story = &mut self.story;
         let end = story.end;
         story.moments.shrink_to_fit();

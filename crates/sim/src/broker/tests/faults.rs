@@ -76,7 +76,7 @@ fn a_killed_leader_is_replaced_and_comes_back_as_a_follower() {
     }
 }
 
-/// §4.14a and b of the producer's reference: what lies unread in a dead broker's socket is lost, not written.
+/// producer.md §4.14a, §4.14b: what lies unread in a dead broker's socket is lost, not written.
 #[test]
 fn a_record_that_only_the_leader_had_is_cut_off() {
     let mut cluster = Cluster::new(NEW, 3);
@@ -99,9 +99,9 @@ fn a_record_that_only_the_leader_had_is_cut_off() {
     assert_eq!(because[0].1, expected);
 }
 
-/// S1: truncation to the own high watermark loses a committed record; truncation by epochs does not.
+/// broker.md §5.5 S1: truncation to the own high watermark loses a committed record; truncation by epochs does not.
 #[test]
-fn s01_kip_101_loss() {
+fn truncation_to_the_high_watermark_loses_a_committed_record() {
     let outcome = |version| {
         let mut cluster = Cluster::new(version, 2);
         // The high watermark of the follower is as old as its last fetch.
@@ -124,9 +124,10 @@ fn s01_kip_101_loss() {
     }
 }
 
-/// B95 and S2: a power loss shortens the one that leads next; the other one is cut to what they share.
+/// cases.md B95, broker.md §5.5 S2: a power loss shortens the one that leads next; the other one is cut to what they
+/// share.
 #[test]
-fn b95_no_divergence_after_an_unflushed_tail_is_lost() {
+fn no_divergence_after_an_unflushed_tail_is_lost() {
     for version in [KafkaVersion::V0_11, KafkaVersion::V2_4, KafkaVersion::V3_6, KafkaVersion::V4_0] {
         let mut cluster = Cluster::new(version, 2);
         cluster.spec.broker_config.eligible_leader_replicas = false;
@@ -143,9 +144,9 @@ fn b95_no_divergence_after_an_unflushed_tail_is_lost() {
     }
 }
 
-/// B92: an unclean election throws away what the old leader had alone.
+/// cases.md B92: an unclean election throws away what the old leader had alone.
 #[test]
-fn b92_unclean_election() {
+fn an_unclean_election_throws_away_what_the_old_leader_had_alone() {
     let mut cluster = Cluster::new(NEW, 2);
     cluster.spec.topics[0].config.unclean_leader_election_enable = Some(true);
     cluster.send(1_000, "first").at(2_000, kill(2)).send(20_000, "second").at(25_000, kill(1));
@@ -158,9 +159,9 @@ fn b92_unclean_election() {
     assert_eq!(unclean, [None, Some(2)]);
 }
 
-/// B94: a follower's bounce leaves the leader epoch alone, a leader's raises it; caches agree in the end.
+/// cases.md B94: a follower's bounce leaves the leader epoch alone, a leader's raises it; caches agree in the end.
 #[test]
-fn b94_epochs_through_bounces() {
+fn a_leaders_bounce_raises_the_epoch_and_a_followers_does_not() {
     let mut cluster = Cluster::new(KafkaVersion::V3_6, 2);
     cluster.send(1_000, "a").at(2_000, kill(2)).at(15_000, start(2)).send(30_000, "b");
     cluster.at(32_000, kill(1)).at(45_000, start(1)).send(60_000, "c");
@@ -170,9 +171,9 @@ fn b94_epochs_through_bounces() {
     assert_eq!(epochs(&run, 1), [(0, 0), (1, 2)]);
 }
 
-/// B97: again and again the leader bounces; nothing is lost.
+/// cases.md B97: again and again the leader bounces; nothing is lost.
 #[test]
-fn b97_fast_leader_changes() {
+fn fast_leader_changes_lose_nothing() {
     for version in [KafkaVersion::V1_1, KafkaVersion::V2_8, KafkaVersion::V3_9, NEW] {
         let mut cluster = Cluster::new(version, 2);
         let mut names = Vec::new();
@@ -193,9 +194,9 @@ fn b97_fast_leader_changes() {
     }
 }
 
-/// B100: whatever stops the leader, in whatever way: every acked record stays, once and in order.
+/// cases.md B100: whatever stops the leader, in whatever way: every acked record stays, once and in order.
 #[test]
-fn b100_leaders_that_stop_and_start() {
+fn every_acked_record_survives_a_leader_that_stops_and_starts() {
     let hard = |id| vec![kill(id)];
     let clean = |id| vec![stop(id)];
     for (name, fault) in [("hard", hard as fn(u32) -> Vec<Action>), ("clean", clean)] {
@@ -224,9 +225,10 @@ fn b100_leaders_that_stop_and_start() {
     }
 }
 
-/// B107, S8: a follower that lost its disk between its fetch and the controller's decision is not let in by its old life.
+/// cases.md B107, broker.md §5.5 S8: a follower that lost its disk between its fetch and the controller's decision is
+/// not let in by its old life.
 #[test]
-fn b107_a_new_incarnation_is_not_let_in_by_the_old_ones_fetch() {
+fn a_new_incarnation_is_not_let_in_by_the_old_ones_fetch() {
     let mut cluster = Cluster::new(NEW, 2);
     cluster.send(1_000, "a").at(2_000, kill(2)).send(15_000, "b").at(16_000, start(2));
     // The proposal waits on its way while 2 dies, loses its disk and is registered anew.
@@ -251,9 +253,9 @@ fn b107_a_new_incarnation_is_not_let_in_by_the_old_ones_fetch() {
     assert_identical(&run, &[1, 2], &["a", "b"]);
 }
 
-/// B109, S9: the last replica loses its tail; with ELR somebody else who had everything leads.
+/// cases.md B109, broker.md §5.5 S9: the last replica loses its tail; with ELR somebody else who had everything leads.
 #[test]
-fn b109_last_replica_standing() {
+fn the_last_replica_standing_loses_its_tail() {
     for (elr, kept) in [(true, true), (false, false)] {
         let mut cluster = Cluster::new(NEW, 3);
         cluster.min_isr(2).spec.broker_config.eligible_leader_replicas = elr;
@@ -276,9 +278,9 @@ fn b109_last_replica_standing() {
     }
 }
 
-/// B110: a leader cut off from everybody but its client acks with acks=1 only, and is cut back afterwards.
+/// cases.md B110: a leader cut off from everybody but its client acks with acks=1 only, and is cut back afterwards.
 #[test]
-fn b110_zombie_leader() {
+fn a_zombie_leader_acks_with_acks_1_only() {
     for (acks, acked_values, log) in
         [(Acks::Leader, &["a", "z0", "z1"][..], &["a"][..]), (Acks::All, &["a"], &["a"])]
     {
@@ -312,9 +314,9 @@ fn b110_zombie_leader() {
     }
 }
 
-/// B112: a follower that dies on an idle partition is removed by its session's end, never by its lag.
+/// cases.md B112: a follower that dies on an idle partition is removed by its session's end, never by its lag.
 #[test]
-fn b112_an_idle_followers_death() {
+fn the_session_removes_a_follower_that_dies_idle() {
     for (sent, from, to) in [(3_000, 6_900, 11_000), (23_000, 23_000, 23_100)] {
         let mut cluster = Cluster::new(NEW, 3);
         cluster.send(1_000, "a").at(2_000, kill(3)).send(sent, "b");
@@ -329,9 +331,9 @@ fn b112_an_idle_followers_death() {
     }
 }
 
-/// B114: everything loses power; only the last one to leave the ISR may lead, with what its disk kept.
+/// cases.md B114: everything loses power; only the last one to leave the ISR may lead, with what its disk kept.
 #[test]
-fn b114_total_power_loss() {
+fn after_a_total_power_loss_the_last_one_in_the_isr_leads() {
     for version in [KafkaVersion::V3_6, NEW] {
         let mut cluster = Cluster::new(version, 3);
         cluster.spec.broker_config.eligible_leader_replicas = false;
@@ -379,7 +381,8 @@ fn a_kill_loses_nothing_and_a_wipe_everything() {
     assert_eq!(truncations(&cluster.run(), 3), []);
 }
 
-/// B39 and §6.7: leadership moves first, the process ends about a heartbeat later; a clean start scans nothing.
+/// cases.md B39, broker.md §6.7: leadership moves first, the process ends about a heartbeat later; a clean start scans
+/// nothing.
 #[test]
 fn controlled_shutdown() {
     let mut cluster = Cluster::new(NEW, 3);
@@ -398,7 +401,7 @@ fn controlled_shutdown() {
     assert_eq!(loaded[0].1, (true, Offset(1)), "it stopped fetching when it left the ISR");
 }
 
-/// §6.7: what the old leader takes with acks=1 after its successor has left it is nobody's.
+/// broker.md §6.7: what the old leader takes with acks=1 after its successor has left it is nobody's.
 #[test]
 fn a_clean_stop_can_cost_an_acks_1_record() {
     let lost = |seed: u64| {
@@ -460,7 +463,7 @@ fn kill_controller() -> Action {
     Action::Kill { node: CONTROLLER }
 }
 
-/// §6.1.2: the new incarnation waits for the old one's session to end.
+/// broker.md §6.1.2: the new incarnation waits for the old one's session to end.
 #[test]
 fn a_quick_restart_does_not_beat_the_failover() {
     let mut cluster = Cluster::new(NEW, 3);
@@ -603,7 +606,7 @@ fn a_stuck_follower_leaves_by_its_lag() {
     assert_identical(&run, &[1, 2, 3], &["a", "b", "c"]);
 }
 
-/// B42 of the fetcher cases: an epoch that the leader does not know yet costs a second.
+/// cases.md B42: an epoch that the leader does not know yet costs a second.
 #[test]
 fn a_follower_ahead_of_its_leader_waits_a_second() {
     let mut waited = 0;

@@ -43,8 +43,9 @@ fn diverging(single: &mut Single, epoch: u32, end: u32) -> u32 {
     single.log_end()
 }
 
+/// cases.md B44.
 #[test]
-fn b44_without_epochs_back_to_the_high_watermark() {
+fn without_epochs_a_follower_truncates_to_its_high_watermark() {
     let mut single = Single::new(KafkaVersion::V0_10, 2, 1);
     single.metadata(Some(2), 1, 1, &[1, 2]);
     let batches = [batch(0, 1, 1), batch(1, 1, 1), batch(2, 1, 1)];
@@ -59,9 +60,9 @@ fn b44_without_epochs_back_to_the_high_watermark() {
     assert_eq!(because, [Truncation::HighWatermark]);
 }
 
-/// Case B45: the same leader epoch again changes nothing.
+/// cases.md B45: the same leader epoch again changes nothing.
 #[test]
-fn b45_no_new_start_without_a_new_epoch() {
+fn no_new_start_without_a_new_epoch() {
     let mut single = follower(KafkaVersion::V0_10, &[(0, 1, 1), (1, 1, 1)]);
     single.metadata(Some(2), 9, 10, &[2]);
     assert_eq!(single.log_end(), 2, "an ISR change truncates nothing");
@@ -69,8 +70,9 @@ fn b45_no_new_start_without_a_new_epoch() {
     assert_eq!(single.log_end(), 0);
 }
 
+/// cases.md B47.
 #[test]
-fn b47_a_leader_that_begins_later() {
+fn a_follower_starts_over_where_its_leader_begins_later() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 1, 0)]);
     let source = BrokerId(2);
     let fetcher = single.broker.memory.fetchers.iter_mut().find(|fetcher| fetcher.source() == source);
@@ -84,9 +86,9 @@ fn b47_a_leader_that_begins_later() {
     assert_eq!(single.epochs(), []);
 }
 
-/// Case B50: epochs that the follower does not have: its own end of the floor epoch wins, and it asks again.
+/// cases.md B50: epochs that the follower does not have: its own end of the floor epoch wins, and it asks again.
 #[test]
-fn b50_epochs_unknown_to_the_follower() {
+fn a_follower_truncates_to_its_own_end_of_the_floor_epoch() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 119, 1), (119, 10, 2), (129, 21, 4), (150, 50, 5)]);
     assert_eq!(single.log_end(), 200);
     // The batches above are cut whole: 140 lies within one.
@@ -97,7 +99,7 @@ fn b50_epochs_unknown_to_the_follower() {
     assert_eq!(diverging(&mut single, 2, 120), 119, "floor epoch 1 ends there");
 }
 
-/// broker.md §5.3, rules 1 to 4.
+/// broker.md §5.3.1 to §5.3.4.
 #[test]
 fn truncation_rules() {
     let log: &[(u32, u32, u32)] = &[(0, 2, 0), (2, 3, 2), (5, 5, 4)];
@@ -119,9 +121,9 @@ fn truncation_rules() {
     }
 }
 
-/// Case B55: a leader that wrote nothing forgets its epoch when it follows, though nothing is cut.
+/// cases.md B55: a leader that wrote nothing forgets its epoch when it follows, though nothing is cut.
 #[test]
-fn b55_an_empty_leadership_leaves_no_epoch() {
+fn an_empty_leadership_leaves_no_epoch() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 27, 0), (27, 2, 9)]);
     single.metadata(Some(1), 20, 20, &[1, 2]);
     assert_eq!(single.epochs(), [(0, 0), (9, 27), (20, 29)]);
@@ -131,9 +133,10 @@ fn b55_an_empty_leadership_leaves_no_epoch() {
     assert!(single.facts(|fact| matches!(fact, Fact::Truncated { .. }).then_some(())).is_empty());
 }
 
-/// Case B49, B42: an error pauses its own partition for a second; a fenced epoch stops it until there is a newer one.
+/// cases.md B49, B42: an error pauses its own partition for a second; a fenced epoch stops it until there is a newer
+/// one.
 #[test]
-fn b49_one_partitions_error_is_its_own() {
+fn one_partitions_error_is_its_own() {
     let mut cluster = Cluster::new(KafkaVersion::V4_3, 2);
     let second = PartitionSpec { number: 1, ..cluster.spec.partitions[0].clone() };
     cluster.spec.partitions.push(second);

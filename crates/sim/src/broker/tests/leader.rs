@@ -16,8 +16,9 @@ fn leader(brokers: u32, min_isr: u32, isr: &[u32]) -> Single {
     single
 }
 
+/// cases.md B02.
 #[test]
-fn b02_a_follower_joins_when_it_has_everything() {
+fn a_follower_joins_when_it_has_everything() {
     let mut single = leader(2, 1, &[1]);
     offsets(single.follow(2, 3));
     assert_eq!(single.proposals(), [[0u32; 0]; 0]);
@@ -31,8 +32,9 @@ fn b02_a_follower_joins_when_it_has_everything() {
     assert_eq!(single.proposals().len(), 1);
 }
 
+/// cases.md B04, B05.
 #[test]
-fn b04_b05_after_a_fatal_answer_both_isrs_stay_in_force() {
+fn after_a_fatal_answer_both_isrs_stay_in_force() {
     for error in [ErrorCode::InvalidUpdateVersion, ErrorCode::InvalidRequest, ErrorCode::FencedLeaderEpoch] {
         let mut single = leader(2, 1, &[1]);
         offsets(single.follow(2, 10));
@@ -47,8 +49,9 @@ fn b04_b05_after_a_fatal_answer_both_isrs_stay_in_force() {
     }
 }
 
+/// cases.md B07.
 #[test]
-fn b07_only_active_brokers_are_proposed() {
+fn only_active_brokers_are_proposed() {
     for (fenced, stopping) in [(true, false), (false, true)] {
         let mut single = leader(2, 1, &[1]);
         single.register(2, 102, fenced, stopping);
@@ -64,8 +67,9 @@ fn b07_only_active_brokers_are_proposed() {
     }
 }
 
+/// cases.md B09.
 #[test]
-fn b09_an_earlier_life_of_a_follower_is_not_counted() {
+fn an_earlier_life_of_a_follower_is_not_counted() {
     let mut single = leader(2, 1, &[1, 2]);
     offsets(single.follow(2, 4));
     let before = single.broker.replica(P0).unwrap().leading().unwrap().followers.clone();
@@ -93,8 +97,9 @@ fn before_kraft_an_order_of_the_same_leader_epoch_is_no_order() {
     assert_eq!(single.isr(), (vec![1], vec![1]));
 }
 
+/// cases.md B10.
 #[test]
-fn b10_a_stranger_may_not_fetch() {
+fn a_stranger_may_not_fetch() {
     let mut single = Single::new(KafkaVersion::V4_3, 3, 1);
     single.replicas = vec![1, 2];
     single.metadata(Some(1), 5, 5, &[1, 2]).append(3);
@@ -106,8 +111,9 @@ fn b10_a_stranger_may_not_fetch() {
     assert_eq!(offsets(single.fetch(Some((3, 103)), &ask(Some(5)))), [0, 1, 2]);
 }
 
+/// cases.md B12.
 #[test]
-fn b12_reaching_where_the_leader_stood_counts_as_caught_up() {
+fn reaching_where_the_leader_stood_counts_as_caught_up() {
     let mut single = leader(2, 1, &[1, 2]);
     offsets(single.at(5_000).follow(2, 5));
     assert_eq!(single.high_watermark(), 5);
@@ -120,8 +126,9 @@ fn b12_reaching_where_the_leader_stood_counts_as_caught_up() {
     assert_eq!(single.proposals(), [[1]]);
 }
 
+/// cases.md B14.
 #[test]
-fn b14_a_refused_shrink_frees_nothing() {
+fn a_refused_shrink_frees_nothing() {
     let mut single = leader(2, 1, &[1, 2]);
     offsets(single.follow(2, 4));
     single.at(31_000).shrink();
@@ -134,8 +141,9 @@ fn b14_a_refused_shrink_frees_nothing() {
     assert_eq!(single.proposals().len(), 1, "still pending");
 }
 
+/// cases.md B15.
 #[test]
-fn b15_one_question_at_a_time_even_when_metadata_overtakes_it() {
+fn one_question_at_a_time_even_when_metadata_overtakes_it() {
     let mut single = leader(2, 1, &[1, 2]);
     offsets(single.follow(2, 4));
     single.at(31_000).shrink();
@@ -149,8 +157,9 @@ fn b15_one_question_at_a_time_even_when_metadata_overtakes_it() {
     assert_eq!(single.proposals().len(), 2);
 }
 
+/// cases.md B17.
 #[test]
-fn b17_below_the_minimum_the_high_watermark_stands_still() {
+fn below_the_minimum_the_high_watermark_stands_still() {
     for (version, frozen) in [(KafkaVersion::V4_3, true), (KafkaVersion::V3_6, false)] {
         let mut single = Single::new(version, 3, 3);
         single.metadata(Some(1), 5, 5, &[1, 2]).append(10);
@@ -165,8 +174,9 @@ fn b17_below_the_minimum_the_high_watermark_stands_still() {
     }
 }
 
+/// cases.md B19.
 #[test]
-fn b19_a_new_leader_does_not_say_what_it_cannot_know() {
+fn a_new_leader_does_not_say_what_it_cannot_know() {
     let mut single = Single::new(KafkaVersion::V4_3, 3, 1);
     single.metadata(Some(1), 8, 8, &[1, 3]).append(5);
     offsets(single.follow(2, 2));
@@ -182,8 +192,9 @@ fn b19_a_new_leader_does_not_say_what_it_cannot_know() {
     assert_eq!(single.latest(false), Ok(5));
 }
 
+/// cases.md B22.
 #[test]
-fn b22_the_epoch_cache_has_the_epoch_before_any_write() {
+fn the_epoch_cache_has_the_epoch_before_any_write() {
     let mut single = leader(2, 1, &[1]);
     single.metadata(Some(1), 8, 8, &[1]);
     assert_eq!(single.epochs(), [(5, 0), (8, 10)]);
@@ -192,8 +203,9 @@ fn b22_the_epoch_cache_has_the_epoch_before_any_write() {
     assert_eq!(end, Some((LeaderEpoch(8), Offset(10))));
 }
 
+/// cases.md B24.
 #[test]
-fn b24_a_follower_serves_no_replica() {
+fn a_follower_serves_no_replica() {
     let mut single = Single::new(KafkaVersion::V4_3, 3, 1);
     single.metadata(Some(3), 8, 8, &[1, 2, 3]);
     let cases = [
@@ -207,9 +219,9 @@ fn b24_a_follower_serves_no_replica() {
     }
 }
 
-/// Cases B27, B29, B30: the leader of epoch 10 whose log has the epochs 0, 3, 4, 7 and 9.
+/// cases.md B27, B29, B30: the leader of epoch 10 whose log has the epochs 0, 3, 4, 7 and 9.
 #[test]
-fn b27_to_b30_diverging_epochs() {
+fn a_leader_tells_where_its_log_leaves_the_followers() {
     let mut single = Single::new(KafkaVersion::V4_3, 2, 1);
     for (epoch, records) in [(0, 2), (3, 6), (4, 5), (7, 1), (9, 3), (10, 0)] {
         single.metadata(Some(1), epoch, epoch, &[1, 2]).append(records);
@@ -227,8 +239,9 @@ fn b27_to_b30_diverging_epochs() {
     assert_eq!(ask(11, 5), Err(ErrorCode::OffsetOutOfRange));
 }
 
+/// cases.md B34.
 #[test]
-fn b34_losing_leadership_ends_parked_fetches() {
+fn losing_leadership_ends_parked_fetches() {
     for (epoch, error) in [(Some(1), ErrorCode::FencedLeaderEpoch), (None, ErrorCode::NotLeaderOrFollower)] {
         let version = if epoch.is_some() { KafkaVersion::V4_3 } else { KafkaVersion::V1_1 };
         let mut single = Single::new(version, 2, 1);
@@ -248,8 +261,9 @@ fn b34_losing_leadership_ends_parked_fetches() {
     }
 }
 
+/// cases.md B35.
 #[test]
-fn b35_consumers_read_up_to_the_high_watermark() {
+fn consumers_read_up_to_the_high_watermark() {
     let mut single = Single::new(KafkaVersion::V4_3, 3, 1);
     single.metadata(Some(1), 5, 5, &[1, 2, 3]).append(2);
     assert_eq!(single.high_watermark(), 0);
@@ -259,8 +273,9 @@ fn b35_consumers_read_up_to_the_high_watermark() {
     assert_eq!(single.fetch(None, &ask(3)), Err(ErrorCode::OffsetOutOfRange));
 }
 
+/// cases.md B37.
 #[test]
-fn b37_a_refused_fetch_tells_the_leader_nothing() {
+fn a_refused_fetch_tells_the_leader_nothing() {
     let mut single = leader(2, 1, &[1, 2]);
     offsets(single.follow(2, 0));
     let refused = single.fetch(Some((2, 102)), &Single::asked(Some(4), None, 3));
@@ -302,9 +317,9 @@ fn the_minimum_is_capped_by_the_replicas() {
     }
 }
 
-/// S6 of broker.md §5.5: while an expansion is undecided, the joining follower is honoured.
+/// broker.md §5.5 S6: while an expansion is undecided, the joining follower is honoured.
 #[test]
-fn s06_the_high_watermark_honours_a_pending_member() {
+fn the_high_watermark_honours_a_pending_member() {
     let mut single = Single::new(KafkaVersion::V4_3, 2, 1);
     single.metadata(Some(1), 5, 5, &[1]).at(40_000).append(5);
     assert_eq!(single.high_watermark(), 5);
@@ -316,9 +331,9 @@ fn s06_the_high_watermark_honours_a_pending_member() {
     assert_eq!(single.high_watermark(), 6);
 }
 
-/// S7: a follower must have reached the start of the leader's epoch, not just the high watermark.
+/// broker.md §5.5 S7: a follower must have reached the start of the leader's epoch, not just the high watermark.
 #[test]
-fn s07_admission_from_the_epoch_start() {
+fn a_follower_is_admitted_from_the_epoch_start_on() {
     for (version, admitted) in [(KafkaVersion::V4_3, false), (KafkaVersion::V1_1, true)] {
         let mut single = Single::new(version, 3, 1);
         single.metadata(Some(1), 4, 4, &[1, 2]).append(10);

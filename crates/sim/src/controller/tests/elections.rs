@@ -10,7 +10,7 @@ use super::bench::{Bench, id, set, spec};
 
 #[test]
 fn fencing_several_brokers_leaves_each_partition_to_who_is_left() {
-    // B79
+    // cases.md B79
     let mut bench = Bench::new(spec(KafkaVersion::V4_3, 0..=4, &[&[1, 2, 3], &[2, 3, 4], &[0, 2, 1]]));
     bench.falls_silent(2);
     bench.fence(3);
@@ -22,7 +22,7 @@ fn fencing_several_brokers_leaves_each_partition_to_who_is_left() {
 
 #[test]
 fn only_an_administrator_elects_uncleanly_unless_the_topic_allows_it() {
-    // B77, and §6.5 for what a topic that allows it does by itself in 3.9 and later
+    // cases.md B77, and broker.md §6.5 for what a topic that allows it does by itself in 3.9 and later
     let table = [
         (KafkaVersion::V4_3, false, "leader none [1] e1"),
         (KafkaVersion::V4_3, true, "leader 2 [2] e2 recovering"),
@@ -50,7 +50,7 @@ fn only_an_administrator_elects_uncleanly_unless_the_topic_allows_it() {
 
 #[test]
 fn alter_partition_is_checked_in_kafkas_order() {
-    // B75
+    // cases.md B75
     let mut bench = Bench::new(spec(KafkaVersion::V4_3, 1..=4, &[&[1, 2, 3]]));
     bench.fence(3);
     bench.fence(1); // leader 2, leader epoch 1
@@ -95,7 +95,7 @@ fn alter_partition_is_checked_in_kafkas_order() {
 
 #[test]
 fn a_follower_that_has_restarted_since_is_not_let_in() {
-    // B107, KIP-903: the proposal names the epoch of the follower's fetches.
+    // cases.md B107, KIP-903: the proposal names the epoch of the follower's fetches.
     let mut bench = Bench::new(spec(KafkaVersion::V4_3, 1..=2, &[&[1, 2]]));
     let old = bench.epoch(2);
     bench.fence(2);
@@ -110,7 +110,7 @@ fn a_follower_that_has_restarted_since_is_not_let_in() {
 
 #[test]
 fn partitions_go_back_to_their_preferred_leaders_in_time() {
-    // B80, with §6.8's five minutes
+    // cases.md B80, with the five minutes of broker.md §6.8
     let mut bench = Bench::new(spec(KafkaVersion::V4_3, 1..=3, &[&[1, 2, 3]]));
     bench.fence(1);
     let noticed = bench.cx.now;
@@ -138,7 +138,8 @@ fn a_preferred_election_needs_the_preferred_replica_in_sync() {
     assert_eq!(bench.story(0), "leader 1 [1, 2, 3] e2");
 }
 
-/// One member after the other dies, the last one leaves nobody; then they return one after the other (§6.5's table).
+/// One member after the other dies, the last one leaves nobody; then they return one after the other (the table of
+/// broker.md §6.5).
 fn all_die_in_turn(min_isr: u32, elr: bool, stop: fn(&mut Bench, u32), clean: bool) -> Vec<String> {
     let mut spec = spec(KafkaVersion::V4_3, 1..=4, &[&[1, 2, 3]]);
     spec.broker_config.min_insync_replicas = min_isr;
@@ -235,7 +236,7 @@ fn with_a_minimum_of_one_the_elr_holds_only_the_last_member() {
 
 #[test]
 fn the_last_elr_member_to_be_struck_out_makes_room_for_the_last_known_leader() {
-    // §6.1.3: the election is tried at another broker's registration.
+    // broker.md §6.1.3: the election is tried at another broker's registration.
     let mut spec = spec(KafkaVersion::V4_3, 1..=3, &[&[1, 2, 3]]);
     spec.broker_config.min_insync_replicas = 2;
     spec.broker_config.eligible_leader_replicas = true;
@@ -305,7 +306,7 @@ fn allowing_unclean_elections_elects_at_once() {
 
 #[test]
 fn a_failed_log_directory_costs_its_partitions_only_the_replica() {
-    // B87 for the one directory that a broker has here
+    // cases.md B87 for the one directory that a broker has here
     let mut bench = Bench::new(spec(KafkaVersion::V4_3, 1..=3, &[&[1, 2, 3]]));
     let answer = bench.heartbeat(1, |beat| beat.log_dir_failed = true);
     assert!(!answer.is_fenced);
@@ -342,7 +343,7 @@ fn a_topic_does_not_wait_for_a_broker_that_has_gone() {
 
 #[test]
 fn a_power_cut_of_the_whole_cluster_leaves_the_last_to_leave() {
-    // B114, ≤3.9: in the order of their last contact; from 4.0 in hash order. ELR off.
+    // cases.md B114, ≤3.9: in the order of their last contact; from 4.0 in hash order. ELR off.
     for (version, last) in [(KafkaVersion::V3_9, 3), (KafkaVersion::V4_3, 3)] {
         let mut bench = Bench::new(spec(version, 1..=3, &[&[1, 2, 3]]));
         (1..=3).for_each(|broker| bench.falls_silent(broker));

@@ -53,7 +53,7 @@ fn a_registration_may_prescribe_its_epoch() {
 
 #[test]
 fn sessions_that_end_together_end_in_hash_order() {
-    // B85, the recorded pairs: (id, epoch) and who goes first.
+    // cases.md B85, the recorded pairs: (id, epoch) and who goes first.
     type Row = (&'static [(u32, u64)], &'static [u32]);
     let table: [Row; 4] = [
         (&[(1, 19), (3, 20)], &[3, 1]),
@@ -131,7 +131,7 @@ fn a_fenced_broker_returns_with_its_next_heartbeat_and_its_old_epoch() {
 
 #[test]
 fn controlled_shutdown_waits_for_leaders_and_for_the_others_to_know() {
-    // B82
+    // cases.md B82
     let mut bench = Bench::new(spec(KafkaVersion::V4_3, 1..=3, &[&[1, 2, 3], &[2, 3, 1]]));
     let behind = MetadataOffset(bench.controller.metadata.end().0 - 1);
     let first = bench.heartbeat(1, |beat| beat.want_shut_down = true);
@@ -157,7 +157,7 @@ fn controlled_shutdown_waits_for_leaders_and_for_the_others_to_know() {
 
 #[test]
 fn a_sole_replica_in_controlled_shutdown_leaves_its_partition_without_leader() {
-    // B39
+    // cases.md B39
     let mut bench = Bench::new(spec(KafkaVersion::V4_0, 1..=2, &[&[1]]));
     bench.heartbeat(1, |beat| beat.want_shut_down = true);
     assert_eq!(bench.story(0), "leader none [1] e1");

@@ -21,7 +21,7 @@ fn state(replicas: &[u32], isr: &[u32], leader: Option<u32>) -> PartitionState {
 
 #[test]
 fn an_election_takes_the_first_replica_in_sync_and_keeps_the_incumbent() {
-    // B69: replicas [2,1,3], ISR [2,1,3], leader 1, broker 3 dead.
+    // cases.md B69: replicas [2,1,3], ISR [2,1,3], leader 1, broker 3 dead.
     let partition = state(&[2, 1, 3], &[2, 1, 3], Some(1));
     let all: &[u32] = &[2, 1, 3];
     let table = [
@@ -48,7 +48,7 @@ fn an_election_takes_the_first_replica_in_sync_and_keeps_the_incumbent() {
 
 #[test]
 fn epochs_rise_with_what_changes() {
-    // B70, B72 and the table of broker.md §6.6: (target, who is there, leader epochs more, leader then)
+    // cases.md B70, B72 and the table of broker.md §6.6: (target, who is there, leader epochs more, leader then)
     let partition = state(&[2, 1, 3], &[2, 1, 3], Some(1));
     type Row = (&'static [u32], &'static [u32], u32, Option<u32>);
     let table: [Row; 4] = [
@@ -78,7 +78,7 @@ fn nothing_to_change_is_no_change() {
 
 #[test]
 fn who_leaves_below_the_minimum_stays_eligible() {
-    // B89: replicas {1,2,3,4}, min.isr 3, ISR → {1,2}
+    // cases.md B89: replicas {1,2,3,4}, min.isr 3, ISR → {1,2}
     let partition = state(&[1, 2, 3, 4], &[1, 2, 3, 4], Some(1));
     let builder = |partition, target| {
         PartitionChangeBuilder::new(partition, |_| true).eligible_leader_replicas(Some(3)).target_isr(target)
@@ -91,7 +91,7 @@ fn who_leaves_below_the_minimum_stays_eligible() {
 
 #[test]
 fn an_empty_isr_is_led_from_the_elr_then_by_the_last_known_leader() {
-    // B90
+    // cases.md B90
     let mut partition = state(&[1, 2, 3], &[1], Some(1));
     partition.elr = set(&[2, 3]);
     let dies = |alive: &'static [u32]| {
@@ -139,7 +139,7 @@ fn the_last_known_leader_waits_while_somebody_is_eligible() {
 
 #[test]
 fn an_unclean_election_does_not_wait_for_the_elr() {
-    // §6.4.4: ISR [], ELR [1] away, 2 is there.
+    // broker.md §6.4.4: ISR [], ELR [1] away, 2 is there.
     let mut partition = state(&[1, 2], &[], None);
     (partition.elr, partition.last_known_leader) = (set(&[1]), Some(BrokerId(1)));
     let next = PartitionChangeBuilder::new(&partition, |id| id == BrokerId(2))

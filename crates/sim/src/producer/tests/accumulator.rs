@@ -32,7 +32,7 @@ fn requests(harness: &Harness) -> Vec<(u64, Vec<(u16, usize)>)> {
     harness.asked.iter().map(counts).collect()
 }
 
-/// P02.
+/// cases.md P02.
 #[test]
 fn linger_ends_to_the_millisecond() {
     let mut setup = accumulator();
@@ -43,7 +43,7 @@ fn linger_ends_to_the_millisecond() {
     assert_eq!(harness.arrived, ["11: p0[v]"]);
 }
 
-/// P04: a full partition takes the others of its broker along, and no other broker.
+/// cases.md P04: a full partition takes the others of its broker along, and no other broker.
 #[test]
 fn a_ready_partition_makes_its_broker_ready() {
     let mut setup = accumulator();
@@ -60,7 +60,7 @@ fn a_ready_partition_makes_its_broker_ready() {
     assert_eq!(requests(&harness), [(7, vec![(0, 68), (1, 68)]), (16, vec![(2, 68)]), (17, vec![(1, 1)])]);
 }
 
-/// P05: the second batch would make the request too large.
+/// cases.md P05: the second batch would make the request too large.
 #[test]
 fn a_request_ends_where_the_next_batch_does_not_fit() {
     let mut setup = accumulator();
@@ -74,7 +74,7 @@ fn a_request_ends_where_the_next_batch_does_not_fit() {
     assert_eq!(requests(&harness), [(1, vec![(0, 68)]), (1, vec![(1, 68)])]);
 }
 
-/// P07.
+/// cases.md P07.
 #[test]
 fn a_broker_that_leads_nothing_is_drained_of_nothing() {
     let mut harness = accumulator().build().connected();
@@ -87,7 +87,7 @@ fn a_broker_that_leads_nothing_is_drained_of_nothing() {
     assert!(taken.is_empty());
 }
 
-/// P09: a head in backoff holds up its own partition only.
+/// cases.md P09: a head in backoff holds up its own partition only.
 #[test]
 fn backoff_is_per_partition() {
     let mut harness = accumulator().build().connected();
@@ -103,7 +103,7 @@ fn backoff_is_per_partition() {
     assert_eq!(untimed(&harness.arrived), ["p0[a]", "p1[c]", "p0[a]", "p0[b]"]);
 }
 
-/// P10.
+/// cases.md P10.
 #[test]
 fn backoff_doubles_up_to_its_maximum() {
     let mut setup = accumulator();
@@ -126,7 +126,7 @@ fn backoff_doubles_up_to_its_maximum() {
     }
 }
 
-/// P12: a newer leader ends a backoff; the same one does not.
+/// cases.md P12: a newer leader ends a backoff; the same one does not.
 #[test]
 fn a_raised_leader_epoch_ends_the_backoff() {
     let mut harness = accumulator().build().connected();
@@ -145,7 +145,7 @@ fn a_raised_leader_epoch_ends_the_backoff() {
     assert_eq!(harness.arrived.len(), 3);
 }
 
-/// P14.
+/// cases.md P14.
 #[test]
 fn a_flush_sends_everything_and_returns_when_it_is_answered() {
     let mut setup = accumulator();
@@ -170,7 +170,7 @@ fn a_flush_sends_everything_and_returns_when_it_is_answered() {
     assert_eq!(harness.producer.unanswered(), 1);
 }
 
-/// P15: a forced close fails what is queued and what is out.
+/// cases.md P15: a forced close fails what is queued and what is out.
 #[test]
 fn a_forced_close_fails_everything() {
     let mut setup = accumulator();
@@ -186,7 +186,7 @@ fn a_forced_close_fails_everything() {
     assert!(messages.iter().all(|message| message == "Producer is closed forcefully."), "{messages:?}");
 }
 
-/// P17: both batches expire at the deadline of the first, which is also theirs.
+/// cases.md P17: both batches expire at the deadline of the first, which is also theirs.
 #[test]
 fn batches_expire_at_their_age() {
     let mut setup = accumulator();
@@ -209,7 +209,7 @@ fn batches_expire_at_their_age() {
     );
 }
 
-/// P19: the change of partition waits for the batch to be complete.
+/// cases.md P19: the change of partition waits for the batch to be complete.
 #[test]
 fn unkeyed_records_change_partition_by_bytes() {
     let mut setup = accumulator();
@@ -232,7 +232,7 @@ fn unkeyed_records_change_partition_by_bytes() {
     assert_eq!(partitions, [first, first, second, third, fourth]);
 }
 
-/// P24.
+/// cases.md P24.
 #[test]
 fn slow_unkeyed_traffic_leaves_no_fragments() {
     let mut setup = accumulator();
@@ -252,7 +252,7 @@ fn slow_unkeyed_traffic_leaves_no_fragments() {
     assert!(sizes.clone().all(|bytes| (257..512).contains(&bytes)), "{:?}", sizes.collect::<Vec<_>>());
 }
 
-/// P25, without and with sequences.
+/// cases.md P25, without and with sequences.
 #[test]
 fn a_split_batch_goes_back_in_order() {
     for idempotent in [false, true] {
@@ -325,7 +325,7 @@ fn what_is_too_large_is_halved_until_it_fits() {
     );
 }
 
-/// X10 up to 4.0.
+/// cases.md X10 up to 4.0.
 #[test]
 fn before_the_halving_a_batch_too_large_is_sent_until_it_expires() {
     let mut setup = Setup::of(KafkaVersion::V4_0);
@@ -345,7 +345,8 @@ fn before_the_halving_a_batch_too_large_is_sent_until_it_expires() {
     assert_eq!(untimed(&harness.heard()), ["fail a TimeoutException", "fail b TimeoutException"]);
 }
 
-/// §3.4: records per batch under a steady load; `record-queue-time-avg` is linger until batch.size cuts it short.
+/// producer.md §3.4: records per batch under a steady load; `record-queue-time-avg` is linger until batch.size cuts it
+/// short.
 #[test]
 fn a_batch_holds_what_comes_within_linger() {
     for (gap_micros, linger, allowed) in [
@@ -379,7 +380,7 @@ fn a_batch_holds_what_comes_within_linger() {
     }
 }
 
-/// §3.7: the walk begins one further back after each full circle.
+/// producer.md §3.7: the walk begins one further back after each full circle.
 #[test]
 fn every_partition_of_a_broker_has_its_turn() {
     let mut setup = Setup::plain();

@@ -7,7 +7,7 @@ use crate::happening::{BlockedOn, Fact};
 use crate::ids::TopicId;
 use crate::version::KafkaVersion;
 
-/// P90, recorded: unknown-places.
+/// cases.md P90, recorded: unknown-places.
 #[test]
 fn a_place_that_does_not_exist_is_waited_for_and_then_reported() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -58,7 +58,7 @@ fn a_dead_bootstrap_address_costs_time_only() {
     assert_eq!(untimed(&harness.heard()), ["ack c 0"]);
 }
 
-/// P92.
+/// cases.md P92.
 #[test]
 fn an_invalid_topic_is_reported_at_once() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -80,7 +80,7 @@ fn an_invalid_topic_is_reported_at_once() {
     assert_eq!(harness.messages(), ["Not authorized to access topics: [t]"]);
 }
 
-/// P94.
+/// cases.md P94.
 #[test]
 fn flush_waits_for_all_that_was_sent() {
     let mut harness = Setup::of(KafkaVersion::V4_3).build().connected();
@@ -103,7 +103,7 @@ fn flush_of_nothing_returns_at_once() {
     assert!(!harness.producer.is_blocked());
 }
 
-/// P95.
+/// cases.md P95.
 #[test]
 fn closing_ends_a_send_that_waits_for_metadata() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -179,7 +179,7 @@ fn what_cannot_be_sent_is_refused_by_send_itself() {
     assert_eq!(harness.metric("record-error-total"), 3.0);
 }
 
-/// C6: a batch larger than the pool.
+/// producer.md C6: a batch larger than the pool.
 #[test]
 fn a_batch_larger_than_the_pool_is_an_illegal_argument() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -190,7 +190,7 @@ fn a_batch_larger_than_the_pool_is_an_illegal_argument() {
     assert_eq!(harness.metric("record-error-total"), 0.0);
 }
 
-/// §12.8, recorded: buffer-exhausted.
+/// producer.md §12.8, recorded: buffer-exhausted.
 #[test]
 fn a_full_pool_blocks_and_then_refuses() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -228,7 +228,8 @@ fn a_full_pool_blocks_and_then_refuses() {
     assert!(harness.metric("bufferpool-wait-time-ns-total") > 2.9e9);
 }
 
-/// §2.7: keys decide over all partitions; then the round robin of old, the sticky one per batch, and RoundRobinPartitioner.
+/// producer.md §2.7: keys decide over all partitions; then the round robin of old, the sticky one per batch, and
+/// RoundRobinPartitioner.
 #[test]
 fn partitioners_of_every_age() {
     let chosen = |version: KafkaVersion, partitioner: Partitioner, key: Option<&str>, linger: u64| {

@@ -108,7 +108,7 @@ fn a_closed_loop_batches_as_java_does() {
 }
 
 /// An expired batch takes every other partition of its broker along. In Java's simulation a poll ended at a whole
-/// millisecond; a real one lasts its whole milliseconds from when it began, up to one longer (§3.4).
+/// millisecond; a real one lasts its whole milliseconds from when it began, up to one longer (producer.md §3.4).
 #[test]
 fn an_open_loop_batches_as_java_does() {
     let run = |names| open_loop(5, names, 4_000, Duration::from_micros(500));

@@ -39,7 +39,7 @@ fn send_each(harness: &mut Harness, values: &[&str]) {
     harness.pass(ms(1));
 }
 
-/// P35: sequences are given out at drain, acknowledged with the answers.
+/// cases.md P35: sequences are given out at drain, acknowledged with the answers.
 #[test]
 fn sequences_are_taken_when_a_batch_leaves() {
     let mut harness = one_partition();
@@ -59,7 +59,7 @@ fn sequences_are_taken_when_a_batch_leaves() {
     assert_eq!(untimed(&harness.arrived), ["p0[a] 0@0", "p0[b] 1@0"]);
 }
 
-/// P37: the broker has refused the first for good, so the second starts a new epoch.
+/// cases.md P37: the broker has refused the first for good, so the second starts a new epoch.
 #[test]
 fn a_batch_refused_for_good_raises_the_epoch() {
     let mut harness = one_partition();
@@ -75,7 +75,7 @@ fn a_batch_refused_for_good_raises_the_epoch() {
     assert_eq!(harness.count(|fact| matches!(fact, Fact::ProducerEpochBumped { .. })), 1);
 }
 
-/// P39: only the partition that asked starts again; the others do so when they next have nothing tracked.
+/// cases.md P39: only the partition that asked starts again; the others do so when they next have nothing tracked.
 #[test]
 fn other_partitions_take_the_new_epoch_later() {
     let mut harness = two_partitions().build().connected();
@@ -97,7 +97,7 @@ fn other_partitions_take_the_new_epoch_later() {
     assert_eq!(untimed(&harness.arrived).last(), Some(&"p1[third] 0@1"));
 }
 
-/// P40.
+/// cases.md P40.
 #[test]
 fn what_was_in_flight_elsewhere_ends_under_the_old_epoch() {
     let mut setup = two_partitions();
@@ -125,7 +125,7 @@ fn what_was_in_flight_elsewhere_ends_under_the_old_epoch() {
     assert_eq!(untimed(&harness.arrived).last(), Some(&"p1[c] 0@1"));
 }
 
-/// P42.
+/// cases.md P42.
 #[test]
 fn answers_may_come_in_the_wrong_order() {
     let mut harness = one_partition();
@@ -141,7 +141,7 @@ fn answers_may_come_in_the_wrong_order() {
     assert_eq!(harness.epoch(), 0);
 }
 
-/// P44: a later success shows that the expired batch was written.
+/// cases.md P44: a later success shows that the expired batch was written.
 #[test]
 fn an_expired_retry_is_resolved_by_the_next_success() {
     let mut setup = Setup::idempotent();
@@ -166,7 +166,7 @@ fn an_expired_retry_is_resolved_by_the_next_success() {
     assert_eq!(harness.epoch(), 0);
 }
 
-/// P45: a refusal instead shows that it was not.
+/// cases.md P45: a refusal instead shows that it was not.
 #[test]
 fn an_expired_retry_may_turn_out_to_be_a_gap() {
     let mut setup = Setup::idempotent();
@@ -191,7 +191,7 @@ fn an_expired_retry_may_turn_out_to_be_a_gap() {
     assert_eq!(untimed(&harness.arrived)[2..], ["p0[b] 0@1", "p0[c] 1@1"]);
 }
 
-/// P52.
+/// cases.md P52.
 #[test]
 fn cluster_authorisation_is_fatal() {
     let mut harness = one_partition();
@@ -209,7 +209,7 @@ fn cluster_authorisation_is_fatal() {
     assert_eq!(harness.arrived.len(), 1);
 }
 
-/// P54.
+/// cases.md P54.
 #[test]
 fn the_children_of_a_split_share_the_sequences() {
     let mut setup = Setup::idempotent();
@@ -236,7 +236,7 @@ fn the_children_of_a_split_share_the_sequences() {
     assert!(harness.metric("batch-split-rate") > 0.0);
 }
 
-/// P64: between attempts the Sender sleeps the constant backoff.
+/// cases.md P64: between attempts the Sender sleeps the constant backoff.
 #[test]
 fn a_producer_id_is_asked_for_again_after_a_constant_backoff() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -258,7 +258,8 @@ fn a_producer_id_is_asked_for_again_after_a_constant_backoff() {
     assert_eq!(untimed(&harness.heard()), ["ack a 0"]);
 }
 
-/// P84: an expired batch whose request is still out; the epoch rises, and the late request is not failed again.
+/// cases.md P84: an expired batch whose request is still out; the epoch rises, and the late request is not failed
+/// again.
 #[test]
 fn expiry_of_a_retry_in_flight_raises_the_epoch() {
     let mut setup = Setup::idempotent();
@@ -277,7 +278,7 @@ fn expiry_of_a_retry_in_flight_raises_the_epoch() {
     assert_eq!(harness.heard().len(), 2);
 }
 
-/// P85.
+/// cases.md P85.
 #[test]
 fn new_batches_elsewhere_wait_for_the_old_epochs_ones() {
     let mut harness = two_partitions().build().connected();
@@ -308,7 +309,8 @@ fn new_batches_elsewhere_wait_for_the_old_epochs_ones() {
     assert_eq!(untimed(&harness.arrived).last(), Some(&"p1[new] 0@1"));
 }
 
-/// X02, §12.10: three in flight, the first fails: resent one by one; new batches flow as soon as no retry is queued.
+/// cases.md X02, producer.md §12.10: three in flight, the first fails: resent one by one; new batches flow as soon as
+/// no retry is queued.
 #[test]
 fn retries_go_out_one_at_a_time() {
     let mut harness = one_partition();
@@ -329,7 +331,8 @@ fn retries_go_out_one_at_a_time() {
     assert_eq!(harness.epoch(), 0);
 }
 
-/// X07, §6.12a: a batch that expires in flight on its first attempt leaves a gap that the next one falls into.
+/// cases.md X07, producer.md §6.12a: a batch that expires in flight on its first attempt leaves a gap that the next one
+/// falls into.
 #[test]
 fn one_lost_batch_can_take_the_next_with_it() {
     let mut setup = Setup::idempotent();
@@ -363,7 +366,7 @@ fn one_lost_batch_can_take_the_next_with_it() {
     assert_eq!(untimed(&harness.arrived).last(), Some(&"p0[d] 0@1"));
 }
 
-/// X12: while the producer id is awaited nothing expires; then the batch expires and is sent in one iteration.
+/// cases.md X12: while the producer id is awaited nothing expires; then the batch expires and is sent in one iteration.
 #[test]
 fn nothing_expires_while_a_producer_id_is_awaited() {
     let mut harness = Setup::idempotent().build();
@@ -381,7 +384,7 @@ fn nothing_expires_while_a_producer_id_is_awaited() {
     assert_eq!(untimed(&harness.arrived), ["p0[a] 0@0"]);
 }
 
-/// §3.7: the gate of one partition closes the whole broker, without spinning.
+/// producer.md §3.7: the gate of one partition closes the whole broker, without spinning.
 #[test]
 fn a_gated_partition_holds_up_its_broker() {
     let mut setup = two_partitions();
@@ -422,7 +425,7 @@ fn a_gap_at_the_broker_raises_the_epoch_silently() {
     assert_eq!(untimed(&harness.heard()), ["ack a 0", "ack b 0", "ack c 1"]);
 }
 
-/// §6.10.
+/// producer.md §6.10.
 #[test]
 fn a_duplicate_counts_as_success_without_offset() {
     let mut harness = one_partition();

@@ -13,7 +13,7 @@ fn retries(retries: u32) -> Setup {
     setup
 }
 
-/// P32, and the messages of a broken connection.
+/// cases.md P32, and the messages of a broken connection.
 #[test]
 fn retries_are_counted_per_batch() {
     let mut harness = retries(1).build().connected();
@@ -36,7 +36,7 @@ fn retries_are_counted_per_batch() {
     assert_eq!(harness.metric("record-retry-total"), 2.0);
 }
 
-/// P34: the partition is muted until its batch is answered, wherever its leader is by then.
+/// cases.md P34: the partition is muted until its batch is answered, wherever its leader is by then.
 #[test]
 fn with_one_request_in_flight_a_partition_waits_for_its_answer() {
     let mut setup = Setup::plain();
@@ -60,7 +60,7 @@ fn with_one_request_in_flight_a_partition_waits_for_its_answer() {
     assert_eq!(harness.asked[0].broker, BrokerId(1));
 }
 
-/// P55: whatever the answer says when it comes, the application has heard of the timeout.
+/// cases.md P55: whatever the answer says when it comes, the application has heard of the timeout.
 #[test]
 fn an_expired_batch_is_neither_retried_nor_split() {
     for answer in [Ok(0), Err(ErrorCode::NotLeaderOrFollower), Err(ErrorCode::MessageTooLarge)] {
@@ -84,7 +84,7 @@ fn an_expired_batch_is_neither_retried_nor_split() {
     }
 }
 
-/// P57, P60: one deadline, and no polling meanwhile.
+/// cases.md P57, P60: one deadline, and no polling meanwhile.
 #[test]
 fn batches_of_several_partitions_expire_together() {
     let mut setup = Setup::plain();
@@ -100,7 +100,7 @@ fn batches_of_several_partitions_expire_together() {
     assert_eq!(untimed(&harness.heard()), ["fail a TimeoutException", "fail b TimeoutException"]);
 }
 
-/// P62: with the new leader's name the retries go there at once; the third partition is done either way.
+/// cases.md P62: with the new leader's name the retries go there at once; the third partition is done either way.
 #[test]
 fn a_refusal_may_name_the_new_leader() {
     for told in [Some((2, 5)), None] {
@@ -128,7 +128,7 @@ fn a_refusal_may_name_the_new_leader() {
     }
 }
 
-/// P65: a topic that nobody uses is forgotten, and comes back with the next record.
+/// cases.md P65: a topic that nobody uses is forgotten, and comes back with the next record.
 #[test]
 fn an_unused_topic_is_forgotten() {
     let mut setup = Setup::plain();
@@ -144,7 +144,7 @@ fn an_unused_topic_is_forgotten() {
     assert_eq!(untimed(&harness.heard()), ["ack a 0", "ack b 1"]);
 }
 
-/// X04: what expires in the iteration in which it is drained is sent nevertheless.
+/// cases.md X04: what expires in the iteration in which it is drained is sent nevertheless.
 #[test]
 fn drained_and_expired_at_once_is_still_sent() {
     let mut harness = Setup::plain().build().connected();
@@ -158,7 +158,7 @@ fn drained_and_expired_at_once_is_still_sent() {
     assert_eq!(harness.heard().len(), 1);
 }
 
-/// X05: queued batches fail before those in flight.
+/// cases.md X05: queued batches fail before those in flight.
 #[test]
 fn the_newer_batch_may_hear_of_its_expiry_first() {
     let mut setup = Setup::plain();
@@ -172,7 +172,7 @@ fn the_newer_batch_may_hear_of_its_expiry_first() {
     assert_eq!(harness.heard(), ["1601: fail b TimeoutException", "1601: fail a TimeoutException"]);
 }
 
-/// X09: a split reorders even without retries.
+/// cases.md X09: a split reorders even without retries.
 #[test]
 fn a_split_lets_the_next_batch_pass() {
     let mut harness = retries(0).build().connected();
@@ -191,7 +191,7 @@ fn a_split_lets_the_next_batch_pass() {
     assert_eq!(harness.messages().len(), 0);
 }
 
-/// X14: acks=0 is retried while its bytes have not left; then it is acknowledged without an offset.
+/// cases.md X14: acks=0 is retried while its bytes have not left; then it is acknowledged without an offset.
 #[test]
 fn acks_0_is_done_when_it_is_written() {
     let mut setup = Setup::plain();
@@ -212,7 +212,7 @@ fn acks_0_is_done_when_it_is_written() {
     assert_eq!(untimed(&harness.arrived), ["p0[a]", "p0[c]"]);
 }
 
-/// X15, recorded: expiry-paused-leader: there is no timer of its own for a request.
+/// cases.md X15, recorded: expiry-paused-leader: there is no timer of its own for a request.
 #[test]
 fn a_request_timeout_counts_from_the_latest_activity() {
     let mut setup = Setup::plain();
@@ -242,7 +242,7 @@ fn a_request_timeout_counts_from_the_latest_activity() {
     assert_eq!(harness.messages(), ["Disconnected from node 1 due to timeout"]);
 }
 
-/// X17: the sticky partition changes after 97 batches of 170 bytes.
+/// cases.md X17: the sticky partition changes after 97 batches of 170 bytes.
 #[test]
 fn single_record_batches_stay_on_one_partition_for_16_kib() {
     let mut setup = Setup::plain();
@@ -266,7 +266,7 @@ fn single_record_batches_stay_on_one_partition_for_16_kib() {
     }
 }
 
-/// §8.2: a retry that waits holds up what is queued, not what is out.
+/// producer.md §8.2: a retry that waits holds up what is queued, not what is out.
 #[test]
 fn what_is_in_flight_overtakes_a_retry() {
     let mut harness = Setup::plain().build().connected();
@@ -284,8 +284,8 @@ fn what_is_in_flight_overtakes_a_retry() {
     assert_eq!(untimed(&harness.arrived), ["p0[a]", "p0[b]", "p0[a]", "p0[c]"]);
 }
 
-/// §8.3: what fails together goes back in front, one after the other, and so leaves the wrong way round. Before 2.0 the
-/// newest failed first (InFlightRequests.clearAll).
+/// producer.md §8.3: what fails together goes back in front, one after the other, and so leaves the wrong way round.
+/// Before 2.0 the newest failed first (InFlightRequests.clearAll).
 #[test]
 fn a_lost_connection_turns_the_order_round() {
     for (version, again) in
@@ -303,8 +303,8 @@ fn a_lost_connection_turns_the_order_round() {
     }
 }
 
-/// §12.6: a refused connect asks for metadata, costs no attempt, and the backoff grows; once metadata names the new
-/// leader the batch goes there at once.
+/// producer.md §12.6: a refused connect asks for metadata, costs no attempt, and the backoff grows; once metadata names
+/// the new leader the batch goes there at once.
 #[test]
 fn a_dead_leader_is_dialled_ever_more_rarely() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -334,7 +334,7 @@ fn a_dead_leader_is_dialled_ever_more_rarely() {
     assert_eq!(attempts.collect::<Vec<_>>(), [1, 2]);
 }
 
-/// §4.7: with retries=0 only what was on the wire fails; what was queued waits for the new leader.
+/// producer.md §4.7: with retries=0 only what was on the wire fails; what was queued waits for the new leader.
 #[test]
 fn without_retries_only_what_was_in_flight_fails() {
     let mut setup = retries(0);
@@ -358,7 +358,7 @@ fn without_retries_only_what_was_in_flight_fails() {
     assert_eq!(untimed(&harness.arrived), ["p0[a]", "p0[b b b b b]"]);
 }
 
-/// §12.7: where packets vanish, nothing happens until the request times out.
+/// producer.md §12.7: where packets vanish, nothing happens until the request times out.
 #[test]
 fn a_black_hole_is_noticed_by_the_request_timeout() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -384,7 +384,7 @@ fn cut(harness: &mut Harness, broker: u8, is_cut: bool) {
     }
 }
 
-/// §4.3: a connect into nowhere is given up after the set-up timeout, which grows.
+/// producer.md §4.3: a connect into nowhere is given up after the set-up timeout, which grows.
 #[test]
 fn a_connect_into_nowhere_times_out() {
     let mut setup = Setup::of(KafkaVersion::V4_3);
@@ -406,7 +406,7 @@ fn a_connect_into_nowhere_times_out() {
     assert_eq!(untimed(&harness.heard()), ["fail a TimeoutException"]);
 }
 
-/// §12.4: five full batches, five slots: five requests in five iterations.
+/// producer.md §12.4: five full batches, five slots: five requests in five iterations.
 #[test]
 fn one_batch_of_a_partition_per_request() {
     let mut setup = Setup::plain();
@@ -421,7 +421,7 @@ fn one_batch_of_a_partition_per_request() {
     assert_eq!(harness.arrived.len(), 6);
 }
 
-/// §12.3: while the one slot is taken, records gather whatever linger says.
+/// producer.md §12.3: while the one slot is taken, records gather whatever linger says.
 #[test]
 fn saturation_makes_batches_without_linger() {
     let mut setup = Setup::plain();

@@ -166,8 +166,8 @@ fn a_cluster_that_was_gone_is_found_again() {
     }
 }
 
-/// §2.9: a broker that cannot be sent to for too long loses its share of unkeyed records; but not the partitions that
-/// have nothing queued.
+/// producer.md §2.9: a broker that cannot be sent to for too long loses its share of unkeyed records; but not the
+/// partitions that have nothing queued.
 #[test]
 fn a_slow_broker_is_left_out() {
     let mut setup = Setup::plain();
@@ -201,7 +201,7 @@ fn a_slow_broker_is_left_out() {
     assert!(to.iter().all(|partition| *partition == 2), "{to:?}");
 }
 
-/// A stopped process finds answer and timeout together when it goes on: the answer counts (§4.2).
+/// A stopped process finds answer and timeout together when it goes on: the answer counts (producer.md §4.2).
 #[test]
 fn an_answer_that_has_arrived_counts_before_its_timeout() {
     let mut setup = Setup::plain();

@@ -10,7 +10,7 @@ fn lingering(linger: u64) -> Harness {
     setup.build().connected()
 }
 
-/// §12.1.
+/// producer.md §12.1.
 #[test]
 fn a_record_waits_for_linger_and_a_round_trip() {
     for (linger, sent, acked) in [(5, "6: p0[a] 0@0", "7: ack a 0"), (0, "1: p0[a] 0@0", "2: ack a 0")] {
@@ -30,7 +30,7 @@ fn a_record_waits_for_linger_and_a_round_trip() {
     assert_eq!(harness.arrived, ["6: p0[a b] 0@0"]);
 }
 
-/// §12.2: bootstrap connect, ApiVersions, Metadata; the leader's own connect and ApiVersions; then Produce.
+/// producer.md §12.2: bootstrap connect, ApiVersions, Metadata; the leader's own connect and ApiVersions; then Produce.
 #[test]
 fn the_first_record_of_a_cold_producer_needs_six_or_seven_round_trips() {
     let mut harness = Setup::of(KafkaVersion::V4_3).build();

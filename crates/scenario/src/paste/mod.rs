@@ -1,10 +1,13 @@
 //! Pasted configuration: `producer.properties`, `server.properties`, a fragment of a Spring `application.yml`. Every line
 //! ends up in one of four lists; nothing is dropped in silence.
 
+mod yaml;
+
 use ackscope_sim::version::KafkaVersion;
 
 use crate::adjust::{Holder, Judged, Role, holders};
 use crate::document::Variant;
+use crate::limits;
 use crate::units;
 
 /// One `key = value` as it was found.
@@ -41,7 +44,19 @@ impl Pasted {
 /// Reads a text and decides for each line where it belongs in the scenario.
 pub fn read(text: &str, variant: &Variant) -> Pasted {
     let mut pasted = Pasted::default();
-    let given = if looks_like_yaml(text) { yaml(text, &mut pasted) } else { properties(text, &mut pasted) };
+    // Some editors begin a file with a mark that nobody sees.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.len() > limits::TEXT_BYTES {
+        let accepted = format!("too long; accepted: at most {} bytes", limits::TEXT_BYTES);
+        pasted.refused.push((format!("{} bytes", text.len()), accepted));
+        return pasted;
+    }
+    let given =
+        if yaml::is_likely(text) { yaml::read(text, &mut pasted) } else { properties(text, &mut pasted) };
+    if given.len() > limits::PASTED {
+        let accepted = format!("too many; accepted: at most {} lines", limits::PASTED);
+        return Pasted { refused: vec![(format!("{} lines", given.len()), accepted)], ..Pasted::default() };
+    }
     let version = variant.spec.version;
     let holders = holders(variant);
     let fallback = most_likely(&given, version);
@@ -110,7 +125,7 @@ fn most_likely(given: &[Given], version: KafkaVersion) -> Role {
     roles.into_iter().max_by_key(|&role| knows(role)).unwrap_or(Role::Producer)
 }
 
-/// Java's properties: comments, `=`, `:` or a blank between key and value, a backslash before what is meant literally; at
+/// Java's properties, where quotes are part of a value: comments, `=`, `:` or a blank between key and value, a backslash before what is meant literally; at
 /// the end of a line it goes on in the next one.
 fn properties(text: &str, pasted: &mut Pasted) -> Vec<Given> {
     let mut given = Vec::new();
@@ -134,7 +149,7 @@ fn properties(text: &str, pasted: &mut Pasted) -> Vec<Given> {
         match end {
             Some(end) if end > 0 => {
                 let value = line[end..].trim_start();
-                let value = value.strip_prefix(['=', ':']).unwrap_or(value).trim().trim_matches('"');
+                let value = value.strip_prefix(['=', ':']).unwrap_or(value).trim();
                 given.push(of_spring(&unescaped(&line[..end]), &unescaped(value)));
             }
             _ => pasted.unknown.push(line),
@@ -143,7 +158,7 @@ fn properties(text: &str, pasted: &mut Pasted) -> Vec<Given> {
     given
 }
 
-/// `a\:b` is `a:b`, and `\u0061` is a letter.
+/// `a\:b` is `a:b`, `\t` a tab, and `\u0061` is a letter.
 fn unescaped(text: &str) -> String {
     let mut parts = text.split('\\');
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -159,95 +174,17 @@ fn unescaped(text: &str) -> String {
                 plain.push('\\');
                 plain.push_str(parts.next().unwrap_or_default());
             }
-            (None, _) => plain.push_str(part),
+            (None, _) => {
+                let letters = [("t", "\t"), ("n", "\n"), ("r", "\r"), ("f", "\u{c}")];
+                let meant =
+                    letters.iter().find_map(|(letter, meant)| Some((meant, part.strip_prefix(letter)?)));
+                let (meant, rest) = meant.unwrap_or((&"", part));
+                plain.push_str(meant);
+                plain.push_str(rest);
+            }
         }
     }
     plain
-}
-
-/// Keys that end with a colon or are followed by a blank behind one, and no line that could be a property.
-fn looks_like_yaml(text: &str) -> bool {
-    let lines = || {
-        text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.trim_start().starts_with('#'))
-    };
-    let key_of = |line: &str| line.split_once(':').map_or(String::new(), |(key, _)| key.trim().to_owned());
-    lines().any(|line| line.ends_with(':') || line.starts_with("spring.kafka") && line.contains(": "))
-        && !lines().any(|line| line.split_once('=').is_some_and(|(before, _)| key_of(before).is_empty()))
-}
-
-/// A key of YAML that has others below it.
-struct Outer {
-    indent: usize,
-    key: String,
-    is_empty: bool,
-}
-
-/// The part of YAML that configuration uses: nested keys, plain values, lists of them, short tables in braces.
-fn yaml(text: &str, pasted: &mut Pasted) -> Vec<Given> {
-    let mut given: Vec<Given> = Vec::new();
-    let mut path: Vec<Outer> = Vec::new();
-    let whole = |path: &[Outer], key: &str| {
-        let names: Vec<&str> = path.iter().map(|outer| outer.key.as_str()).chain([key]).collect();
-        names.join(".")
-    };
-    // What a line of this depth does not belong to any more; a key without a value is nobody's.
-    let leave = |path: &mut Vec<Outer>, depth: usize, pasted: &mut Pasted| {
-        while let Some(Outer { key, is_empty, .. }) = path.pop_if(|outer| outer.indent >= depth) {
-            if is_empty {
-                pasted.unknown.push(format!("{}:", whole(path, &key)));
-            }
-        }
-    };
-    for line in text.lines() {
-        let content = line.split(" #").next().unwrap_or(line);
-        let trimmed = content.trim();
-        if trimmed.is_empty() || trimmed.starts_with('#') || trimmed == "---" {
-            continue;
-        }
-        let indent = content.len() - content.trim_start().len();
-        // The keys of Kafka's own properties may be quoted or in brackets.
-        let plain = |text: &str| text.trim().trim_matches(['"', '\'', '[', ']']).to_owned();
-        let item = trimmed.strip_prefix("- ");
-        leave(&mut path, indent + usize::from(item.is_some()), pasted);
-        if let Some((item, (outer, above))) = item.zip(path.split_last_mut()) {
-            let list = of_spring(&whole(above, &outer.key), &plain(item));
-            match given.last_mut().filter(|last| !outer.is_empty && last.key == list.key) {
-                Some(last) => last.value = format!("{},{}", last.value, list.value),
-                None => given.push(list),
-            }
-            outer.is_empty = false;
-            continue;
-        }
-        let Some((key, value)) = trimmed.split_once(": ").or_else(|| Some((trimmed.strip_suffix(':')?, "")))
-        else {
-            pasted.unknown.push(trimmed.to_owned());
-            continue;
-        };
-        let (key, value) = (plain(key), value.trim());
-        if let Some(outer) = path.last_mut() {
-            outer.is_empty = false;
-        }
-        if value.is_empty() {
-            path.push(Outer { indent, key, is_empty: true });
-            continue;
-        }
-        let whole = whole(&path, &key);
-        match value.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
-            Some(inner) => {
-                for pair in inner.split(',').filter(|pair| !pair.trim().is_empty()) {
-                    match pair.split_once(':') {
-                        Some((key, value)) => {
-                            given.push(of_spring(&format!("{whole}.{}", plain(key)), &plain(value)))
-                        }
-                        None => pasted.unknown.push(pair.trim().to_owned()),
-                    }
-                }
-            }
-            None => given.push(of_spring(&whole, &plain(value))),
-        }
-    }
-    leave(&mut path, 0, pasted);
-    given
 }
 
 /// What Spring calls otherwise than Kafka.
@@ -306,6 +243,7 @@ fn of_spring(key: &str, value: &str) -> Given {
 #[cfg(test)]
 mod tests {
     use super::{Pasted, read};
+    use crate::limits;
 
     fn paste(text: &str) -> Pasted {
         read(text, &crate::library::find("acks-1-leader-crash").unwrap().document().variants[0])
@@ -384,7 +322,87 @@ mod tests {
         );
         assert_eq!(pasted.overridden, ["acks=0"]);
         assert_eq!(pasted.without_effect, ["client.id=ab", "bootstrap.servers=one:9092,two:9092"]);
-        assert_eq!(super::unescaped("C:\\\\logs\\\\ \\u00e9\\u"), "C:\\logs\\ éu");
+        assert_eq!(super::unescaped("C:\\\\logs\\\\ \\u00e9\\u\\t\\x"), "C:\\logs\\ éu\tx");
+    }
+
+    /// Java keeps them, and Kafka refuses what it is given then.
+    #[test]
+    fn quotes_of_a_properties_file_are_part_of_the_value() {
+        let pasted = paste("acks=\"all\"\nlinger.ms = \"5\"\ncompression.type='lz4'\n");
+        assert!(pasted.changes.is_empty(), "{pasted:?}");
+        let refused: Vec<&str> = pasted.refused.iter().map(|(_, why)| why.as_str()).collect();
+        assert_eq!(
+            refused,
+            [
+                "ConfigException: Invalid value \"all\" for configuration acks: String must be one of: all, -1, 0, 1",
+                "ConfigException: Invalid value \"5\" for configuration linger.ms: Not a number of type LONG",
+                "ConfigException: Invalid value 'lz4' for configuration compression.type: String must be one of: none, \
+                 gzip, snappy, lz4, zstd",
+            ]
+        );
+        // YAML's own quotes are none of the value.
+        assert_eq!(paste("producer:\n  acks: \"all\"\n").changes, [change("producer.p.config.acks", "all")]);
+    }
+
+    #[test]
+    fn a_mark_before_the_first_key_is_no_part_of_it() {
+        assert_eq!(paste("\u{feff}acks=all\n").changes, [change("producer.p.config.acks", "all")]);
+        let yaml = paste("\u{feff}producer:\n  acks: all\n");
+        assert_eq!(yaml.changes, [change("producer.p.config.acks", "all")]);
+    }
+
+    #[test]
+    fn a_text_below_a_key_of_yaml_is_no_list_of_properties() {
+        let jaas = "org.example.Module required\n          username=\"a\"\n          password=\"b\";";
+        for header in ["|", ">", "|-", ">+", "|2"] {
+            let pasted = paste(&format!(
+                "spring:\n  kafka:\n    consumer:\n      properties:\n        sasl.jaas.config: {header}\n          \
+                 {jaas}\n\n        request.timeout.ms: 5000\n    producer:\n      acks: all\n"
+            ));
+            assert_eq!(
+                pasted.changes,
+                [
+                    change("consumer.c.config.request.timeout.ms", "5000"),
+                    change("producer.p.config.acks", "all")
+                ],
+                "{header}"
+            );
+            assert_eq!(pasted.without_effect.len(), 1, "{pasted:?}");
+            assert!(pasted.unknown.is_empty() && pasted.refused.is_empty(), "{pasted:?}");
+        }
+        // A value that goes on, and one without any key around it.
+        let goes_on = paste(
+            "spring:\n  kafka:\n    consumer:\n      properties:\n        sasl.jaas.config: x required\n          user=\"a\";\n        request.timeout.ms: 5000\n",
+        );
+        assert_eq!(goes_on.changes, [change("consumer.c.config.request.timeout.ms", "5000")]);
+        let flat = paste("acks: all\nsasl.jaas.config: |\n  linger.ms=7\n");
+        assert_eq!(flat.changes, [change("producer.p.config.acks", "all")]);
+        // A whole file below its name is read as what it is.
+        let map = paste("data:\n  producer.properties: |\n    acks=0\n    linger.ms=7\n");
+        let want = [change("producer.p.config.acks", "0"), change("producer.p.config.linger.ms", "7")];
+        assert_eq!(map.changes, want);
+    }
+
+    #[test]
+    fn a_list_of_yaml_that_holds_equal_signs_is_a_list() {
+        let pasted = paste("environment:\n  - A=b\n  - acks=0\nconsumer:\n  request.timeout.ms: 5000\n");
+        assert_eq!(pasted.changes, [change("consumer.c.config.request.timeout.ms", "5000")]);
+        assert_eq!(pasted.unknown, ["environment=A=b,acks=0"]);
+    }
+
+    #[test]
+    fn a_paste_that_is_too_long_is_refused_as_a_whole() {
+        let long = paste(&"#".repeat(limits::TEXT_BYTES + 1));
+        assert_eq!(
+            long.refused,
+            [("65537 bytes".to_owned(), "too long; accepted: at most 65536 bytes".to_owned())]
+        );
+        let many = paste(&"acks=all\n".repeat(1_001));
+        assert_eq!(
+            many.refused,
+            [("1001 lines".to_owned(), "too many; accepted: at most 1000 lines".to_owned())]
+        );
+        assert!(many.changes.is_empty() && many.overridden.is_empty());
     }
 
     #[test]

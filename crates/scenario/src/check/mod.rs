@@ -1,18 +1,25 @@
 //! Whether a run shows what its document expects.
 
+mod index;
+#[cfg(test)]
+mod tests;
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use ackscope_sim::audit::{Latency, RecordAudit};
-use ackscope_sim::happening::{Fact, Happening};
 use ackscope_sim::ids::{BrokerId, ClientId, LeaderEpoch, Offset, Partition, RecordId};
 use ackscope_sim::run::{Run, Trace};
-use ackscope_sim::script::ActionId;
 use ackscope_sim::time::{Duration, Time};
-use ackscope_sim::view::ClusterView;
+use ackscope_sim::view::{ClusterView, ReplicaView};
 
+use self::index::{Index, Matching, Missing};
 use crate::document::{Comparison, Document, Variant};
 use crate::expect::{
-    Check, GapOf, LogWant, Measure, Moment, Nth, Pattern, Quantile, StateWant, Statistic, TOTALS, Unit, Want,
+    Check, GapOf, LogWant, Measure, Moment, Pattern, Quantile, StateWant, Statistic, TOTALS, Unit, Want,
 };
 use crate::facts::{self, Leaf};
+use crate::script::Step;
 use crate::units::{Bounds, write_duration};
 
 /// One expectation held against a run.
@@ -27,30 +34,37 @@ pub struct Outcome {
 
 /// All expectations of a variant.
 pub fn check(variant: &Variant, run: &Run) -> Vec<Outcome> {
-    let reader = RunReader::new(run);
-    variant
-        .expectations
-        .iter()
-        .map(|expectation| {
-            let (holds, found) = reader.judge(&expectation.check);
-            Outcome { name: expectation.name.clone(), holds, found }
-        })
-        .collect()
+    let judge = Judge::new(run, &variant.steps);
+    let judges = std::slice::from_ref(&judge);
+    let expectations = variant.expectations.iter();
+    expectations.map(|one| outcome(&one.name, judges, || judge.judge(&one.check))).collect()
 }
 
 /// What the document says of its variants side by side; `runs` in the order of the variants.
 pub fn compare(document: &Document, runs: &[Run]) -> Vec<Outcome> {
-    let readers: Vec<RunReader<'_>> = runs.iter().map(RunReader::new).collect();
-    document.comparisons.iter().map(|comparison| one_comparison(comparison, &readers)).collect()
+    let judges = runs.iter().zip(&document.variants).map(|(run, variant)| Judge::new(run, &variant.steps));
+    let judges: Vec<Judge<'_>> = judges.collect();
+    let comparisons = document.comparisons.iter();
+    comparisons.map(|one| outcome(&one.name, &judges, || side_by_side(one, &judges))).collect()
 }
 
-fn one_comparison(comparison: &Comparison, readers: &[RunReader<'_>]) -> Outcome {
+/// What is found, unless nothing can be decided.
+fn outcome(name: &str, judges: &[Judge<'_>], find: impl FnOnce() -> (bool, String)) -> Outcome {
+    let undecided = || judges.iter().find_map(Judge::undecided);
+    let (holds, found) = if undecided().is_none() { find() } else { (false, String::new()) };
+    match undecided() {
+        Some(why) => Outcome { name: name.to_owned(), holds: false, found: format!("not decided: {why}") },
+        None => Outcome { name: name.to_owned(), holds, found },
+    }
+}
+
+fn side_by_side(comparison: &Comparison, judges: &[Judge<'_>]) -> (bool, String) {
     let measured = |variant: usize| {
-        readers.get(variant).and_then(|reader| reader.measure(&comparison.measures[variant]))
+        judges.get(variant).and_then(|judge| judge.measure(&comparison.measures[variant]).ok())
     };
     let (of, versus) = (measured(comparison.of), measured(comparison.versus));
     let unit = comparison.measures[comparison.of].unit();
-    let (holds, found) = match (of, versus) {
+    match (of, versus) {
         (Some(of), Some(versus)) => {
             // Ratios are kept in thousandths.
             let holds = match comparison.ratio {
@@ -60,28 +74,29 @@ fn one_comparison(comparison: &Comparison, readers: &[RunReader<'_>]) -> Outcome
             (holds, format!("{} and {}", show(of, unit), show(versus, unit)))
         }
         _ => (false, "one of the two cannot be measured".to_owned()),
-    };
-    Outcome { name: comparison.name.clone(), holds, found }
+    }
 }
 
-type LogRecord = (Offset, LeaderEpoch, RecordId);
-
-struct RunReader<'r> {
-    run: &'r Trace,
-    /// The same run with its worlds; moments are found without.
-    whole: Option<&'r Run>,
-    kinds: Vec<&'static str>,
-    end: std::cell::OnceCell<ClusterView>,
+struct Judge<'r> {
+    run: &'r Run,
+    index: Index<'r>,
+    steps: &'r [Step],
+    end: OnceCell<ClusterView>,
 }
 
-impl<'r> RunReader<'r> {
-    fn new(run: &'r Run) -> RunReader<'r> {
-        RunReader { whole: Some(run), ..RunReader::of_trace(run) }
+impl<'r> Judge<'r> {
+    fn new(run: &'r Run, steps: &'r [Step]) -> Judge<'r> {
+        Judge { run, index: Index::new(run), steps, end: OnceCell::new() }
     }
 
-    fn of_trace(run: &'r Trace) -> RunReader<'r> {
-        let kinds = run.happenings.iter().map(|happening| facts::kind(&happening.fact)).collect();
-        RunReader { run, whole: None, kinds, end: std::cell::OnceCell::new() }
+    /// Why nothing can be said of the run.
+    fn undecided(&self) -> Option<String> {
+        if self.run.stopped.is_some() {
+            return Some("the run ended early".to_owned());
+        }
+        let most = self.index.most;
+        let why = || format!("together the expectations look at more than {most} happenings and records");
+        self.index.is_exhausted().then(why)
     }
 
     fn judge(&self, check: &Check) -> (bool, String) {
@@ -117,67 +132,57 @@ impl<'r> RunReader<'r> {
 
     fn figure(&self, measure: &Measure, bounds: &Bounds) -> (bool, String) {
         match self.measure(measure) {
-            Some(number) => (bounds.contains(number), show(number, measure.unit())),
-            None => (false, self.why_unmeasured(measure)),
+            Ok(number) => (bounds.contains(number), show(number, measure.unit())),
+            Err(why) => (false, why),
         }
     }
 
-    fn why_unmeasured(&self, measure: &Measure) -> String {
+    /// The number, or why there is none.
+    fn measure(&self, measure: &Measure) -> Result<i128, String> {
         match measure {
-            Measure::Span { from, to } => {
-                let missing = if self.find(from).is_none() { from } else { to };
-                format!("{} did not happen", self.name(missing))
-            }
-            Measure::Latency { .. } => "none of them was acknowledged".to_owned(),
-            Measure::Metric { name, .. } => format!("the metric {name} has no value"),
-            _ => "nothing to measure".to_owned(),
-        }
-    }
-
-    fn measure(&self, measure: &Measure) -> Option<i128> {
-        match measure {
-            Measure::Total(total) => Some((TOTALS[total.0].1)(&self.run.audit.totals).into()),
-            Measure::Count(pattern) => Some(self.matching(pattern).count() as i128),
+            Measure::Total(total) => Ok((TOTALS[total.0].1)(&self.run.audit.totals).into()),
+            Measure::Count(pattern) => Ok(self.matching(pattern)?.count() as i128),
             Measure::Statistic { of, field, statistic } => self.statistic(of, field, *statistic),
-            Measure::Latency { quantile, values } => self.latency(*quantile, values),
-            Measure::Unavailable { partition, of } => Some(self.unavailable(*partition, *of)),
+            Measure::Latency { quantile, values } => {
+                let found = self.latency(*quantile, values);
+                found.ok_or_else(|| "none of them was acknowledged".to_owned())
+            }
+            Measure::Unavailable { partition, of } => Ok(self.unavailable(*partition, *of)),
             Measure::Span { from, to } => {
                 let (from, to) = (self.find(from)?, self.find(to)?);
-                Some(i128::from(to.1.nanos) - i128::from(from.1.nanos))
+                Ok(i128::from(to.1.nanos) - i128::from(from.1.nanos))
             }
             Measure::Metric { producer, name } => {
-                let value = self.whole?.metrics(ClientId(*producer as u16)).get(name)?;
+                let value = self.run.metrics(ClientId(*producer as u16)).get(name);
                 // Nothing was measured: not a number.
-                value.is_finite().then(|| (value * 1_000.0).round() as i128)
+                let value = value.filter(|value| value.is_finite());
+                value
+                    .map(|value| (value * 1_000.0).round() as i128)
+                    .ok_or_else(|| format!("the metric {name} has no value"))
             }
         }
     }
 
-    fn statistic(&self, of: &Pattern, field: &str, statistic: Statistic) -> Option<i128> {
-        let mut kinds: Vec<Leaf> = Vec::new();
-        let mut numbers: Vec<i128> = Vec::new();
-        for (_, happening) in self.matching(of) {
-            for (name, leaf) in facts::fields(&happening.fact) {
-                if name != field {
-                    continue;
-                }
-                if let Leaf::Number(number) = leaf {
-                    numbers.push(number);
-                }
-                if statistic == Statistic::Kinds && !kinds.contains(&leaf) {
-                    kinds.push(leaf);
-                }
-                break;
-            }
+    fn statistic(&self, of: &Pattern, field: &str, statistic: Statistic) -> Result<i128, String> {
+        let leaves = self.matching(of)?.filter_map(|(_, happening)| {
+            let all = facts::fields(&happening.fact);
+            all.into_iter().find(|(name, _)| *name == field).map(|(_, leaf)| leaf)
+        });
+        if statistic == Statistic::Kinds {
+            return Ok(leaves.collect::<BTreeSet<Leaf>>().len() as i128);
         }
+        let numbers = leaves.filter_map(|leaf| match leaf {
+            Leaf::Number(number) => Some(number),
+            _ => None,
+        });
+        let nothing = || "nothing to measure".to_owned();
         match statistic {
-            Statistic::Kinds => Some(kinds.len() as i128),
-            Statistic::Sum => Some(numbers.iter().sum()),
-            Statistic::Least => numbers.into_iter().min(),
-            Statistic::Most => numbers.into_iter().max(),
-            Statistic::Average => {
-                let count = numbers.len() as i128;
-                (count > 0).then(|| numbers.iter().sum::<i128>() * 1_000 / count)
+            Statistic::Sum => Ok(numbers.sum()),
+            Statistic::Least => numbers.min().ok_or_else(nothing),
+            Statistic::Most => numbers.max().ok_or_else(nothing),
+            Statistic::Average | Statistic::Kinds => {
+                let (sum, count) = numbers.fold((0, 0), |(sum, count), number| (sum + number, count + 1));
+                if count > 0 { Ok(sum * 1_000 / count) } else { Err(nothing()) }
             }
         }
     }
@@ -186,7 +191,7 @@ impl<'r> RunReader<'r> {
         let latency = if values.is_empty() {
             self.run.audit.latency
         } else {
-            let spans = values.iter().flat_map(|value| self.named(value)).filter_map(|record| {
+            let spans = values.iter().flat_map(|value| self.index.named(value)).filter_map(|record| {
                 let answered = record.answered_at?;
                 Some(answered.since(record.offered_at).nanos)
             });
@@ -216,7 +221,7 @@ impl<'r> RunReader<'r> {
         let mut first: Option<String> = None;
         for (place, value) in (0_i128..).zip(values) {
             let mut found_any = false;
-            for record in self.named(value) {
+            for record in self.index.named(value) {
                 found_any = true;
                 for want in wants {
                     let (holds, found) = self.want(record, want, place);
@@ -233,7 +238,7 @@ impl<'r> RunReader<'r> {
         if wrong.is_empty() {
             let found = match values.len() {
                 1 => first.unwrap_or_default(),
-                count => format!("so it is with all {count}"),
+                count => format!("same for all {count}"),
             };
             return (true, found);
         }
@@ -255,7 +260,7 @@ impl<'r> RunReader<'r> {
             Want::Vanished(flag) => (record.vanished == *flag, yes(record.vanished, "vanished")),
             Want::Offsets(first, _) => {
                 // A lost record has the offset that it was acknowledged with.
-                let offset = record.offset.or_else(|| self.acknowledged_offset(record.record));
+                let offset = record.offset.or_else(|| self.index.acknowledged_offset(record.record));
                 let offset = offset.map(|Offset(offset)| i128::from(offset));
                 let found = offset.map_or("no offset".to_owned(), |offset| format!("offset {offset}"));
                 (offset == Some(first + place), found)
@@ -265,7 +270,7 @@ impl<'r> RunReader<'r> {
                 (record.partition == Some(*partition), record.partition.map_or("nowhere".to_owned(), name))
             }
             Want::Error(error) => {
-                let heard = self.failure(record.record);
+                let heard = self.index.failure(record.record);
                 let found = heard
                     .map_or("no error".to_owned(), |(exception, message)| format!("{exception}: {message}"));
                 (heard.is_some_and(|(exception, message)| exception == error || message == error), found)
@@ -280,39 +285,18 @@ impl<'r> RunReader<'r> {
         }
     }
 
-    fn acknowledged_offset(&self, record: RecordId) -> Option<Offset> {
-        self.run.happenings.iter().find_map(|happening| match happening.fact {
-            Fact::Acknowledged { record: acked, offset, .. } if acked == record => offset,
-            _ => None,
-        })
-    }
-
-    fn failure(&self, record: RecordId) -> Option<(&str, &str)> {
-        self.run.happenings.iter().find_map(|happening| match &happening.fact {
-            Fact::SendFailed { record: failed, failure, .. } if *failed == record => {
-                Some((&*failure.exception, &*failure.message))
-            }
-            _ => None,
-        })
-    }
-
-    /// The records of that value: an application may send one twice.
-    fn named<'s>(&'s self, value: &'s str) -> impl Iterator<Item = &'s RecordAudit> {
-        self.run.audit.records.iter().filter(move |record| self.run.ledger.value(record.record) == value)
-    }
-
     fn order(&self, moments: &[Moment]) -> (bool, String) {
         let mut last: Option<(usize, Time)> = None;
         let mut found = Vec::new();
         let mut holds = true;
         for moment in moments {
             match self.find(moment) {
-                Some(place) => {
+                Ok(place) => {
                     holds &= last.is_none_or(|last| last.0 < place.0);
                     found.push(place.1.to_string());
                     last = Some(place);
                 }
-                None => return (false, format!("{} did not happen", self.name(moment))),
+                Err(never) => return (false, never),
             }
         }
         (holds, found.join(", "))
@@ -320,12 +304,11 @@ impl<'r> RunReader<'r> {
 
     /// Looks at the cluster at a moment, or at the end of the run.
     fn at(&self, moment: Option<&Moment>, look: impl Fn(&ClusterView) -> (bool, String)) -> (bool, String) {
-        let view_at = |time| self.whole.expect("a check has the whole run").view_at(time);
         match moment {
-            None => look(self.end.get_or_init(|| view_at(self.run.end))),
+            None => look(self.end.get_or_init(|| self.run.view_at(self.run.end))),
             Some(moment) => match self.find(moment) {
-                Some((_, time)) => look(&view_at(time)),
-                None => (false, format!("{} did not happen", self.name(moment))),
+                Ok((_, time)) => look(&self.run.view_at(time)),
+                Err(never) => (false, never),
             },
         }
     }
@@ -359,45 +342,43 @@ impl<'r> RunReader<'r> {
         on: Option<BrokerId>,
         want: &LogWant,
     ) -> (bool, String) {
-        let logs: Vec<(BrokerId, Vec<LogRecord>, Offset)> = view
+        let logs: Vec<(BrokerId, &ReplicaView)> = view
             .brokers
             .iter()
             .filter(|broker| on.is_none_or(|on| on == broker.id))
             .filter_map(|broker| {
                 let replica = broker.replicas.iter().find(|replica| replica.partition == partition)?;
-                let records = replica.log.iter().flat_map(|batch| {
-                    batch.records().map(|(offset, record)| (offset, batch.leader_epoch, record))
-                });
-                Some((broker.id, records.collect(), replica.log_end_offset))
+                Some((broker.id, replica))
             })
             .collect();
         if logs.is_empty() {
             return (false, "no such replica".to_owned());
         }
-        let name = |record: &RecordId| self.run.ledger.value(*record);
+        self.index.look_at(logs.iter().map(|(_, replica)| u64::from(replica.log_end_offset.0)).sum());
         match want {
             LogWant::Holds(values) => {
-                let holds = |log: &[LogRecord]| {
-                    log.len() == values.len()
-                        && log.iter().zip(values).all(|((_, _, record), value)| name(record) == value)
-                };
-                let wrong = logs.iter().find(|(_, log, _)| !holds(log));
-                let (broker, log, _) = wrong.unwrap_or(&logs[0]);
-                let held = in_short(log.iter().map(|(_, _, record)| name(record)));
-                (wrong.is_none(), format!("broker-{broker} holds {held}"))
+                let names = |replica| records(replica).map(|(_, _, record)| self.run.ledger.value(record));
+                let wrong =
+                    logs.iter().find(|(_, replica)| !names(replica).eq(values.iter().map(String::as_str)));
+                let (broker, replica) = wrong.unwrap_or(&logs[0]);
+                (wrong.is_none(), format!("broker-{broker} holds {}", in_short(names(replica))))
             }
             LogWant::EndOffset(bounds) => {
-                let holds = logs.iter().all(|(_, _, end)| bounds.contains(end.0.into()));
-                let found: Vec<String> =
-                    logs.iter().map(|(broker, _, end)| format!("broker-{broker} ends at {end}")).collect();
+                let ends = |replica: &ReplicaView| replica.log_end_offset;
+                let holds = logs.iter().all(|(_, replica)| bounds.contains(ends(replica).0.into()));
+                let found: Vec<String> = logs
+                    .iter()
+                    .map(|(broker, replica)| format!("broker-{broker} ends at {}", ends(replica)))
+                    .collect();
                 (holds, found.join(", "))
             }
             LogWant::Agree(agree) => {
-                let differing = logs.windows(2).find(|pair| pair[0].1 != pair[1].1);
+                let differing = logs.windows(2).find(|pair| !records(pair[0].1).eq(records(pair[1].1)));
                 let found = match differing {
                     None => "all replicas hold the same".to_owned(),
                     Some(pair) => {
-                        let place = pair[0].1.iter().zip(&pair[1].1).take_while(|(a, b)| a == b).count();
+                        let same = records(pair[0].1).zip(records(pair[1].1)).take_while(|(a, b)| a == b);
+                        let place = same.count();
                         format!("broker-{} and broker-{} differ from offset {place} on", pair[0].0, pair[1].0)
                     }
                 };
@@ -406,56 +387,25 @@ impl<'r> RunReader<'r> {
         }
     }
 
-    fn matching<'p>(&'p self, pattern: &'p Pattern) -> Box<dyn Iterator<Item = (usize, &'p Happening)> + 'p> {
-        let bound = |moment: &Option<Box<Moment>>, otherwise: usize| match moment {
-            None => Some(otherwise),
-            Some(moment) => self.find(moment).map(|(place, _)| place),
-        };
-        let from = match &pattern.after {
-            None => Some(0),
-            Some(moment) => self.find(moment).map(|(place, _)| place + 1),
-        };
-        let to = bound(&pattern.before, self.run.happenings.len());
-        let (Some(from), Some(to)) = (from, to) else { return Box::new(std::iter::empty()) };
-        let is_record = |record: i128, value: &str| {
-            u32::try_from(record).is_ok_and(|record| self.run.ledger.value(RecordId(record)) == value)
-        };
-        let range = from.min(to)..to;
-        Box::new(range.filter_map(move |place| {
-            let happening = &self.run.happenings[place];
-            pattern
-                .fits(self.kinds[place], happening.node, &happening.fact, is_record)
-                .then_some((place, happening))
-        }))
+    fn matching<'p>(&'p self, pattern: &'p Pattern) -> Result<Matching<'p>, String> {
+        self.index.matching(pattern).map_err(|missing| self.never(&missing))
     }
 
-    /// Where a moment lies in the trace, and when it is.
-    fn find(&self, moment: &Moment) -> Option<(usize, Time)> {
-        match moment {
-            Moment::At(time) => Some((self.run.until(*time).len(), *time)),
-            Moment::Step(action) => {
-                self.run.happenings.iter().enumerate().find_map(|(place, happening)| match happening.fact {
-                    Fact::ActionDone { action: ActionId(done) } if done == *action => {
-                        Some((place, happening.at))
-                    }
-                    _ => None,
-                })
-            }
-            Moment::Happening { pattern, nth } => {
-                let mut all = self.matching(pattern);
-                let found = match nth {
-                    Nth::Number(number) => all.nth(*number as usize - 1),
-                    Nth::Last => all.last(),
-                };
-                found.map(|(place, happening)| (place, happening.at))
-            }
-        }
+    fn find(&self, moment: &Moment) -> Result<(usize, Time), String> {
+        self.index.find(moment).map_err(|missing| self.never(&missing))
+    }
+
+    fn never(&self, Missing(moment): &Missing<'_>) -> String {
+        format!("{} never happened", self.name(moment))
     }
 
     fn name(&self, moment: &Moment) -> String {
         match moment {
             Moment::At(time) => time.to_string(),
-            Moment::Step(_) => "an entry of the script".to_owned(),
+            Moment::Step(_) => {
+                let step = self.steps.iter().find(|step| step.is_at(moment));
+                step.map_or("an entry of the script".to_owned(), |step| format!("{:?}", step.name))
+            }
             Moment::Happening { pattern, .. } => match pattern.on {
                 Some(node) => format!("{} on {}", pattern.kind, self.run.spec.node_name(node)),
                 None => pattern.kind.to_owned(),
@@ -464,9 +414,21 @@ impl<'r> RunReader<'r> {
     }
 }
 
-/// Where a note is pinned in a run.
-pub(crate) fn moment_in(run: &Trace, moment: &Moment) -> Option<(usize, Time)> {
-    RunReader::of_trace(run).find(moment)
+/// What a log holds, record by record.
+fn records(replica: &ReplicaView) -> impl Iterator<Item = (Offset, LeaderEpoch, RecordId)> + '_ {
+    replica
+        .log
+        .iter()
+        .flat_map(|batch| batch.records().map(|(offset, record)| (offset, batch.leader_epoch, record)))
+}
+
+/// Where moments lie in a run; None: it never came.
+pub(crate) fn moments_in<'m>(
+    trace: &Trace,
+    moments: impl IntoIterator<Item = &'m Moment>,
+) -> Vec<Option<(usize, Time)>> {
+    let index = Index::new(trace);
+    moments.into_iter().map(|moment| index.find(moment).ok()).collect()
 }
 
 fn show(number: i128, unit: Unit) -> String {
@@ -490,17 +452,23 @@ fn show(number: i128, unit: Unit) -> String {
     format!("{sign}{}", write_duration(Duration::from_nanos(rounded)))
 }
 
+/// So many names, or rows of them, are told one by one.
+const TOLD: usize = 50;
+
 /// `v0..v4, x0` for a row of names.
 pub fn in_short<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let mut parts: Vec<(&str, &str)> = Vec::new();
+    let mut more = 0_u32;
     for name in names {
         let follows = |last: &str| {
             let (prefix, number) = crate::units::numbered(last)?;
             let (own, next) = crate::units::numbered(name)?;
-            (prefix == own && number + 1 == next).then_some(())
+            (prefix == own && number.checked_add(1) == Some(next)).then_some(())
         };
+        let full = parts.len() == TOLD;
         match parts.last_mut() {
-            Some((_, last)) if follows(last).is_some() => *last = name,
+            Some((_, last)) if more == 0 && follows(last).is_some() => *last = name,
+            _ if full => more += 1,
             _ => parts.push((name, name)),
         }
     }
@@ -509,5 +477,9 @@ pub fn in_short<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
         false => format!("{first}..{last}"),
     });
     let text = shown.collect::<Vec<_>>().join(", ");
-    if text.is_empty() { "nothing".to_owned() } else { text }
+    match (text.is_empty(), more) {
+        (true, _) => "nothing".to_owned(),
+        (false, 0) => text,
+        (false, more) => format!("{text} and {more} more"),
+    }
 }

@@ -1,0 +1,110 @@
+//! The engine at its end of the port: hears, works in short turns, tells. In a worker, or in the page where there is none.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Date, Uint8Array};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{MessageEvent, MessagePort};
+
+use crate::engine::{Engine, Tell, read, write};
+
+/// How long one turn takes, in ms. Between two turns the engine hears what is new, and the page stays alive where both
+/// share a thread.
+const TURN: f64 = 12.0;
+/// The least time between two words on how far a run has come, in ms.
+const TOLD_EVERY: f64 = 100.0;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(act: &js_sys::Function, after: i32) -> i32;
+}
+
+struct Server {
+    engine: Engine,
+    port: MessagePort,
+    /// Whether the next turn has been asked for.
+    busy: bool,
+    told: f64,
+}
+
+thread_local! {
+    static PORT: RefCell<Option<MessagePort>> = const { RefCell::new(None) };
+}
+
+pub fn serve(port: MessagePort) {
+    PORT.set(Some(port.clone()));
+    std::panic::set_hook(Box::new(|info| {
+        if let Some(port) = PORT.take() {
+            post(&port, &Tell::Failed { why: info.to_string() });
+        }
+    }));
+    let server = Server { engine: Engine::default(), port: port.clone(), busy: false, told: 0.0 };
+    let server = Rc::new(RefCell::new(server));
+    let turn = turn(Rc::clone(&server));
+    let on_ask = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let Some(ask) = read(&Uint8Array::new(&event.data()).to_vec()) else { return };
+        let mut server = server.borrow_mut();
+        let Server { engine, port, .. } = &mut *server;
+        engine.hear(ask, &mut |tell| post(port, &tell));
+        if !std::mem::replace(&mut server.busy, true) {
+            soon(&turn);
+        }
+    });
+    port.set_onmessage(Some(on_ask.as_ref().unchecked_ref()));
+    on_ask.forget();
+}
+
+type Turn = Rc<Closure<dyn FnMut()>>;
+
+/// Works for a while, then lets others have the thread before it goes on.
+fn turn(server: Rc<RefCell<Server>>) -> Turn {
+    let itself: Rc<RefCell<Option<Turn>>> = Rc::default();
+    let again = Rc::clone(&itself);
+    let turn = Rc::new(Closure::<dyn FnMut()>::new(move || {
+        let mut server = server.borrow_mut();
+        let began = Date::now();
+        server.busy = loop {
+            if !server.work() {
+                break false;
+            }
+            if Date::now() - began > TURN {
+                break true;
+            }
+        };
+        if let Some(turn) = again.borrow().as_ref().filter(|_| server.busy) {
+            soon(turn);
+        }
+    }));
+    *itself.borrow_mut() = Some(Rc::clone(&turn));
+    turn
+}
+
+impl Server {
+    fn work(&mut self) -> bool {
+        let Server { engine, port, told, .. } = self;
+        engine.work(&mut |tell| {
+            if let Tell::Progress { .. } = tell {
+                let now = Date::now();
+                if now - *told < TOLD_EVERY {
+                    return;
+                }
+                *told = now;
+            }
+            post(port, &tell);
+        })
+    }
+}
+
+fn soon(turn: &Turn) {
+    set_timeout(turn.as_ref().as_ref().unchecked_ref(), 0);
+}
+
+/// The bytes are handed over, not copied.
+fn post(port: &MessagePort, tell: &Tell) {
+    let bytes = Uint8Array::from(write(tell).as_slice());
+    let _ = port.post_message_with_transferable(&bytes, &Array::of1(&bytes.buffer()));
+}
