@@ -313,8 +313,7 @@ impl World {
 
     fn close_connections(&mut self, a: NodeId, b: NodeId) {
         let cause = self.cx.cause;
-        for index in 0..self.cx.network.connections.len() {
-            let connection = ConnectionId(index as u32);
+        for connection in self.cx.network.connections.ids() {
             let held = self.cx.network.connection(connection);
             if held.state == State::Established && (held.nodes == [a, b] || held.nodes == [b, a]) {
                 self.cx.reset_connection(connection);
@@ -332,7 +331,7 @@ impl crate::context::Context {
             self.node = self.network.connection(connection).node(end);
             self.note(Fact::Disconnected {
                 connection,
-                peer: self.network.connections[connection.0 as usize].node(end.other()),
+                peer: self.network.connections.get(connection).node(end.other()),
                 because: Disconnect::ByPeer,
             });
             self.transmit_close(connection, end);

@@ -130,7 +130,7 @@ impl Context {
 
     /// Bytes in the queue and the network, by estimate.
     pub(crate) fn memory(&self) -> usize {
-        self.queue.len() * size_of::<Scheduled>() + self.network.connections.len() * size_of::<Connection>()
+        self.queue.len() * size_of::<Scheduled>() + self.network.connections.memory()
     }
 
     /// Now, since the run's time zero.
@@ -188,8 +188,7 @@ impl Context {
 
     /// Opens a TCP connection; `on_dialled` hears how it went. Packets that vanish are tried again until somebody closes it.
     pub fn connect(&mut self, to: NodeId) -> ConnectionId {
-        let connection = ConnectionId(self.network.connections.len() as u32);
-        self.network.connections.push(Connection {
+        let connection = self.network.connections.open(Connection {
             nodes: [self.node, to],
             machines: [self.spec.machine_of(self.node), self.spec.machine_of(to)],
             state: State::Dialling { since: self.now },
@@ -354,6 +353,17 @@ impl Context {
 
     /// A segment is due at an end. True where the node there has something to read.
     pub(crate) fn arrive(&mut self, connection: ConnectionId, towards: End) -> bool {
+        if self.network.connections.is_over(connection) {
+            return false;
+        }
+        let is_readable = self.take_arrival(connection, towards);
+        if !is_readable {
+            self.network.retire(connection);
+        }
+        is_readable
+    }
+
+    fn take_arrival(&mut self, connection: ConnectionId, towards: End) -> bool {
         let now = self.now;
         let held = self.network.connection(connection);
         let (from, to) = (held.node(towards.other()), held.node(towards));
@@ -423,7 +433,7 @@ impl Context {
 
     /// Bytes handed to this end of the connection wait unread.
     pub fn unread(&self, connection: ConnectionId) -> usize {
-        let held = &self.network.connections[connection.0 as usize];
+        let held = self.network.connections.get(connection);
         held.sockets[held.end_of(self.node) as usize].inbox.len()
     }
 
@@ -441,6 +451,7 @@ impl Context {
             self.transmit_close(connection, end.other());
         }
         self.note(Fact::Disconnected { connection, peer, because });
+        self.network.retire(connection);
     }
 
     /// The end is gone, with what nobody has read.
@@ -467,8 +478,7 @@ impl Context {
 
     /// Every connection of a node whose process has ended. In the dark no packet tells the peers.
     pub(crate) fn drop_connections(&mut self, node: NodeId, dark: bool) {
-        for index in 0..self.network.connections.len() {
-            let connection = ConnectionId(index as u32);
+        for connection in self.network.connections.ids() {
             let held = self.network.connection(connection);
             if held.state == State::Closed || !held.nodes.contains(&node) {
                 continue;
@@ -482,13 +492,13 @@ impl Context {
             if established && !dark {
                 self.transmit_close(connection, end.other());
             }
+            self.network.retire(connection);
         }
     }
 
     /// Packets from one machine to another get through again: TCP resends at its own pace.
     pub(crate) fn resume_path(&mut self) {
-        for index in 0..self.network.connections.len() {
-            let connection = ConnectionId(index as u32);
+        for connection in self.network.connections.ids() {
             for towards in [End::Opener, End::Acceptor] {
                 let held = self.network.connection(connection);
                 let Some(lost_since) = held.socket(towards).lost_since else { continue };

@@ -9,6 +9,7 @@ pub mod broker;
 pub mod budget;
 pub mod chunks;
 pub mod config;
+mod connections;
 pub mod consumer;
 pub mod context;
 pub mod controller;

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::connections::Connections;
 use crate::ids::{ConnectionId, HappeningId, MachineId, NodeId};
 use crate::message::{Api, Envelope};
 use crate::script::{ActionId, Meddling};
@@ -154,7 +155,7 @@ pub(crate) fn redial_after(attempt: u16) -> Duration {
 
 #[derive(Clone, Debug)]
 pub struct Network {
-    pub(crate) connections: Vec<Connection>,
+    pub(crate) connections: Connections,
     /// From machine a to machine b at `a * machines + b`.
     paths: Vec<Path>,
     machines: usize,
@@ -178,7 +179,7 @@ impl Network {
             busy_until: Time::ZERO,
         };
         let mut network = Network {
-            connections: Vec::new(),
+            connections: Connections::default(),
             paths: vec![plain; machines * machines],
             machines,
             ambushes: Vec::new(),
@@ -219,6 +220,21 @@ impl Network {
     }
 
     pub(crate) fn connection(&mut self, id: ConnectionId) -> &mut Connection {
-        &mut self.connections[id.0 as usize]
+        self.connections.get_mut(id)
+    }
+
+    /// Lets go of a connection that has been closed at both ends, once nothing is under way between them.
+    pub(crate) fn retire(&mut self, id: ConnectionId) {
+        let connection = self.connections.get(id);
+        let is_quiet = |socket: &Socket| {
+            !socket.open
+                && socket.in_flight.is_empty()
+                && socket.inbox.is_empty()
+                && socket.lost_since.is_none()
+        };
+        let is_over = connection.state == State::Closed && connection.sockets.iter().all(is_quiet);
+        if is_over && self.held.iter().all(|(_, envelope)| envelope.connection != id) {
+            self.connections.retire(id);
+        }
     }
 }

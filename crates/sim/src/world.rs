@@ -274,6 +274,7 @@ impl World {
         self.cx.cause = Some(noted);
         if dialled == Dialled::Refused {
             self.cx.network.connection(connection).socket(End::Opener).open = false;
+            self.cx.network.retire(connection);
         }
         self.wake(opener, Wakeup::Dialled(connection, dialled));
     }

@@ -545,8 +545,7 @@ impl Harness {
 
     /// The brokers close every connection.
     pub fn disconnect(&mut self) {
-        for index in 0..self.cx.network.connections.len() {
-            let connection = ConnectionId(index as u32);
+        for connection in self.cx.network.connections.ids() {
             let NodeId::Broker(broker) = self.cx.network.connection(connection).node(End::Acceptor) else {
                 continue;
             };
