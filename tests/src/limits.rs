@@ -89,7 +89,7 @@ pub struct Case {
 }
 
 /// What the document says of such a setting.
-const UNKNOWN: &str = "Kafka has no such setting here";
+const UNKNOWN: &str = " has no such setting";
 
 /// All that takes time in a cluster, but for the start of its processes.
 const COSTS: [&str; 10] = [

@@ -227,7 +227,15 @@ impl Script<'_> {
     fn trigger(&self, fields: &Fields<'_>) -> Option<Trigger> {
         let delay = fields.duration("delay");
         let before = match fields.get("after") {
-            Some(item) => Some(self.named(&item)?),
+            Some(item) => match self.named(&item) {
+                Some(entry) => Some(entry),
+                None => {
+                    // What else stands there is read all the same, so that it is not taken for unknown.
+                    let _ = fields.duration("or_after");
+                    let _ = fields.get("when").and_then(|item| self.condition(&item));
+                    return None;
+                }
+            },
             None => None,
         };
         if let Some(item) = fields.get("when") {
