@@ -227,7 +227,14 @@ impl Script<'_> {
     fn trigger(&self, fields: &Fields<'_>) -> Option<Trigger> {
         let delay = fields.duration("delay");
         let before = match fields.get("after") {
-            Some(item) => Some(self.named(&item)?),
+            Some(item) => match self.named(&item) {
+                None => {
+                    // Asked for, so that they are known.
+                    ["at", "when", "or_after"].iter().for_each(|&key| _ = fields.get(key));
+                    return None;
+                }
+                found => found,
+            },
             None => None,
         };
         if let Some(item) = fields.get("when") {

@@ -42,7 +42,11 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
         ("a moment of years", "[[note]]\nat = '9000 h'\ntext = 'x'".to_owned(), "not a moment"),
         ("a rate without a gap", at("load = 5, rate = '2000000000/s'"), "up to one record in a nanosecond"),
         ("too large a load", at("load = 1000001, rate = '1/s'"), "a whole number from 1 to 1000000"),
-        ("too long a series", at("send = 'v0..v1000'"), "up to 1000 of up to 64 letters"),
+        (
+            "too long a series",
+            at("send = 'v0..v1000'"),
+            "too many records in one entry; found \"v0..v1000\"; accepted: at most 1000",
+        ),
         ("too many keys", at("load = 5, rate = '1/s', keys = 10001"), "a whole number from 1 to 10000"),
         (
             "too many messages",
@@ -170,7 +174,7 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "records of an entry",
             format!("[do]\nx = {{ at = '1 s', send = [{}] }}", "'v0..v999',".repeat(4_000)),
-            "up to 1000 of",
+            "too many records in one entry; found \"v0..v999\"; accepted: at most 1000",
         ),
         (
             "records of all entries",
@@ -207,7 +211,7 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "names in expectations",
             format!("[expect]\nx = {{ records = [{}], fate = 'kept' }}", "'v0..v199999',".repeat(3)),
-            "here up to 0",
+            "too many records are named; found \"v0..v199999\"; accepted: 0 here",
         ),
     ]);
 }
