@@ -185,6 +185,11 @@ impl Teller<'_> {
                 };
                 format!("{node} cuts {} from {from} to {to}: {why}", self.partition(*partition))
             }
+            Fact::FetchingFailed { partition, leader, log_end_offset, base_offset } => format!(
+                "{node} stops copying {} from broker-{leader}: its log ends at {log_end_offset}, but the leader's records \
+                 begin at {base_offset}",
+                self.partition(*partition)
+            ),
             Fact::BecameLeader { partition, leader_epoch, log_end_offset, high_watermark } => format!(
                 "{node} leads {} in epoch {leader_epoch}: log end {log_end_offset}, high watermark {high_watermark}",
                 self.partition(*partition)

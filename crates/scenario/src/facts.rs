@@ -140,6 +140,7 @@ facts! {
     "delivered" Delivered { record, partition, offset, leader_epoch }
     "position-reset" PositionReset { partition, from, to, because }
     "consumer-failed" ConsumerFailed { failure }
+    "fetching-failed" FetchingFailed { partition, leader, log_end_offset, base_offset }
 }
 
 /// A value that can be asked for by name.

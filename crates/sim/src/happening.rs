@@ -333,6 +333,13 @@ pub enum Fact {
     ConsumerFailed {
         failure: Arc<Failure>,
     },
+    /// A follower stops until there is another leader: what the leader sends does not continue its log.
+    FetchingFailed {
+        partition: Partition,
+        leader: BrokerId,
+        log_end_offset: Offset,
+        base_offset: Offset,
+    },
 }
 
 /// A partition's state as the controller committed it, and why.

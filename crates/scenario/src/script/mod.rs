@@ -228,13 +228,12 @@ impl Script<'_> {
         let delay = fields.duration("delay");
         let before = match fields.get("after") {
             Some(item) => match self.named(&item) {
-                Some(entry) => Some(entry),
                 None => {
-                    // What else stands there is read all the same, so that it is not taken for unknown.
-                    let _ = fields.duration("or_after");
-                    let _ = fields.get("when").and_then(|item| self.condition(&item));
+                    // Asked for, so that they are known.
+                    ["at", "when", "or_after"].iter().for_each(|&key| _ = fields.get(key));
                     return None;
                 }
+                found => found,
             },
             None => None,
         };

@@ -165,6 +165,7 @@ pub fn weight(fact: &Fact) -> u8 {
         | Fact::Truncated { .. }
         | Fact::PartitionChanged(_)
         | Fact::LogDirFailed
+        | Fact::FetchingFailed { .. }
         | Fact::ControllerLost
         | Fact::BatchExpired { .. } => 5,
         Fact::Paused

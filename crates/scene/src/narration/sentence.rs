@@ -248,6 +248,13 @@ impl Narrator<'_> {
                     format!("Its log ends at {log_end_offset}, its high watermark is {high_watermark}."),
                 )
             }
+            Fact::FetchingFailed { partition, leader, log_end_offset, base_offset } => because(
+                format!("{} stops copying {} from broker {leader}.", who(), self.partition(*partition)),
+                format!(
+                    "Its log ends at {log_end_offset}, but the leader's records begin at {base_offset}: the logs differ. It \
+                     tries again when there is another leader."
+                ),
+            ),
             Fact::FetchRefused { from, error, .. } => because(
                 format!("{} refuses the fetch of {}: {error}.", who(), self.whom(*from)),
                 error.message(),

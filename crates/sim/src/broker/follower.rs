@@ -17,12 +17,18 @@ impl Broker {
             return;
         }
         match &result.answer {
-            FetchAnswer::Records { batches, .. } if !self.continues(partition, batches) => {
-                // Nothing fits any more (two logs that differ without anybody knowing): it stops for good.
-                self.next_step(source, partition, Step::Failed);
-            }
             FetchAnswer::Records { high_watermark, log_start_offset, batches } => {
-                self.append_as_follower(cx, partition, *high_watermark, *log_start_offset, batches);
+                match self.misfit(partition, batches) {
+                    // Nothing fits any more: two logs that differ without anybody knowing.
+                    Some((log_end_offset, base_offset)) => {
+                        self.next_step(source, partition, Step::Failed);
+                        let leader = source;
+                        cx.note(Fact::FetchingFailed { partition, leader, log_end_offset, base_offset });
+                    }
+                    None => {
+                        self.append_as_follower(cx, partition, *high_watermark, *log_start_offset, batches);
+                    }
+                }
             }
             FetchAnswer::Diverging { leader_epoch, end_offset } => {
                 self.truncate_to_common_epoch(cx, partition, *leader_epoch, *end_offset, true);
@@ -31,10 +37,11 @@ impl Broker {
         }
     }
 
-    /// Do these records begin where the log ends? A leader whose batches have other borders may send an earlier one.
-    fn continues(&self, partition: Partition, batches: &[LogBatch]) -> bool {
-        let end = self.replica(partition).map(|replica| replica.log.end());
-        batches.first().is_none_or(|first| Some(first.base_offset) >= end)
+    /// The end of the log and the beginning of these records, where that is before it: a leader whose batches have other
+    /// borders may send an earlier one (`Log.append`: "Out of order offsets found").
+    fn misfit(&self, partition: Partition, batches: &[LogBatch]) -> Option<(Offset, Offset)> {
+        let (end, first) = (self.replica(partition)?.log.end(), batches.first()?.base_offset);
+        (first < end).then_some((end, first))
     }
 
     pub(super) fn append_as_follower(

@@ -8,7 +8,7 @@ use crate::batch::{LogBatch, RecordBatch};
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BatchId, BrokerId, LeaderEpoch, Offset, Partition, RecordId};
-use crate::message::{ListOffsetAt, ListOffsetResult, MetadataRecord};
+use crate::message::{FetchAnswer, FetchResult, ListOffsetAt, ListOffsetResult, MetadataRecord};
 use crate::spec::PartitionSpec;
 use crate::version::KafkaVersion;
 
@@ -170,4 +170,32 @@ fn the_high_watermark_follows_the_leaders() {
         single.broker.append_as_follower(&mut single.cx, P0, Offset(leader), Offset(0), &[]);
         assert_eq!(single.high_watermark(), own);
     }
+}
+
+/// A batch that begins before the log's end fits nowhere: the follower says so and stops until there is another leader.
+#[test]
+fn a_follower_whose_log_does_not_fit_says_why_it_stops() {
+    let mut single = follower(KafkaVersion::V4_3, &[(0, 5, 9)]);
+    let source = BrokerId(2);
+    let fetcher = single.broker.memory.fetchers.iter_mut().find(|fetcher| fetcher.source() == source);
+    fetcher.expect("it follows").asks(P0, Offset(5));
+    let answer = FetchAnswer::Records {
+        high_watermark: Offset(0),
+        log_start_offset: Offset(0),
+        batches: vec![batch(3, 5, 9)],
+    };
+    let result = FetchResult { partition: P0, answer };
+    single.broker.take_fetch_result(&mut single.cx, source, &result);
+    assert_eq!(single.log_end(), 5);
+    let said = single.facts(|fact| match fact {
+        Fact::FetchingFailed { leader, log_end_offset, base_offset, .. } => {
+            Some((leader.0, log_end_offset.0, base_offset.0))
+        }
+        _ => None,
+    });
+    assert_eq!(said, [(2, 5, 3)]);
+    let asks = |single: &mut Single| single.broker.memory.fetchers[0].ready(single.cx.now).count();
+    assert_eq!(asks(single.at(60_000)), 0);
+    single.metadata(Some(2), 10, 10, &[1, 2]);
+    assert_eq!(asks(&mut single), 1);
 }
