@@ -1,5 +1,5 @@
-//! Every setting at its limits: refused by Kafka, or a run that ends. `cargo run -p ackscope-tests --bin limits -- --pairs` for
-//! two settings at zero at once.
+//! Every setting at its limits: refused by Kafka, or a run that ends. `cargo xtask fuzz --settings --pairs` for two settings at
+//! zero at once.
 
 use ackscope_scenario::library::library;
 use ackscope_scenario::{Document, adjust};

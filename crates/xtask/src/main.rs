@@ -49,6 +49,8 @@ cargo xtask <command>
              --failures <n> stop after so many (10)
              --inputs <minutes>  instead: the fuzz targets for links, documents, pasted files, recordings and embeds;
                                  needs a nightly toolchain (--target <name>: only one)
+             --settings     instead: every setting at its limits, in every release, on five clusters (--pairs: every two
+                            numbers at zero; --hasty: without latencies and costs; --part K/N: every Nth case)
   mutants  wrong rules, and which check notices each
              --all          the first check of every kind that does
   shots    the documentation's pictures of the page in dist/
@@ -82,6 +84,7 @@ fn run(args: &[String]) -> Result<()> {
         "build" => no_arguments(command, rest).and_then(|()| build::run()),
         "bench" => bench::run(bench::parse(rest)?),
         "fuzz" if rest.iter().any(|arg| arg == "--inputs") => inputs::run(rest),
+        "fuzz" if rest.first().is_some_and(|arg| arg == "--settings") => trials::settings(&rest[1..]),
         "fuzz" => trials::fuzz(rest),
         "mutants" => trials::mutants(rest),
         "shots" => no_arguments(command, rest).and_then(|()| shots::run()),
@@ -116,6 +119,10 @@ mod tests {
         assert!(refused("bench --xml").contains("it accepts --json"));
         assert!(refused("fuzz --run 5").contains("it accepts --runs <n>"));
         assert!(refused("fuzz --inputs soon").contains("needs a number of minutes"));
+        assert!(refused("fuzz --settings --all").contains("it accepts --pairs, --hasty and --part <k>/<n>"));
+        assert!(
+            refused("fuzz --settings --part 3/3").contains("it accepts --pairs, --hasty and --part <k>/<n>")
+        );
         assert!(refused("fuzz --runs many").contains("needs a number"));
         assert!(refused("mutants --most").contains("it accepts --all"));
         assert!(refused("check browser").contains("fmt, arrows"));

@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz` and `mutants`: binaries of the test crate, built as the tests are.
+//! `cargo xtask fuzz` (random runs, settings at their limits) and `mutants`: binaries of the test crate, built as the tests
+//! are.
 
 use crate::{Result, exec};
 
@@ -17,6 +18,27 @@ pub fn fuzz(args: &[String]) -> Result<()> {
         return Err("`fuzz` needs a number after --runs, --seed and --failures".to_owned());
     }
     exec::run(binary("fuzz").arg("--").args(args))
+}
+
+/// Settings at their limits.
+pub fn settings(args: &[String]) -> Result<()> {
+    let is_part = |part: &str| {
+        let numbers = part.split_once('/').and_then(|(k, n)| Some((k.parse::<u32>().ok()?, n.parse().ok()?)));
+        numbers.is_some_and(|(k, n)| k < n)
+    };
+    let mut rest = args.iter().map(String::as_str);
+    while let Some(arg) = rest.next() {
+        let is_known = match arg {
+            "--pairs" | "--hasty" => true,
+            "--part" => rest.next().is_some_and(is_part),
+            _ => false,
+        };
+        if !is_known {
+            let accepts = "it accepts --pairs, --hasty and --part <k>/<n>, k from 0 to n - 1";
+            return Err(format!("`fuzz --settings` got {:?}; {accepts}", args.join(" ")));
+        }
+    }
+    exec::run(binary("limits").arg("--").args(args))
 }
 
 /// Wrong rules.
