@@ -28,24 +28,16 @@ pub(super) struct Sampled {
 
 impl Sampled {
     pub fn record(&mut self, now: Time, value: u64) {
-        self.record_many(now, value, 1);
-    }
-
-    /// The same value, so many times.
-    pub fn record_many(&mut self, now: Time, value: u64, times: u64) {
-        if times == 0 {
-            return;
-        }
         let fresh = Sample { began: now, ..Sample::default() };
         if self.samples[self.current].is_some_and(|sample| now.since(sample.began) >= WINDOW) {
             self.current = (self.current + 1) % SAMPLES;
             self.samples[self.current] = Some(fresh);
         }
         let sample = self.samples[self.current].get_or_insert(fresh);
-        sample.sum += value * times;
-        sample.count += times;
+        sample.sum += value;
+        sample.count += 1;
         sample.max = sample.max.max(value);
-        self.total += value * times;
+        self.total += value;
     }
 
     /// Samples that are not out of date.

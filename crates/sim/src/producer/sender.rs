@@ -20,9 +20,6 @@ use crate::time::{Duration, Time};
 /// Turns on end in which nothing happens, before the queue has its turn: there the world sees whether time stands still.
 const MOST_IDLE_TURNS: u32 = 100;
 
-/// One turn of Kafka's loop while it polls without a wait; recorded: too-large, 8 to 19 turns in a millisecond.
-const IDLE_TURN: Duration = Duration::from_micros(80);
-
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sender {
     pub alarm: Alarm,
@@ -33,8 +30,6 @@ pub(super) struct Sender {
     poll_ends: Time,
     /// No wake-up before then would find anything to do.
     quiet_until: Time,
-    /// Since when it polls without a wait although it could send to so many brokers.
-    idle: Option<(Time, usize)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -214,7 +209,6 @@ impl Instance {
     /// One iteration (producer.md §4.1).
     fn run_once(&mut self, cx: &mut Context) -> Turn {
         let now = self.settings.clock(cx.now);
-        self.count_idle_turns(cx.now);
         if let Some(turn) = self.transactional_part(cx, now) {
             return turn;
         }
@@ -303,17 +297,8 @@ impl Instance {
         if has_sent {
             return Turn::Again;
         }
-        // Kafka polls without a wait as long as a broker could be sent to, also where nothing may go to it now.
-        self.sender.idle = (!usable.is_empty()).then(|| (cx.now, usable.len()));
         let next = if usable.is_empty() { ready.next_check } else { ready.next_check_of_all };
         Turn::Poll(sooner(sooner(next, not_ready), expiry.map(|at| at.since(now))))
-    }
-
-    /// Turns of the loop in which brokers could be sent to, but nothing was: each counts as a request without records.
-    fn count_idle_turns(&mut self, now: Time) {
-        let Some((since, brokers)) = self.sender.idle.take() else { return };
-        let turns = now.since(since).nanos / IDLE_TURN.nanos;
-        self.metrics.records_per_request.record_many(now, 0, turns * brokers as u64);
     }
 
     fn measure(&mut self, batches: &[(Partition, Arc<RecordBatch>)], now: Time) {

@@ -347,10 +347,6 @@ fn what_is_too_large_is_halved_until_it_fits() {
         ["batch-split-total", "record-retry-total", "record-error-total"].map(|name| harness.metric(name)),
         [4.0, 0.0, 1.0]
     );
-    // Kafka's loop turns without a pause while the pieces wait for each other, and counts a request without records each
-    // time; recorded: 0.09 to 0.20, at 7.6 to 8.8 ms for an answer.
-    let average = harness.metric("records-per-request-avg");
-    assert!((0.08..0.3).contains(&average), "{average}");
 }
 
 /// cases.md X10 up to 4.0.
