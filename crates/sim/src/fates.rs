@@ -25,6 +25,21 @@ struct Life {
     delivered: u32,
 }
 
+impl Life {
+    /// `here`: it is in the log that counts; `orphaned`: in one that nobody leads.
+    fn fate(&self, here: bool, orphaned: bool, sent: bool) -> Fate {
+        match (self.acked.is_some(), self.failed.is_some(), here) {
+            (true, _, true) => Fate::Kept,
+            (true, _, false) if orphaned => Fate::AckedButUnavailable,
+            (true, _, false) => Fate::AckedButLost,
+            (false, true, true) => Fate::FailedButKept,
+            (false, true, false) => Fate::FailedAndAbsent,
+            (false, false, false) if !sent => Fate::NeverSent,
+            (false, false, _) => Fate::Undecided,
+        }
+    }
+}
+
 /// What is known of a batch, and so of every record in it.
 #[derive(Clone, Copy, Debug, Default)]
 struct BatchLife {
@@ -225,15 +240,7 @@ impl Observer {
             let batch = life.batch.and_then(|batch| self.batches.get(batch.0 as usize)).copied();
             let batch = batch.unwrap_or_default();
             let orphan = unavailable[record.0 as usize].filter(|_| !here);
-            let fate = match (life.acked.is_some(), life.failed.is_some(), here) {
-                (true, _, true) => Fate::Kept,
-                (true, _, false) if orphan.is_some() => Fate::AckedButUnavailable,
-                (true, _, false) => Fate::AckedButLost,
-                (false, true, true) => Fate::FailedButKept,
-                (false, true, false) => Fate::FailedAndAbsent,
-                (false, false, false) if !batch.sent => Fate::NeverSent,
-                (false, false, _) => Fate::Undecided,
-            };
+            let fate = life.fate(here, orphan.is_some(), batch.sent);
             let decided_by = match fate {
                 Fate::Kept => life.acked,
                 Fate::AckedButLost => batch.lost_by.or(life.acked),
