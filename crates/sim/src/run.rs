@@ -175,6 +175,8 @@ pub struct Running<L = fn(&World, &[Happening])> {
     hasher: TraceHasher,
     observer: Observer,
     keyframes: Keyframes,
+    messages: u32,
+    done: Vec<(ActionId, HappeningId)>,
     stopped: Option<Stopped>,
     look: L,
 }
@@ -198,6 +200,8 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             hasher: TraceHasher::default(),
             observer: Observer::new(&spec),
             keyframes: Keyframes::new(&world),
+            messages: 0,
+            done: Vec::new(),
             stopped: None,
             spec,
             budget,
@@ -232,6 +236,11 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             for happening in happenings {
                 self.observer.observe(happening);
                 happening.hash(&mut self.hasher);
+                match happening.fact {
+                    Fact::MessageSent { .. } => self.messages += 1,
+                    Fact::ActionDone { action } => self.done.push((action, happening.id)),
+                    _ => {}
+                }
             }
             (self.look)(&self.world, &self.world.noted()[noted..]);
             noted = self.world.noted().len();
@@ -279,8 +288,9 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
     pub fn finish(mut self) -> Run {
         let mut happenings = std::mem::take(self.world.notes());
         happenings.shrink_to_fit();
-        let is_message = |happening: &&Happening| matches!(happening.fact, Fact::MessageSent { .. });
-        let messages = happenings.iter().filter(is_message).count() as u32;
+        // Each action by what first carried it out.
+        let mut done = crate::order::distinct(self.done);
+        done.dedup_by_key(|(action, _)| *action);
         let end = if self.stopped.is_some() { self.world.now() } else { self.spec.until };
         let trace = Trace {
             ledger: self.world.ledger().clone(),
@@ -290,24 +300,13 @@ impl<L: FnMut(&World, &[Happening])> Running<L> {
             stopped: self.stopped,
             hash: self.hasher.finish(),
             events: self.world.steps(),
-            messages,
-            done: done(&happenings),
+            messages: self.messages,
+            done,
             happenings,
             spec: self.spec,
         };
         Run { trace, worlds: Worlds { keyframes: self.keyframes, last: self.world, end } }
     }
-}
-
-/// Each action with what first carried it out, in order of the actions.
-fn done(happenings: &[Happening]) -> Vec<(ActionId, HappeningId)> {
-    let done = happenings.iter().filter_map(|happening| match happening.fact {
-        Fact::ActionDone { action } => Some((action, happening.id)),
-        _ => None,
-    });
-    let mut done = crate::order::distinct(done);
-    done.dedup_by_key(|(action, _)| *action);
-    done
 }
 
 /// A run of which only figures are kept.
