@@ -299,6 +299,15 @@ impl Harness {
         self.send_to(0, value)
     }
 
+    /// Sends each value in a request of its own.
+    pub fn send_each(&mut self, values: &[&str]) {
+        for value in values {
+            self.send(value);
+            self.pass(ms(1));
+        }
+        self.pass(ms(1));
+    }
+
     /// Key 3 bytes, value 5 bytes: 15 in the batch.
     pub fn send_to(&mut self, partition: u32, value: &str) -> RecordId {
         self.offer(TopicId(0), Some(partition), Some("key"), value, 5, true)

@@ -30,15 +30,6 @@ fn next_sequence(harness: &mut Harness, partition: u16) -> Sequence {
     harness.instance().accumulator.queue(Partition(partition)).sequences.next
 }
 
-/// Sends each value in a request of its own.
-fn send_each(harness: &mut Harness, values: &[&str]) {
-    for value in values {
-        harness.send(value);
-        harness.pass(ms(1));
-    }
-    harness.pass(ms(1));
-}
-
 /// cases.md P35: sequences are given out at drain, acknowledged with the answers.
 #[test]
 fn sequences_are_taken_when_a_batch_leaves() {
@@ -63,7 +54,7 @@ fn sequences_are_taken_when_a_batch_leaves() {
 #[test]
 fn a_batch_refused_for_good_raises_the_epoch() {
     let mut harness = one_partition();
-    send_each(&mut harness, &["a", "b"]);
+    harness.send_each(&["a", "b"]);
     harness.refuse(0, MessageTooLarge);
     harness.refuse(0, OutOfOrderSequenceNumber);
     harness.to(200);
@@ -129,7 +120,7 @@ fn what_was_in_flight_elsewhere_ends_under_the_old_epoch() {
 #[test]
 fn answers_may_come_in_the_wrong_order() {
     let mut harness = one_partition();
-    send_each(&mut harness, &["a", "b"]);
+    harness.send_each(&["a", "b"]);
     harness.ok(1, 1);
     harness.to(5);
     harness.refuse(0, RequestTimedOut);
@@ -314,7 +305,7 @@ fn new_batches_elsewhere_wait_for_the_old_epochs_ones() {
 #[test]
 fn retries_go_out_one_at_a_time() {
     let mut harness = one_partition();
-    send_each(&mut harness, &["a", "b", "c"]);
+    harness.send_each(&["a", "b", "c"]);
     harness.refuse(0, RequestTimedOut);
     harness.refuse(0, OutOfOrderSequenceNumber);
     harness.refuse(0, OutOfOrderSequenceNumber);
@@ -392,7 +383,7 @@ fn a_gated_partition_holds_up_its_broker() {
     setup.config.retry_backoff_max = ms(1_000);
     setup.config.delivery_timeout = ms(10_000);
     let mut harness = setup.build().connected();
-    send_each(&mut harness, &["a", "b"]);
+    harness.send_each(&["a", "b"]);
     // The second comes back while the first is still out.
     harness.refuse(1, OutOfOrderSequenceNumber);
     harness.to(1_100);
@@ -410,10 +401,10 @@ fn a_gated_partition_holds_up_its_broker() {
 #[test]
 fn a_gap_at_the_broker_raises_the_epoch_silently() {
     let mut harness = one_partition();
-    send_each(&mut harness, &["a"]);
+    harness.send_each(&["a"]);
     harness.ok(0, 0);
     harness.pass(ms(2));
-    send_each(&mut harness, &["b", "c"]);
+    harness.send_each(&["b", "c"]);
     harness.refuse(0, OutOfOrderSequenceNumber);
     harness.refuse(0, OutOfOrderSequenceNumber);
     harness.pass(ms(300));
@@ -429,7 +420,7 @@ fn a_gap_at_the_broker_raises_the_epoch_silently() {
 #[test]
 fn a_duplicate_counts_as_success_without_offset() {
     let mut harness = one_partition();
-    send_each(&mut harness, &["a"]);
+    harness.send_each(&["a"]);
     harness.refuse(0, ErrorCode::DuplicateSequenceNumber);
     harness.pass(ms(2));
     assert_eq!(untimed(&harness.heard()), ["ack a -1"]);
@@ -439,7 +430,7 @@ fn a_duplicate_counts_as_success_without_offset() {
 #[test]
 fn a_lost_connection_keeps_the_order() {
     let mut harness = one_partition();
-    send_each(&mut harness, &["a", "b", "c"]);
+    harness.send_each(&["a", "b", "c"]);
     harness.disconnect();
     harness.auto_answer = true;
     harness.leaders[0].1 = LeaderEpoch(1);

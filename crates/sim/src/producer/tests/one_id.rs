@@ -21,24 +21,15 @@ fn old(version: KafkaVersion) -> Harness {
     harness
 }
 
-/// Sends each value in a request of its own.
-fn send_each(harness: &mut Harness, values: &[&str]) {
-    for value in values {
-        harness.send(value);
-        harness.pass(ms(1));
-    }
-    harness.pass(ms(1));
-}
-
 /// What was acknowledged is missing although nothing was deleted: the batch fails, and everything begins again.
 #[test]
 fn a_producer_whose_acknowledged_records_are_gone_asks_for_a_new_id() {
     for version in [KafkaVersion::V1_1, KafkaVersion::V2_4] {
         let mut harness = old(version);
-        send_each(&mut harness, &["a"]);
+        harness.send_each(&["a"]);
         harness.ok(0, 0);
         harness.pass(ms(2));
-        send_each(&mut harness, &["b", "c"]);
+        harness.send_each(&["b", "c"]);
         harness.refuse(0, UnknownProducerId);
         harness.pass(ms(3));
         // c belongs to the id that was given up: an error that could go away is the end of it too.
@@ -55,7 +46,7 @@ fn a_producer_whose_acknowledged_records_are_gone_asks_for_a_new_id() {
         );
         assert_eq!(harness.init_requests.len(), 1);
         harness.pass(ms(200));
-        send_each(&mut harness, &["d"]);
+        harness.send_each(&["d"]);
         assert_eq!(untimed(&harness.arrived).last(), Some(&"p0[d] 0@0"));
     }
 }
@@ -64,7 +55,7 @@ fn a_producer_whose_acknowledged_records_are_gone_asks_for_a_new_id() {
 #[test]
 fn a_producer_without_acknowledged_records_begins_its_sequences_again() {
     let mut harness = old(KafkaVersion::V2_4);
-    send_each(&mut harness, &["a", "b"]);
+    harness.send_each(&["a", "b"]);
     harness.refuse(0, MessageTooLarge);
     harness.pass(ms(1));
     harness.refuse(0, UnknownProducerId);
@@ -77,7 +68,7 @@ fn a_producer_without_acknowledged_records_begins_its_sequences_again() {
 #[test]
 fn a_gap_is_closed_by_those_behind_it() {
     let mut harness = old(KafkaVersion::V2_4);
-    send_each(&mut harness, &["a", "b", "c"]);
+    harness.send_each(&["a", "b", "c"]);
     harness.refuse(0, MessageTooLarge);
     harness.refuse(0, OutOfOrderSequenceNumber);
     harness.refuse(0, OutOfOrderSequenceNumber);
@@ -93,10 +84,10 @@ fn a_gap_is_closed_by_those_behind_it() {
 fn a_batch_in_its_turn_that_is_out_of_order_fails() {
     for version in [KafkaVersion::V0_11, KafkaVersion::V1_1, KafkaVersion::V2_4] {
         let mut harness = old(version);
-        send_each(&mut harness, &["a"]);
+        harness.send_each(&["a"]);
         harness.ok(0, 0);
         harness.pass(ms(2));
-        send_each(&mut harness, &["b"]);
+        harness.send_each(&["b"]);
         harness.refuse(0, OutOfOrderSequenceNumber);
         harness.pass(ms(200));
         assert_eq!(
@@ -105,7 +96,7 @@ fn a_batch_in_its_turn_that_is_out_of_order_fails() {
             "{version:?}"
         );
         assert_eq!(harness.init_requests.len(), 1, "{version:?}");
-        send_each(&mut harness, &["c"]);
+        harness.send_each(&["c"]);
         assert_eq!(untimed(&harness.arrived).last(), Some(&"p0[c] 0@0"), "{version:?}");
     }
 }
@@ -114,10 +105,10 @@ fn a_batch_in_its_turn_that_is_out_of_order_fails() {
 #[test]
 fn an_unknown_producer_with_an_unknown_log_start_sends_the_same_again() {
     let mut harness = Setup::idempotent().build().connected();
-    send_each(&mut harness, &["a"]);
+    harness.send_each(&["a"]);
     harness.ok(0, 0);
     harness.pass(ms(2));
-    send_each(&mut harness, &["b"]);
+    harness.send_each(&["b"]);
     harness.refuse(0, UnknownProducerId);
     harness.pass(ms(200));
     assert_eq!(untimed(&harness.arrived)[1..], ["p0[b] 1@0", "p0[b] 1@0"]);
