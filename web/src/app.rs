@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
-use crate::browser::engine::{Engine, EngineHandle, Heard};
+use crate::browser::engine::{Engine, EngineHandle};
 use crate::browser::frames::Frames;
 use crate::browser::{self, address, theme};
 use crate::command::Command;
@@ -79,11 +79,8 @@ fn App() -> impl IntoView {
 /// The engine, and the session as the one that hears it.
 fn engine(session: RwSignal<Session, LocalStorage>) -> EngineHandle {
     let engine = StoredValue::new_local(None::<Engine>);
-    let hear = move |heard| {
-        let errands = session.try_update(|session| match heard {
-            Heard::Told(tell) => session.hear(tell),
-            Heard::Failed(why) => session.engine_failed(&why),
-        });
+    let hear = move |tell| {
+        let errands = session.try_update(|session| session.hear(tell));
         run_errands(engine, errands.unwrap_or_default());
     };
     engine.set_value(Some(Engine::start(hear)));

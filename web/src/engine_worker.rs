@@ -6,22 +6,16 @@ use std::rc::Rc;
 use js_sys::{Array, Date, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{MessageEvent, MessagePort};
 
 use crate::engine::{Engine, Tell, read, write};
+use crate::turns::in_turns;
 
 /// How long one turn takes, in ms. Between two turns the engine hears what is new, and the page stays alive where both
 /// share a thread.
 const TURN: f64 = 12.0;
 /// The least time between two words on how far a run has come, in ms.
 const TOLD_EVERY: f64 = 100.0;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(act: &js_sys::Function, after: i32) -> i32;
-}
 
 struct Server {
     engine: Engine,
@@ -44,46 +38,36 @@ pub fn serve(port: MessagePort) {
     }));
     let server = Server { engine: Engine::default(), port: port.clone(), busy: false, told: 0.0 };
     let server = Rc::new(RefCell::new(server));
-    let turn = turn(Rc::clone(&server));
+    let working = Rc::clone(&server);
+    let begin = in_turns(move || working.borrow_mut().turn());
     let on_ask = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Some(ask) = read(&Uint8Array::new(&event.data()).to_vec()) else { return };
         let mut server = server.borrow_mut();
         let Server { engine, port, .. } = &mut *server;
         engine.hear(ask, &mut |tell| post(port, &tell));
         if !std::mem::replace(&mut server.busy, true) {
-            soon(&turn);
+            begin();
         }
     });
     port.set_onmessage(Some(on_ask.as_ref().unchecked_ref()));
     on_ask.forget();
 }
 
-type Turn = Rc<Closure<dyn FnMut()>>;
-
-/// Works for a while, then lets others have the thread before it goes on.
-fn turn(server: Rc<RefCell<Server>>) -> Turn {
-    let itself: Rc<RefCell<Option<Turn>>> = Rc::default();
-    let again = Rc::clone(&itself);
-    let turn = Rc::new(Closure::<dyn FnMut()>::new(move || {
-        let mut server = server.borrow_mut();
+impl Server {
+    /// Works for a while. True where there is more to do.
+    fn turn(&mut self) -> bool {
         let began = Date::now();
-        server.busy = loop {
-            if !server.work() {
+        self.busy = loop {
+            if !self.work() {
                 break false;
             }
             if Date::now() - began > TURN {
                 break true;
             }
         };
-        if let Some(turn) = again.borrow().as_ref().filter(|_| server.busy) {
-            soon(turn);
-        }
-    }));
-    *itself.borrow_mut() = Some(Rc::clone(&turn));
-    turn
-}
+        self.busy
+    }
 
-impl Server {
     fn work(&mut self) -> bool {
         let Server { engine, port, told, .. } = self;
         engine.work(&mut |tell| {
@@ -97,10 +81,6 @@ impl Server {
             post(port, &tell);
         })
     }
-}
-
-fn soon(turn: &Turn) {
-    set_timeout(turn.as_ref().as_ref().unchecked_ref(), 0);
 }
 
 /// The bytes are handed over, not copied.

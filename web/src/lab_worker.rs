@@ -13,6 +13,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::lab::{Answer, Question, Tried, workload};
+use crate::turns::in_turns;
 
 /// The first ones are shown one by one, later ones a few at a time.
 const SHOWN_ONE_BY_ONE: usize = 16;
@@ -32,7 +33,7 @@ struct Work {
 pub fn run() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let work: Rc<RefCell<Option<Work>>> = Rc::default();
-    let next = next_step(scope.clone(), Rc::clone(&work));
+    let begin = in_turns(measuring(scope.clone(), Rc::clone(&work)));
     let on_question = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(question) = serde_wasm_bindgen::from_value::<Question>(event.data()) else { return };
         let mut work = work.borrow_mut();
@@ -49,7 +50,7 @@ pub fn run() {
                 let idle = work.as_ref().is_none_or(|work| work.sweep.len() == 0);
                 *work = Some(Work::new(question));
                 if idle {
-                    soon(&scope, &next);
+                    begin();
                 }
             }
         }
@@ -61,30 +62,16 @@ pub fn run() {
     tell(&scope, &Answer::default());
 }
 
-type Step = Rc<Closure<dyn FnMut()>>;
-
-/// Measures one pair of settings, then lets the worker hear before it goes on.
-fn next_step(scope: DedicatedWorkerGlobalScope, work: Rc<RefCell<Option<Work>>>) -> Step {
-    let itself: Rc<RefCell<Option<Step>>> = Rc::default();
-    let again = Rc::clone(&itself);
-    let step = Rc::new(Closure::<dyn FnMut()>::new(move || {
+/// Measures one pair of settings at a turn.
+fn measuring(scope: DedicatedWorkerGlobalScope, work: Rc<RefCell<Option<Work>>>) -> impl FnMut() -> bool {
+    move || {
         let mut work = work.borrow_mut();
-        let Some(work) = &mut *work else { return };
+        let Some(work) = &mut *work else { return false };
         if work.measure_one() {
             tell(&scope, &work.answer());
         }
-        if work.sweep.len() > 0
-            && let Some(step) = &*again.borrow()
-        {
-            soon(&scope, step);
-        }
-    }));
-    *itself.borrow_mut() = Some(Rc::clone(&step));
-    step
-}
-
-fn soon(scope: &DedicatedWorkerGlobalScope, step: &Step) {
-    let _ = scope.set_timeout_with_callback(step.as_ref().as_ref().unchecked_ref());
+        work.sweep.len() > 0
+    }
 }
 
 fn tell(scope: &DedicatedWorkerGlobalScope, answer: &Answer) {

@@ -30,6 +30,7 @@ mod route;
 mod session;
 mod show;
 mod signals;
+mod turns;
 mod views;
 
 pub use prerender::landing;

@@ -40,7 +40,7 @@ pub struct Show {
 impl Show {
     /// A document and the run of one of its variants; of the first one where it has none of that name.
     pub fn new(document: Document, variant: &str, run: Trace, story: Story) -> Show {
-        let variant = document.variant(variant).unwrap_or(&document.variants[0]).clone();
+        let variant = document.variant_or_first(variant).clone();
         let notes = variant.notes(&run);
         let landmarks = story.marks.iter().filter(|mark| mark.kind.is_landmark()).map(|mark| mark.at);
         let mut moments: Vec<Time> = landmarks.chain(notes.iter().map(|note| note.at)).collect();

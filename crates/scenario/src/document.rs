@@ -143,6 +143,11 @@ impl Document {
         self.variants.iter().find(|variant| variant.name == name)
     }
 
+    /// The variant of that name, or the first one where there is none.
+    pub fn variant_or_first(&self, name: &str) -> &Variant {
+        self.variant(name).unwrap_or(&self.variants[0])
+    }
+
     /// What the engine takes.
     pub fn spec(&self, variant: &str) -> Option<Spec> {
         self.variant(variant).map(|variant| variant.spec.clone())

@@ -8,11 +8,10 @@ use ackscope_scene::story::Story;
 use ackscope_sim::run::Trace;
 use ackscope_sim::spec::Spec;
 use js_sys::{Array, Function, Reflect, Uint8Array};
+use leptos::prelude::{LocalStorage, StoredValue};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, MessagePort, Worker};
-
-use leptos::prelude::{LocalStorage, StoredValue};
 
 use super::window;
 use crate::engine::{Arriving, Ask, Tell, read, write};
@@ -23,15 +22,8 @@ const FIGURES: u32 = 1 << 31;
 /// The engine as components share it.
 pub type EngineHandle = StoredValue<Option<Engine>, LocalStorage>;
 
-type Hear = Box<dyn Fn(Heard)>;
+type Hear = Box<dyn Fn(Tell)>;
 type WithTrace = Box<dyn FnOnce(Trace, Story)>;
-
-/// What comes from the engine for the session.
-pub enum Heard {
-    Told(Tell),
-    /// The engine has failed; a new one is there, which knows nothing.
-    Failed(String),
-}
 
 /// A figure's run that is under way.
 struct Figure {
@@ -56,8 +48,8 @@ struct Inner {
 }
 
 impl Engine {
-    /// `hear` is told what the engine says.
-    pub fn start(hear: impl Fn(Heard) + 'static) -> Engine {
+    /// `hear` is told what the engine says; that it has failed, once a new one is there, which knows nothing.
+    pub fn start(hear: impl Fn(Tell) + 'static) -> Engine {
         let engine = Engine(Rc::new(Inner {
             port: RefCell::default(),
             worker: RefCell::default(),
@@ -151,7 +143,7 @@ impl Engine {
                 self.0.figures.borrow_mut().insert(number, Figure { spec, arriving: Some(arriving), then });
             }
             Tell::Progress { number, .. } if number >= FIGURES => {}
-            told => (self.0.hear)(Heard::Told(told)),
+            told => (self.0.hear)(told),
         }
     }
 
@@ -161,7 +153,7 @@ impl Engine {
             // What a figure waits for may be what the engine has failed at.
             self.0.figures.borrow_mut().clear();
             self.connect();
-            (self.0.hear)(Heard::Failed(why));
+            (self.0.hear)(Tell::Failed { why });
         }
     }
 

@@ -28,7 +28,7 @@ impl Session {
         let (Some(draft), Some(show), Some(origin)) = (&self.draft, &self.show, &self.origin) else { return };
         let (draft, variant) = match &self.pending {
             Some(Pending { draft, document, purpose: Purpose::Edit(_), .. }) => {
-                (draft, document.variant(&draft.variant).unwrap_or(&document.variants[0]))
+                (draft, document.variant_or_first(&draft.variant))
             }
             Some(Pending { purpose: Purpose::Open(_), .. }) => return,
             Some(Pending { purpose: Purpose::Travel, .. }) | None => (draft, &show.variant),
@@ -68,11 +68,16 @@ impl Session {
         let Some(draft) = pending.or(self.draft.as_ref()).cloned() else { return };
         if let Some(Pending { purpose: Purpose::Edit(change), .. }) = &mut self.pending {
             let before = std::mem::take(&mut change.before);
-            before.into_iter().for_each(|(draft, about)| self.history.record(draft, about.as_deref()));
+            self.record(before);
         }
         if let Some(other) = go(&mut self.history, draft) {
             self.run(other, Purpose::Travel, "");
         }
+    }
+
+    /// What undo goes back to.
+    fn record(&mut self, before: Vec<(Draft, Option<String>)>) {
+        before.into_iter().for_each(|(draft, about)| self.history.record(draft, about.as_deref()));
     }
 
     /// To the kept run; the present one is kept in its place.
@@ -97,7 +102,7 @@ impl Session {
     fn ask(&mut self, draft: Draft, document: Document, purpose: Purpose) {
         self.asked += 1;
         let (number, arriving) = (self.asked, None);
-        let variant = document.variant(&draft.variant).unwrap_or(&document.variants[0]);
+        let variant = document.variant_or_first(&draft.variant);
         let now = self.playback.position.time;
         let at = match &purpose {
             Purpose::Open(view) => view.time.unwrap_or(Time::ZERO),
@@ -140,7 +145,7 @@ impl Session {
     }
 
     /// The engine has failed and begins anew, with nothing of what it had.
-    pub fn engine_failed(&mut self, why: &str) -> Vec<Errand> {
+    fn engine_failed(&mut self, why: &str) {
         let failed = self.pending.take();
         self.notice = Some(format!("The engine has failed: {why}. What you see is the run before."));
         match failed {
@@ -151,7 +156,6 @@ impl Session {
             }
             Some(_) | None => self.run_again(),
         }
-        self.errands()
     }
 
     /// The engine has told something.
@@ -189,7 +193,7 @@ impl Session {
                     self.cluster = Some(Snapshot(Arc::from(view)));
                 }
             }
-            Tell::Failed { why } => return self.engine_failed(&why),
+            Tell::Failed { why } => self.engine_failed(&why),
         }
         self.errands()
     }
@@ -238,7 +242,7 @@ impl Session {
     /// What follows from an edit once its run is there.
     fn changed(&mut self, change: Change) {
         let Change { before, seek, select } = change;
-        before.into_iter().for_each(|(draft, about)| self.history.record(draft, about.as_deref()));
+        self.record(before);
         if let Some(time) = seek {
             self.seek(time);
             // It lies over the stage, where one looks next.

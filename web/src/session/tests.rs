@@ -10,7 +10,7 @@ use std::ops::{Deref, DerefMut};
 use super::{Errand, Session, settle};
 use crate::command::Command;
 use crate::edit::Edit;
-use crate::engine::Engine;
+use crate::engine::{Engine, Tell};
 use crate::route::Route;
 
 /// A session with its engine beside it: every command has its run before the next one.
@@ -294,7 +294,7 @@ fn where_the_engine_fails_the_run_before_stays_and_another_engine_goes_on() {
     let before = hash(&session);
     session.session.apply(set("acks", "1"));
     session.engine = Engine::default();
-    let errands = session.session.engine_failed("unreachable");
+    let errands = session.session.hear(Tell::Failed { why: "unreachable".to_owned() });
     let Settled { session: inner, engine } = &mut session;
     settle(inner, engine, errands);
     assert_eq!(hash(&session), before);
