@@ -84,13 +84,37 @@ pub enum Command {
     /// The lab opens with this workload.
     ToLab(Question),
     // the page
-    ToggleSearch,
+    Open(Dialog),
+    /// Closes the dialog that is open.
+    Close,
     Share,
     ToggleTheme,
     /// Ends the run that is under way.
     StopRun,
     DismissNotice,
-    ToggleHelp,
+}
+
+/// What opens in front of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    Search,
+    Help,
+}
+
+impl Dialog {
+    pub fn class(self) -> &'static str {
+        match self {
+            Dialog::Search => "search",
+            Dialog::Help => "help",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialog::Search => "Search",
+            Dialog::Help => "Keys",
+        }
+    }
 }
 
 /// A command that can be found by name and sent by a key.
@@ -147,7 +171,7 @@ pub const COMMANDS: &[Entry] = &[
     Entry {
         name: "Search records, nodes, commands, scenarios",
         keys: &["/"],
-        command: Command::ToggleSearch,
+        command: Command::Open(Dialog::Search),
     },
     Entry {
         name: "The selected fault a little later",
@@ -173,7 +197,7 @@ pub const COMMANDS: &[Entry] = &[
     Entry { name: "Redo", keys: &["Mod+y", "Shift+u"], command: Command::Redo },
     Entry { name: "Copy a link to this moment", keys: &["l"], command: Command::Share },
     Entry { name: "Light or dark", keys: &["t"], command: Command::ToggleTheme },
-    Entry { name: "Keys and commands", keys: &["?"], command: Command::ToggleHelp },
+    Entry { name: "Keys and commands", keys: &["?"], command: Command::Open(Dialog::Help) },
 ];
 
 /// What a key press asks for. Shift counts only for keys that it does not change into another character.
@@ -207,7 +231,7 @@ pub fn key_name(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{COMMANDS, Command, for_key, key_name};
+    use super::{COMMANDS, Command, Dialog, for_key, key_name};
 
     #[test]
     fn no_two_commands_share_a_key() {
@@ -222,7 +246,7 @@ mod tests {
     fn shift_makes_arrows_longer_and_leaves_characters_alone() {
         assert_eq!(for_key("ArrowRight", false, false), Some(&Command::StepForward(1)));
         assert_eq!(for_key("ArrowRight", true, false), Some(&Command::StepForward(10)));
-        assert_eq!(for_key("?", true, false), Some(&Command::ToggleHelp));
+        assert_eq!(for_key("?", true, false), Some(&Command::Open(Dialog::Help)));
         assert_eq!(for_key("W", true, false), Some(&Command::ZoomIn));
         assert_eq!(for_key("q", false, false), None);
         assert_eq!(for_key("z", false, true), Some(&Command::Undo));

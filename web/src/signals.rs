@@ -13,6 +13,7 @@ use ackscope_sim::budget::Progress;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
+use crate::command::Dialog;
 use crate::draft::Draft;
 use crate::edit::Refusal;
 use crate::lab::Question;
@@ -42,8 +43,7 @@ pub struct Signals {
     /// What the lab is asked when it opens.
     pub workload: Memo<Option<Question>>,
     pub notice: Memo<Option<String>>,
-    pub help_open: Memo<bool>,
-    pub search_open: Memo<bool>,
+    pub dialog: Memo<Option<Dialog>>,
     /// Whether the run has been watched to where the verdict can be told.
     pub reached: Memo<bool>,
     /// Before a first play-through the future is absent.
@@ -87,8 +87,7 @@ impl Signals {
             theme: Memo::new(move |_| session.with(|session| session.theme)),
             workload: Memo::new(move |_| session.with(|session| session.workload.clone())),
             notice: Memo::new(move |_| session.with(|session| session.notice.clone())),
-            help_open: Memo::new(move |_| session.with(|session| session.help_open)),
-            search_open: Memo::new(move |_| session.with(|session| session.search_open)),
+            dialog: Memo::new(move |_| session.with(|session| session.dialog)),
             reached,
             future: Memo::new(move |_| if reached.get() { Future::Veiled } else { Future::Absent }),
             present: Memo::new(move |_| {

@@ -47,6 +47,15 @@ pub fn focus_on(element: web_sys::Element) {
     }
 }
 
+/// Takes the focus from whatever has it inside this element. A browser leaves it on a field that is hidden until it draws
+/// again: the next key would be typed where nobody sees it.
+pub fn blur_within(element: &web_sys::Element) {
+    let active = document().active_element().filter(|active| element.contains(Some(active)));
+    if let Some(active) = active.and_then(|active| active.dyn_into::<HtmlElement>().ok()) {
+        let _ = active.blur();
+    }
+}
+
 /// Scrolls to the element of this id: within its column where that has a frame of its own.
 pub fn bring_into_sight(id: &str) {
     /// What stands fast at the column's top.

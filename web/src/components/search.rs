@@ -5,10 +5,10 @@ use std::sync::Arc;
 use ackscope_scenario::library::library;
 use ackscope_scene::picture::Source;
 use ackscope_sim::ids::RecordId;
-use leptos::html;
 use leptos::prelude::*;
 
-use crate::command::{COMMANDS, Command, key_name};
+use super::Modal;
+use crate::command::{COMMANDS, Command, Dialog, key_name};
 use crate::show::Show;
 
 const MOST_FOUND: usize = 12;
@@ -42,7 +42,7 @@ fn find(show: &Show, typed: &str) -> Vec<Found> {
         choice: Choice::Command(Command::Select(Source::Node(story.node))),
     });
     let commands =
-        COMMANDS.iter().filter(|entry| entry.command != Command::ToggleSearch).map(|entry| Found {
+        COMMANDS.iter().filter(|entry| entry.command != Command::Open(Dialog::Search)).map(|entry| Found {
             name: entry.name.to_owned(),
             what: entry.keys.first().map_or_else(String::new, |key| key_name(key)),
             choice: Choice::Command(entry.command.clone()),
@@ -71,43 +71,26 @@ fn find(show: &Show, typed: &str) -> Vec<Found> {
 
 #[component]
 pub fn Search(
-    #[prop(into)] open: Signal<bool>,
+    #[prop(into)] open: Signal<Option<Dialog>>,
     #[prop(into)] show: Signal<Option<Arc<Show>>>,
-    #[prop(into)] on_command: Callback<Command>,
+    on_command: Callback<Command>,
 ) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
+    let is_open = Memo::new(move |_| open.get() == Some(Dialog::Search));
     let typed = RwSignal::new(String::new());
     Effect::new(move |_| {
-        let Some(dialog) = dialog.get() else { return };
-        match (open.get(), dialog.open()) {
-            (true, false) => {
-                typed.set(String::new());
-                _ = dialog.show_modal();
-            }
-            (false, true) => dialog.close(),
-            _ => {}
+        if is_open.get() {
+            typed.set(String::new());
         }
     });
-    let close = move || {
-        if open.get_untracked() {
-            on_command.run(Command::ToggleSearch);
-        }
-    };
-    // The browser tells of it late: by then it may be open again.
-    let on_close = move |_| {
-        if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
-            close();
-        }
-    };
     let found = Memo::new_with_compare(
-        move |_| match (open.get(), show.get()) {
+        move |_| match (is_open.get(), show.get()) {
             (true, Some(show)) => find(&show, &typed.get()),
             _ => Vec::new(),
         },
         |_, _| true,
     );
     let choose = move |choice: &Choice| {
-        close();
+        on_command.run(Command::Close);
         match choice {
             Choice::Command(command) => on_command.run(command.clone()),
             Choice::Address(id) => crate::browser::address::go(&format!("#{id}")),
@@ -128,13 +111,13 @@ pub fn Search(
         rows.collect_view()
     };
     view! {
-        <dialog class="search" node_ref=dialog aria-label="Search" data-testid="search" on:close=on_close>
+        <Modal of=Dialog::Search open on_command>
             <form on:submit=on_submit>
                 <input type="search" data-testid="search-field" aria-label="Search records, nodes, commands, scenarios"
                     placeholder="w2, broker 1, zoom, truncation …" autofocus=true autocomplete="off"
                     prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event)) />
             </form>
             <ul>{rows}</ul>
-        </dialog>
+        </Modal>
     }
 }

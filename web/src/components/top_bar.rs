@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Logo};
-use crate::command::Command;
+use crate::command::{Command, Dialog};
 
 #[component]
 pub fn TopBar(
@@ -34,10 +34,10 @@ pub fn TopBar(
                 <a class="tool" href="#about" title="How far to trust it"><span class="word">"About"</span></a>
             </nav>
             <Show when=move || shareable.get()>
-                <button class="tool only-icon" aria-label="Search" title="Search  /" on:click=move |_| on_command.run(Command::ToggleSearch)>
+                <button class="tool only-icon" aria-label="Search" title="Search  /" on:click=move |_| on_command.run(Command::Open(Dialog::Search))>
                     <Icon glyph=Glyph::Search />
                 </button>
-                <button class="tool only-icon wide" aria-label="Keys and commands" title="Keys and commands  ?" on:click=move |_| on_command.run(Command::ToggleHelp)>
+                <button class="tool only-icon wide" aria-label="Keys and commands" title="Keys and commands  ?" on:click=move |_| on_command.run(Command::Open(Dialog::Help))>
                     <Icon glyph=Glyph::Keys />
                 </button>
                 <button class="tool line" data-testid="share-link" title="Copy a link to this moment" on:click=share>

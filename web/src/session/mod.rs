@@ -12,7 +12,7 @@ use ackscope_scene::tokens::Theme;
 use ackscope_sim::ids::NodeId;
 use ackscope_sim::time::Time;
 
-use crate::command::Command;
+use crate::command::{Command, Dialog};
 use crate::compare::Baseline;
 use crate::draft::Draft;
 use crate::edit::{Edit, Refusal};
@@ -78,8 +78,8 @@ pub struct Session {
     pub workload: Option<Question>,
     /// Something that the person should know, until dismissed.
     pub notice: Option<String>,
-    pub help_open: bool,
-    pub search_open: bool,
+    /// What is open in front of the page.
+    pub dialog: Option<Dialog>,
     /// What is to be done outside next.
     errands: Vec<Errand>,
 }
@@ -109,8 +109,7 @@ impl Session {
             verbs_of: Source::None,
             workload: None,
             notice: None,
-            help_open: false,
-            search_open: false,
+            dialog: None,
             errands: Vec::new(),
         }
     }
@@ -175,7 +174,8 @@ impl Session {
             Command::WhyNow => self.follow(|show, _, now| follow::present(show, now)),
             Command::FollowArrow => self.follow(|show, selection, _| follow::partner(show, selection)),
             Command::FollowCause => self.follow(follow::cause),
-            Command::ToggleSearch => self.search_open = !self.search_open,
+            Command::Open(dialog) => self.dialog = Some(dialog),
+            Command::Close => self.dialog = None,
             Command::Edit(edit) => self.edit(&edit),
             Command::Nudge(millis) => self.nudge(millis),
             Command::Undo => self.travel(History::back),
@@ -204,7 +204,6 @@ impl Session {
             }
             Command::StopRun => self.stop_run(),
             Command::DismissNotice => self.notice = None,
-            Command::ToggleHelp => self.help_open = !self.help_open,
         }
         let now = self.playback.position.time;
         if now != before {

@@ -20,7 +20,7 @@ pub fn GalleryView(
         <TopBar question=Signal::stored("Library".to_owned()) detail=Signal::stored(String::new())
             shareable=Signal::stored(false) on_command />
         <main><Library theme=signals.theme frames /></main>
-        <Help open=signals.help_open on_command />
+        <Help open=signals.dialog on_command />
     }
 }
 

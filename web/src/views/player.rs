@@ -73,8 +73,8 @@ pub fn PlayerView(
             </Show>
             <Transcript show on_command />
             <Viewing show look playback on_command />
-            <Search open=signals.search_open show on_command />
-            <Help open=signals.help_open on_command />
+            <Search open=signals.dialog show on_command />
+            <Help open=signals.dialog on_command />
         </Show>
     }
 }
