@@ -145,6 +145,24 @@ async fn in_a_sandbox_it_runs_or_names_what_the_sandbox_lacks() {
     }
 }
 
+#[tokio::test]
+async fn in_a_sandbox_the_lab_says_what_it_lacks() {
+    let page = Page::beside(Site::serve_with(dist(), "/some/where/", &FOR_ALL)).await;
+    let html = format!(
+        "<iframe sandbox=allow-scripts width=800 height=500 src=\"{}#lab\"></iframe>",
+        page.site().url()
+    );
+    let host = Host::new("sandbox-lab", &html);
+    page.load(&host.site.url()).await;
+    enter(&page, "document.querySelector('iframe')").await;
+    page.until(
+        "the reason",
+        "return document.querySelector('[data-testid=progress]')?.textContent.includes('allow-same-origin')",
+    )
+    .await;
+    leave(&page).await;
+}
+
 /// What the fuzzer takes for the address of a player is what a browser makes of it, whatever a page's author wrote.
 #[tokio::test]
 async fn any_attribute_becomes_the_address_that_inputs_are_read_from() {

@@ -15,12 +15,17 @@ use crate::signals::Signals;
 /// Below this, charts for a phone.
 const PHONE_PIXELS: f64 = 720.0;
 
+const ALONE: &str = "The lab measures in a worker, and this browser or frame starts none. A frame needs \
+    `allow-same-origin` in its `sandbox`; outside of a frame the lab runs in any current browser.";
+
 #[component]
 pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
     let question = RwSignal::new(signals.workload.get_untracked().unwrap_or_default());
     let answer = RwSignal::new(Answer::default());
     // Whether the worker can hear, and whether somebody has stopped it.
     let (awake, stopped) = (RwSignal::new(false), RwSignal::new(false));
+    // Neither a worker nor a measurement: a frame with a strict sandbox starts none.
+    let alone = RwSignal::new(false);
     let width = browser::size::window_width();
     let narrow = Memo::new(move |_| width.get() < PHONE_PIXELS);
     let worker = StoredValue::new_local(None::<LabWorker>);
@@ -38,7 +43,8 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
             return;
         }
         if worker.with_value(Option::is_none) {
-            worker.set_value(LabWorker::start(hear));
+            worker.set_value(LabWorker::start(hear, move || alone.set(true)));
+            alone.set(worker.with_value(Option::is_none));
         }
         if awake.get() {
             worker.with_value(|worker| worker.as_ref().map(|worker| worker.ask(&asked)));
@@ -57,7 +63,7 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
     };
     // The addressed view is complete when all of the chart is there.
     let complete = Memo::new(move |_| answer.with(|answer| answer.of > 0 && answer.done == answer.of));
-    Effect::new(move |_| browser::set_ready(complete.get()));
+    Effect::new(move |_| browser::set_ready(complete.get() || alone.get()));
 
     let number = move |label: &'static str,
                        (least, most): (u32, u32),
@@ -85,6 +91,9 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
     };
     let another_seed = move |_| ask(&|question| question.seed = browser::fresh_seed());
     let progress = move || {
+        if alone.get() {
+            return ALONE.to_owned();
+        }
         let (done, of) = answer.with(|answer| (answer.done, answer.of));
         let seed = question.with(|question| question.seed);
         let words = match (of, stopped.get()) {
@@ -200,10 +209,10 @@ pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView
                 <progress aria-label="Measured" max=move || answer.with(|answer| answer.of.max(1)).to_string()
                     prop:value=move || answer.with(|answer| f64::from(answer.done))></progress>
                 <span class="soft" data-testid="progress" role="status">{progress}</span>
-                <button class="tool line small" data-testid="cancel" disabled=move || complete.get() || stopped.get() on:click=stop>"Stop"</button>
+                <button class="tool line small" data-testid="cancel" disabled=move || complete.get() || stopped.get() || alone.get() on:click=stop>"Stop"</button>
                 <button class="tool line small" data-testid="another-seed" on:click=another_seed>"Another seed"</button>
             </p>
         </main>
-        <Help open=signals.help_open on_command />
+        <Help open=signals.dialog on_command />
     }
 }
