@@ -393,7 +393,13 @@ struct Driver {
 }
 
 impl Driver {
+    /// Now and then a port that was free when it was chosen is taken when it is bound: it tries again.
     fn start() -> Self {
+        (0..3).find_map(|_| Self::try_start()).expect("chromedriver names its port")
+    }
+
+    /// None where it ended before it named its port.
+    fn try_start() -> Option<Self> {
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
         let mut process = Command::new(&program)
             .arg("--port=0")
@@ -405,8 +411,10 @@ impl Driver {
         let mut words = BufReader::new(process.stdout.take().expect("its output is piped"));
         let port = loop {
             let mut line = String::new();
-            let read = words.read_line(&mut line).expect("chromedriver writes text");
-            assert!(read > 0, "chromedriver ended before it named its port");
+            if words.read_line(&mut line).expect("chromedriver writes text") == 0 {
+                process.wait().expect("an ended process can be waited for");
+                return None;
+            }
             // "ChromeDriver was started successfully on port 40123."
             if let Some((_, port)) = line.split_once("successfully on port ") {
                 break port.trim_end().trim_end_matches('.').parse().expect("a port is a number");
@@ -414,7 +422,7 @@ impl Driver {
         };
         // A full pipe would stop the driver.
         std::thread::spawn(move || std::io::copy(&mut words, &mut std::io::sink()));
-        Self { process, port }
+        Some(Self { process, port })
     }
 
     fn url(&self) -> String {

@@ -35,6 +35,14 @@ enum Open {
     Stroke(Stroke, f32),
 }
 
+impl Drop for Painter {
+    /// Gives the picture's memory back at once: a browser would keep it until it collects garbage.
+    fn drop(&mut self) {
+        self.canvas.set_width(0);
+        self.canvas.set_height(0);
+    }
+}
+
 impl Painter {
     pub fn new(canvas: HtmlCanvasElement) -> Painter {
         let context = canvas

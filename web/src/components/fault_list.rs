@@ -35,6 +35,8 @@ struct Line {
     faulty: bool,
 }
 
+/// Entries that are listed at first, and how many more each time they are asked for: every one is a row of controls.
+const ROWS: usize = 60;
 /// What the application does, and not what is done to it.
 const APPLICATION: [&str; 6] = ["send", "load", "flush", "seek", "note", "create_topic"];
 /// Whose effect ends after a while, where one says so.
@@ -97,7 +99,29 @@ pub fn FaultList(signals: Signals, on_command: Callback<Command>) -> impl IntoVi
         });
         view! { <FaultLine signals name line on_command /> }
     };
-    let names = move || lines.with(|lines| lines.iter().map(|line| line.name.clone()).collect::<Vec<_>>());
+    let asked = RwSignal::new(ROWS);
+    let count = Memo::new(move |_| lines.with(Vec::len));
+    // One that is selected elsewhere is listed too.
+    let shown = Memo::new(move |_| {
+        let selection = signals.selection.get();
+        let place = lines.with(|lines| {
+            lines.iter().position(|line| line.source != Source::None && line.source == selection)
+        });
+        asked.get().max(place.map_or(0, |place| place + 1))
+    });
+    let names = move || {
+        lines.with(|lines| lines.iter().take(shown.get()).map(|line| line.name.clone()).collect::<Vec<_>>())
+    };
+    let more = move || {
+        let left = count.get().saturating_sub(shown.get());
+        (left > 0).then(|| {
+            view! {
+                <button class="tool small" data-testid="more-faults" on:click=move |_| asked.set(shown.get_untracked() + ROWS)>
+                    {format!("Show {} more of {left}", left.min(ROWS))}
+                </button>
+            }
+        })
+    };
     let go = move |command: Command| move |_| on_command.run(command.clone());
     view! {
         <section class="happens" aria-labelledby="happens-title">
@@ -111,6 +135,7 @@ pub fn FaultList(signals: Signals, on_command: Callback<Command>) -> impl IntoVi
             <ol class="faults" data-testid="fault-list">
                 <For each=names key=Clone::clone children=row />
             </ol>
+            {more}
         </section>
     }
 }
