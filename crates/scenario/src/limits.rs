@@ -7,8 +7,10 @@ use ackscope_sim::time::Duration;
 
 /// The largest document of the library has 5 kB; packed, this still fits into an address.
 pub const TEXT_BYTES: usize = 64 << 10;
-/// Settings of a pasted file: a server.properties with every key of Kafka has half as many.
-pub const PASTED: usize = 1_000;
+/// Keys of one table: keys are looked for one by one.
+pub const TABLE: usize = 2_000;
+/// Settings of one node or one pasted file: a server.properties with every key of Kafka has half as many.
+pub const SETTINGS: usize = 1_000;
 /// Letters of a title, a label, the name of an entry or of an expectation: two lines on a phone.
 pub const LINE: usize = 160;
 /// Letters of a question, a promise, a note, a message of Kafka: one paragraph.

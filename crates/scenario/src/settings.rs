@@ -7,6 +7,7 @@ use ackscope_sim::error::Failure;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::version::KafkaVersion;
 
+use crate::limits;
 use crate::problem::nearest;
 use crate::reader::Item;
 
@@ -36,6 +37,10 @@ pub(crate) fn configure<T>(
     let mut given = Vec::new();
     if item.fields().is_some() {
         flatten(item, "", &mut given);
+    }
+    if given.len() > limits::SETTINGS {
+        item.refuse_more("too many settings", limits::SETTINGS);
+        given.truncate(limits::SETTINGS);
     }
     let pairs: Vec<(&str, &str)> =
         given.iter().map(|(key, value, _)| (key.as_str(), value.as_str())).collect();

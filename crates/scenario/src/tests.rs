@@ -276,7 +276,7 @@ mod hostile {
             ("keys", many(8_000, &|n| format!("k{n}=1\n")), false),
             ("settings", format!("[cluster.config]\n{}", many(8_000, &|n| format!("k{n}=1\n"))), false),
             ("misspelt keys", format!("[cluster]\n{}", many(4_500, &|n| format!("bzokers{n}=1\n"))), false),
-            ("entries that are off", format!("[do]\n{}", many(4_800, &|n| format!("k{n}=false\n"))), true),
+            ("entries that are off", format!("[do]\n{}", many(1_900, &|n| format!("k{n}=false\n"))), true),
             (
                 "variants of entries",
                 format!("[do]\n{entries}{}", overlays(&many(60, &|n| format!("k{n}.at='2 s'\n")))),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::limits;
 use crate::problem::{PROBLEMS, Places, Problem};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,20 +88,21 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Problem>> {
         let offset = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
         return Err(said.map(|error| at(offset(error), String::new(), error.message())).collect());
     }
-    let mut too_large = Vec::new();
+    let mut refused = Vec::new();
     let span = root.span();
-    let table = table(text, root.into_inner(), false, &mut too_large);
-    if too_large.is_empty() {
+    let table = table(text, root.into_inner(), false, &mut refused);
+    if refused.is_empty() {
         Ok(Node { value: Value::Table(table), key: None, span: Some(span) })
     } else {
-        let said = too_large.into_iter().take(PROBLEMS);
-        Err(said.map(|(offset, found)| at(offset, found, "a number beyond 64 bits")).collect())
+        let said = refused.into_iter().take(PROBLEMS);
+        Err(said.map(|(offset, found, message)| at(offset, found, message)).collect())
     }
 }
 
 /// Brackets within brackets, and dots in one key: nobody needs more than this, and trees are walked by recursion.
 const BRACKETS: usize = 16;
 const DOTS: usize = 16;
+const TOO_MANY_KEYS: &str = "too many keys in one table; at most 2000 are accepted";
 
 /// Where the nesting becomes too deep, judged before any parser sees the text.
 fn too_deep(text: &str) -> Option<usize> {
@@ -145,13 +147,21 @@ fn too_deep(text: &str) -> Option<usize> {
     None
 }
 
-fn table(text: &str, source: DeTable<'_>, config: bool, too_large: &mut Vec<(usize, String)>) -> Table {
+/// What no tree can hold: where, what was found, and what is wrong with it.
+type Refused = Vec<(usize, String, &'static str)>;
+
+fn table(text: &str, source: DeTable<'_>, config: bool, refused: &mut Refused) -> Table {
+    if source.len() > limits::TABLE {
+        let first = source.keys().map(|key| key.span().start).min().unwrap_or_default();
+        refused.push((first, format!("{} keys", source.len()), TOO_MANY_KEYS));
+        return Table::default();
+    }
     let sorted = ackscope_sim::order::sorted(source, |(key, _)| key.span().start);
     let mut table = Table::default();
     for (key, value) in sorted {
         let at = key.span();
         let name = key.into_inner().into_owned();
-        let mut child = node(text, value, config || name == "config", too_large);
+        let mut child = node(text, value, config || name == "config", refused);
         child.key = Some(at);
         // Kafka's dotted keys may be quoted or not: both become the same tree. Elsewhere the parser lets a key stand once.
         if config && name.split('.').count() <= DOTS {
@@ -163,19 +173,14 @@ fn table(text: &str, source: DeTable<'_>, config: bool, too_large: &mut Vec<(usi
     table
 }
 
-fn node(
-    text: &str,
-    source: Spanned<DeValue<'_>>,
-    config: bool,
-    too_large: &mut Vec<(usize, String)>,
-) -> Node {
+fn node(text: &str, source: Spanned<DeValue<'_>>, config: bool, refused: &mut Refused) -> Node {
     let span = source.span();
     let value = match source.into_inner() {
         DeValue::String(string) => Value::Text(string.into_owned()),
         DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
             Ok(number) => Value::Integer(number),
             Err(_) => {
-                too_large.push((span.start, integer.to_string()));
+                refused.push((span.start, integer.to_string(), "a number beyond 64 bits"));
                 Value::Integer(0)
             }
         },
@@ -184,9 +189,9 @@ fn node(
         // Nothing here is a date; what it was written as says so best.
         DeValue::Datetime(_) => Value::Text(text.get(span.clone()).unwrap_or_default().to_owned()),
         DeValue::Array(items) => {
-            Value::List(items.into_iter().map(|item| node(text, item, config, too_large)).collect())
+            Value::List(items.into_iter().map(|item| node(text, item, config, refused)).collect())
         }
-        DeValue::Table(inner) => Value::Table(table(text, inner, config, too_large)),
+        DeValue::Table(inner) => Value::Table(table(text, inner, config, refused)),
     };
     Node { value, key: None, span: Some(span) }
 }

@@ -147,15 +147,11 @@ pub(crate) fn values(text: &str, limit: usize) -> Result<Vec<String>, NoValues> 
     use NoValues::{TooMany, Unreadable};
     let mut values = Vec::new();
     for part in text.split(',').map(str::trim) {
-        match part.split_once("..") {
-            None if part.is_empty() => return Err(Unreadable),
-            None => values.push(part.to_owned()),
-            Some((first, last)) => {
-                let (prefix, low) = numbered(first).ok_or(Unreadable)?;
-                let (again, high) = numbered(last).ok_or(Unreadable)?;
-                if prefix != again || low > high {
-                    return Err(Unreadable);
-                }
+        match part.contains("..") {
+            false if part.is_empty() => return Err(Unreadable),
+            false => values.push(part.to_owned()),
+            true => {
+                let (prefix, low, high) = series(part).ok_or(Unreadable)?;
                 if high - low >= (limit - values.len()) as u64 {
                     return Err(TooMany);
                 }
@@ -170,6 +166,13 @@ pub(crate) fn values(text: &str, limit: usize) -> Result<Vec<String>, NoValues> 
         }
     }
     Ok(values)
+}
+
+/// `v0..v4` as `v`, 0 and 4.
+pub(crate) fn series(text: &str) -> Option<(&str, u64, u64)> {
+    let (first, last) = text.split_once("..")?;
+    let ((prefix, low), (again, high)) = (numbered(first)?, numbered(last)?);
+    (prefix == again && low <= high).then_some((prefix, low, high))
 }
 
 /// How a list of records is written.

@@ -53,8 +53,8 @@ pub fn read(text: &str, variant: &Variant) -> Pasted {
     }
     let given =
         if yaml::is_likely(text) { yaml::read(text, &mut pasted) } else { properties(text, &mut pasted) };
-    if given.len() > limits::PASTED {
-        let accepted = format!("too many; accepted: at most {} lines", limits::PASTED);
+    if given.len() > limits::SETTINGS {
+        let accepted = format!("too many; accepted: at most {} lines", limits::SETTINGS);
         return Pasted { refused: vec![(format!("{} lines", given.len()), accepted)], ..Pasted::default() };
     }
     let version = variant.spec.version;

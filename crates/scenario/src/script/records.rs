@@ -10,7 +10,7 @@ use crate::limits;
 use crate::names::topic;
 use crate::reader::{Fields, Item};
 use crate::script::Script;
-use crate::tree::Value;
+use crate::tree::{Node, Value};
 use crate::units::{self, NoValues, records_accepted};
 
 impl Script<'_> {
@@ -43,15 +43,37 @@ impl Script<'_> {
         let size = fields.get("size").and_then(|item| item.bytes());
         let serializable = fields.flag("serializable").unwrap_or(true);
         let Some((producer, topic, partition)) = self.route(fields) else { return Vec::new() };
+        let items = object.one_or_more();
+        // A series of numbers from 0 is one load; anything else is sent one by one.
+        if let ([item], None, true) = (&*items, &key, serializable)
+            && let Some((prefix, 0, last)) = series_of(item.node)
+            && (1..limits::SCRIPT as u64).contains(&last)
+            && prefix.chars().count() < limits::WORD - 3
+        {
+            self.records += last + 1;
+            return vec![Action::Load(Load {
+                producer,
+                topic,
+                partition,
+                count: last as u32 + 1,
+                pacing: Pacing::Every { gap: every.unwrap_or_default() },
+                keys: Keys::None,
+                prefix: prefix.into(),
+                digits: 0,
+                value_bytes: size.unwrap_or(0).max((prefix.len() + last.to_string().len()) as u32),
+            })];
+        }
         let mut values = Vec::new();
-        for item in object.one_or_more() {
+        for item in items {
             let Some(text) = item.text() else { return Vec::new() };
-            match units::values(text, limits::SCRIPT - values.len()) {
+            match units::values(text, limits::SCRIPT.saturating_sub(self.entries.len() + values.len())) {
                 Ok(more) => values.extend(more),
                 Err(NoValues::TooMany) => {
-                    let accepted =
-                        format!("at most {}; more of them by load = 2500, prefix = \"v\"", limits::SCRIPT);
-                    item.refuse("too many records in one entry", accepted);
+                    let accepted = format!(
+                        "at most {} in all; more of them by load = 2500, prefix = \"v\"",
+                        limits::SCRIPT
+                    );
+                    item.refuse("too many records one by one", accepted);
                     return Vec::new();
                 }
                 Err(NoValues::Unreadable) => {
@@ -61,30 +83,6 @@ impl Script<'_> {
             }
         }
         self.records += values.len() as u64;
-        // A run of numbers from 0 is one load; anything else is sent one by one.
-        let gap = every.unwrap_or_default();
-        let series =
-            values.first().and_then(|first| units::numbered(first)).filter(|&(_, number)| number == 0);
-        if let Some((prefix, _)) = series
-            && values.len() > 1
-            && key.is_none()
-            && serializable
-            && (0..)
-                .zip(&values)
-                .all(|(place, value): (u64, _)| units::numbered(value) == Some((prefix, place)))
-        {
-            return vec![Action::Load(Load {
-                producer,
-                topic,
-                partition,
-                count: values.len() as u32,
-                pacing: Pacing::Every { gap },
-                keys: Keys::None,
-                prefix: prefix.into(),
-                digits: 0,
-                value_bytes: size.unwrap_or(0).max(values[values.len() - 1].len() as u32),
-            })];
-        }
         let records = values.into_iter().map(|value| Action::Send {
             producer,
             record: SendRecord {
@@ -165,4 +163,11 @@ fn keys(item: &Item<'_>) -> Option<Keys> {
         None if round_robin => Keys::RoundRobin { count },
         None => Keys::Uniform { count },
     })
+}
+
+fn series_of(node: &Node) -> Option<(&str, u64, u64)> {
+    match &node.value {
+        Value::Text(text) => units::series(text.trim()),
+        _ => None,
+    }
 }

@@ -42,7 +42,7 @@ fn numbers_outside_their_range_are_refused_with_the_range() {
         ("a moment of years", "[[note]]\nat = '9000 h'\ntext = 'x'".to_owned(), "not a moment"),
         ("a rate without a gap", at("load = 5, rate = '2000000000/s'"), "up to one record in a nanosecond"),
         ("too large a load", at("load = 1000001, rate = '1/s'"), "a whole number from 1 to 1000000"),
-        ("too long a series", at("send = 'v0..v1000'"), "at most 1000; more of them by load"),
+        ("too long a series", at("send = 'v0..v1000'"), "at most 1000 in all; more of them by load"),
         ("too many keys", at("load = 5, rate = '1/s', keys = 10001"), "a whole number from 1 to 10000"),
         (
             "too many messages",
@@ -147,6 +147,23 @@ fn long_texts_are_refused_with_the_length_that_is_accepted() {
 }
 
 #[test]
+fn a_table_or_a_node_has_at_most_a_thousand_keys() {
+    let keys = |count: usize, prefix: &str| -> String {
+        (0..count).map(|number| format!("{prefix}{number} = 1\n")).collect()
+    };
+    let said = Document::parse(&keys(limits::TABLE + 1, "k")).unwrap_err()[0].to_string();
+    assert_eq!(
+        said,
+        "line 1, column 1: too many keys in one table; at most 2000 are accepted; found 2001 keys"
+    );
+    let settings = format!("{SMALL}[topic.u.config]\n{}{}", keys(600, "a.k"), keys(600, "b.k"));
+    let said = Document::parse(&settings).unwrap_err();
+    let too_many =
+        said.iter().find(|problem| problem.key == "topic.u.config").expect("a problem of the table");
+    assert!(too_many.to_string().contains("too many settings; found more than 1000; accepted: at most 1000"));
+}
+
+#[test]
 fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
     let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
     let in_table = |table: &str, lines: String| format!("{table}\n{lines}");
@@ -181,7 +198,7 @@ fn too_many_of_anything_are_refused_with_the_number_that_is_accepted() {
         (
             "records of an entry",
             format!("[do]\nx = {{ at = '1 s', send = [{}] }}", "'v0..v999',".repeat(4_000)),
-            "at most 1000; more of them by load",
+            "at most 1000 in all; more of them by load",
         ),
         (
             "records of all entries",
@@ -288,6 +305,7 @@ fn the_documented_limits_are_those_that_hold() {
         ("records in all", vec![usual, limits::DELIVERIES * usual, limits::RECORDS]),
         ("entries", vec![limits::SCRIPT as u64]),
         ("faults", vec![limits::ELECTIONS]),
+        ("keys of", vec![limits::TABLE as u64, limits::SETTINGS as u64]),
         ("messages", vec![limits::MESSAGES, limits::KEYS, limits::LINKS as u64]),
         (
             "variants",
