@@ -2,9 +2,9 @@
 //! mean little. The same function runs natively and in the browser; the caller lends the clock.
 
 use ackscope_sim::bench;
-use ackscope_sim::budget::Budget;
 use ackscope_sim::config::{BrokerConfig, Costs, ProducerConfig, TopicConfig};
 use ackscope_sim::ids::{BrokerId, ClientId, MachineId, NodeId, TopicId};
+use ackscope_sim::run::budget::Budget;
 use ackscope_sim::run::{Run, count};
 use ackscope_sim::script::{Action, Boot, Entry, Keys, Load, Pacing, Trigger};
 use ackscope_sim::spec::{BrokerSpec, ControllerSpec, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec};

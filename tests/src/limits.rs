@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ackscope_scenario::Document;
-use ackscope_sim::budget::Budget;
 use ackscope_sim::config::{
     BROKER_SETTINGS, CONSUMER_SETTINGS, Kind, PRODUCER_SETTINGS, Setting, TOPIC_SETTINGS, Valid,
 };
 use ackscope_sim::run::Running;
+use ackscope_sim::run::budget::Budget;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::version::KafkaVersion;
 

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use ackscope_scene::story::{Story, StoryBuilder};
-use ackscope_sim::budget::{Budget, Progress};
 use ackscope_sim::happening::Happening;
+use ackscope_sim::run::budget::{Budget, Progress};
 use ackscope_sim::run::{Run, Running, Trace, Worlds};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
@@ -203,8 +203,8 @@ pub fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use ackscope_scenario::library;
-    use ackscope_sim::budget::Stopped;
     use ackscope_sim::run::Run;
+    use ackscope_sim::run::budget::Stopped;
     use ackscope_sim::time::Time;
 
     use ackscope_scene::story::Story;

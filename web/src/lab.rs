@@ -3,7 +3,7 @@
 use ackscope_lab::{Pace, Workload};
 use ackscope_sim::config::Compression;
 use ackscope_sim::ids::ClientId;
-use ackscope_sim::message::Acks;
+use ackscope_sim::protocol::Acks;
 use ackscope_sim::script::{Action, Pacing};
 use ackscope_sim::spec::Spec;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ackscope_scenario::Document;
 use ackscope_scenario::link::View;
-use ackscope_sim::budget::Progress;
+use ackscope_sim::run::budget::Progress;
 use ackscope_sim::time::Time;
 use ackscope_sim::view::ClusterView;
 

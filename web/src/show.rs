@@ -5,7 +5,7 @@ use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::narration::{Narrator, Verdict, verdict};
 use ackscope_scene::picture::Source;
 use ackscope_scene::story::Story;
-use ackscope_sim::message::Acks;
+use ackscope_sim::protocol::Acks;
 use ackscope_sim::run::Trace;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;

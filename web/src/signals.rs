@@ -9,7 +9,7 @@ use ackscope_scene::narration::Sentence;
 use ackscope_scene::picture::Source;
 use ackscope_scene::timeline::{Future, Stretch};
 use ackscope_scene::tokens::Theme;
-use ackscope_sim::budget::Progress;
+use ackscope_sim::run::budget::Progress;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 

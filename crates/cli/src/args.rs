@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use ackscope_sim::budget::Budget;
+use ackscope_sim::run::budget::Budget;
 
 use crate::budget;
 

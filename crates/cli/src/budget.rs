@@ -1,8 +1,8 @@
 //! What runs may use, as the command line says it, and what became of those that it was not enough for.
 
 use ackscope_scenario::{limits, read_bytes, stopped};
-use ackscope_sim::budget::{Budget, Stopped};
 use ackscope_sim::run::Trace;
+use ackscope_sim::run::budget::{Budget, Stopped};
 use serde::Serialize;
 
 use crate::args::Failed;
@@ -98,7 +98,7 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
-    use ackscope_sim::budget::Budget;
+    use ackscope_sim::run::budget::Budget;
 
     use super::read;
 

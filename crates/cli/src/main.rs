@@ -19,7 +19,7 @@ mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use ackscope_sim::budget::Budget;
+use ackscope_sim::run::budget::Budget;
 use args::{Args, Failed};
 use budget::Verdict;
 use out::Out;

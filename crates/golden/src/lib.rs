@@ -9,8 +9,8 @@ mod recorded;
 mod sessions;
 mod take;
 
-use ackscope_sim::budget::Budget;
 use ackscope_sim::run::Run;
+use ackscope_sim::run::budget::Budget;
 
 pub use compare::{Row, compare};
 pub use plan::Plan;

@@ -2,7 +2,7 @@
 
 use ackscope_sim::config::{BrokerConfig, Compression, Costs, ProducerConfig, TopicConfig};
 use ackscope_sim::ids::{BrokerId, ClientId, MachineId, TopicId};
-use ackscope_sim::message::Acks;
+use ackscope_sim::protocol::Acks;
 use ackscope_sim::script::{Action, Entry, Keys, Load, Pacing, Trigger};
 use ackscope_sim::spec::{
     BrokerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec,
@@ -249,7 +249,7 @@ impl Workload {
 mod tests {
     use ackscope_scenario::Document;
     use ackscope_sim::config::Compression;
-    use ackscope_sim::message::Acks;
+    use ackscope_sim::protocol::Acks;
     use ackscope_sim::run::Run;
     use ackscope_sim::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The scenario document: a text that says what is asked, what stands there, what happens and what must be seen.
 
-use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
+use ackscope_sim::run::budget::Budget;
 use ackscope_sim::spec::Spec;
 
 use crate::check::moments_in;

@@ -11,7 +11,7 @@ use ackscope_sim::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ConnectionId, HappeningId, LeaderEpoch, NodeId, Offset,
     Partition, PartitionEpoch, ProducerEpoch, ProducerId, RecordId,
 };
-use ackscope_sim::message::Envelope;
+use ackscope_sim::protocol::Envelope;
 use ackscope_sim::script::ActionId;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

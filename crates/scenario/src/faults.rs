@@ -2,7 +2,7 @@
 
 use ackscope_sim::happening::Fact;
 use ackscope_sim::ids::NodeId;
-use ackscope_sim::message::Api;
+use ackscope_sim::protocol::Api;
 use ackscope_sim::script::{Condition, Trigger};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::{Duration, Time};

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use ackscope_sim::budget::Budget;
 use ackscope_sim::order::sorted;
+use ackscope_sim::run::budget::Budget;
 use ackscope_sim::time::Duration;
 
 use crate::limits;

@@ -1,7 +1,7 @@
 //! What to say of a run that ended before its scenario does: what was too much, and what to change.
 
-use ackscope_sim::budget::Stopped;
 use ackscope_sim::run::Trace;
+use ackscope_sim::run::budget::Stopped;
 
 /// None: it came to its end.
 pub fn stopped(trace: &Trace) -> Option<String> {
@@ -23,8 +23,8 @@ pub fn stopped(trace: &Trace) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ackscope_sim::budget::Budget;
     use ackscope_sim::run::Run;
+    use ackscope_sim::run::budget::Budget;
 
     use super::stopped;
     use crate::{Document, check, compare};

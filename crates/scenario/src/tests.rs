@@ -5,7 +5,7 @@ mod messages;
 
 use ackscope_sim::config::Costs;
 use ackscope_sim::ids::{BrokerId, NodeId};
-use ackscope_sim::message::Acks;
+use ackscope_sim::protocol::Acks;
 use ackscope_sim::script::{Action, Trigger};
 use ackscope_sim::time::{Duration, Time};
 

@@ -6,14 +6,14 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::config::{BrokerConfig, Costs};
-use crate::context::Context;
 use crate::ids::{MachineId, NodeId};
-use crate::queue::{Event, Scheduled};
 use crate::rng::{Rngs, Stream};
 use crate::script::ActionId;
 use crate::spec::{ControllerSpec, Links, Spec};
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
+use crate::world::queue::{Event, Scheduled};
 
 /// As many bytes as the engine's own entries have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +85,7 @@ pub fn kernel(pending: u64, events: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Bare, bare_queue, kernel};
-    use crate::queue::Scheduled;
+    use crate::world::queue::Scheduled;
 
     /// Whoever is compared with it must not win by a lighter load on the other side.
     #[test]

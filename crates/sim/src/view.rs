@@ -3,13 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::LogBatch;
 use crate::chunks::Chunks;
 use crate::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ClientId, LeaderEpoch, Offset, Partition, PartitionEpoch,
     RecordId,
 };
-use crate::message::PartitionState;
+use crate::protocol::PartitionState;
+use crate::protocol::batch::LogBatch;
 use crate::time::Time;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

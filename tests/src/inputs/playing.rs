@@ -1,7 +1,7 @@
 //! Runs of what strangers wrote, a few thousand events long.
 
-use ackscope_sim::budget::Budget;
 use ackscope_sim::invariants::inspect;
+use ackscope_sim::run::budget::Budget;
 use ackscope_sim::run::{Run, Running};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;

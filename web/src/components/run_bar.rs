@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ackscope_scenario::write_duration;
-use ackscope_sim::budget::Progress;
+use ackscope_sim::run::budget::Progress;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 

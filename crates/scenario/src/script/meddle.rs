@@ -1,7 +1,7 @@
 //! What becomes of single messages on their way.
 
 use ackscope_sim::error::ErrorCode;
-use ackscope_sim::message::Api;
+use ackscope_sim::protocol::Api;
 use ackscope_sim::script::{Action, Meddling};
 use ackscope_sim::spec::Spec;
 

@@ -1,6 +1,6 @@
 //! What a document may not ask for, and what it is told instead.
 
-use ackscope_sim::budget::Budget;
+use ackscope_sim::run::budget::Budget;
 
 use super::{SMALL, complaint};
 use crate::Document;

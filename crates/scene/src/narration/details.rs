@@ -4,7 +4,7 @@ use ackscope_sim::audit::Fate;
 use ackscope_sim::error::ErrorCode;
 use ackscope_sim::happening::{ChangeReason, PartitionChange, Truncation};
 use ackscope_sim::ids::{BatchId, BrokerId, NodeId, Offset, Partition, RecordId};
-use ackscope_sim::message::Acks;
+use ackscope_sim::protocol::Acks;
 use ackscope_sim::time::{Duration, Time};
 
 use super::names::counted;

@@ -1,7 +1,7 @@
 //! Messages in words: who asks whom for what, and what the answer is.
 
 use ackscope_sim::ids::NodeId;
-use ackscope_sim::message::{Acks, Body, Envelope, FetchAnswer, MetadataRecord};
+use ackscope_sim::protocol::{Acks, Body, Envelope, FetchAnswer, MetadataRecord};
 
 use super::Narrator;
 use super::names::counted;

@@ -1,7 +1,7 @@
 //! Messages on their way, as beads on the links; a fetch that waits at a leader is a bead that stands there.
 
 use ackscope_sim::ids::{NodeId, Partition};
-use ackscope_sim::message::Body;
+use ackscope_sim::protocol::Body;
 use ackscope_sim::time::Time;
 
 use super::StageView;

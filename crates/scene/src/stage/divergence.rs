@@ -1,7 +1,7 @@
 //! "Your epoch ends here": the answer that makes a follower cut its log, drawn from the leader that gave it to the cut.
 
 use ackscope_sim::ids::{BrokerId, LeaderEpoch, NodeId, Offset};
-use ackscope_sim::message::{Body, FetchAnswer};
+use ackscope_sim::protocol::{Body, FetchAnswer};
 
 use super::StageView;
 use super::cells::{OffsetAxis, Row};

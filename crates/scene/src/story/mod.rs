@@ -10,13 +10,13 @@ pub use build::StoryBuilder;
 use std::sync::Arc;
 
 use ackscope_sim::audit::Fate;
-use ackscope_sim::batch::RecordBatch;
 use ackscope_sim::happening::{PartitionChange, Truncation};
 use ackscope_sim::ids::{
     BatchId, BrokerId, Brokers, ClientId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset, Partition,
     RecordId,
 };
-use ackscope_sim::message::{Envelope, PartitionState};
+use ackscope_sim::protocol::batch::RecordBatch;
+use ackscope_sim::protocol::{Envelope, PartitionState};
 use ackscope_sim::time::Time;
 
 pub struct Story {

@@ -1,8 +1,8 @@
 //! What pictures and words ask of a story.
 
-use ackscope_sim::batch::RecordBatch;
 use ackscope_sim::ids::{BatchId, BrokerId, Brokers, HappeningId, NodeId, Partition, RecordId};
-use ackscope_sim::message::{Body, FetchAnswer};
+use ackscope_sim::protocol::batch::RecordBatch;
+use ackscope_sim::protocol::{Body, FetchAnswer};
 use ackscope_sim::time::{Duration, Time};
 
 use super::{Flow, Kind, Mark, Message, NodeStory, RecordStory, Replica, State, Story};

@@ -2,48 +2,35 @@
 //!
 //! What a broker's disk holds outlives the process; everything else is `Memory` and goes with it.
 
-mod controller_link;
-mod epoch_cache;
-mod feed;
-mod fetch;
-mod fetcher;
-mod follower;
-mod in_sync;
-mod lifecycle;
-mod log;
-mod metadata;
-mod produce;
-mod producer_state;
+mod membership;
 mod queries;
-mod remote_replica;
-mod replica;
-mod roles;
+mod replicas;
 mod server;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use controller_link::{LinkName, Links};
-use feed::Feed;
-use fetcher::Fetcher;
-use in_sync::IsrChanges;
-use lifecycle::Life;
-use metadata::Image;
+use membership::controller_link::{LinkName, Links};
+use membership::feed::Feed;
+use membership::image::Image;
+use membership::lifecycle::Life;
 use queries::ProducerIds;
-use replica::{Replica, Role};
+use replicas::fetcher::Fetcher;
+use replicas::in_sync::IsrChanges;
+use replicas::replica::{Replica, Role};
 use server::Server;
 
-use crate::context::Context;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BrokerEpoch, BrokerId, ConnectionId, Offset, Partition};
-use crate::message::{Body, Envelope};
 use crate::mutant::{Mutant, wrong};
 use crate::network::Dialled;
-use crate::queue::Timer;
+use crate::protocol::{Body, Envelope};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{BrokerView, LeaderView, Lifecycle, ProcessState, ReplicaRole, ReplicaView};
+use crate::world::context::Context;
+use crate::world::queue::Timer;
 
 /// `log.dir.failure.timeout.ms`.
 const LOG_DIR_FAILURE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use crate::broker::Broker;
-use crate::broker::controller_link::LinkName;
+use crate::broker::membership::controller_link::LinkName;
 use crate::broker::server::Serving;
-use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::ids::{ConnectionId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicId};
-use crate::message::{Body, EpochAnswer, EpochQuestion, ListOffset, ListOffsetAt, ListOffsetResult};
+use crate::protocol::{Body, EpochAnswer, EpochQuestion, ListOffset, ListOffsetAt, ListOffsetResult};
 use crate::time::Time;
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
 
 /// How many producer ids the controller gives out at once.
 pub const PRODUCER_ID_BLOCK: u64 = 1_000;
@@ -116,7 +116,11 @@ impl Broker {
 
     pub(super) fn on_producer_ids(&mut self, cx: &mut Context, result: Result<ProducerId, ErrorCode>) {
         let Ok(ProducerId(first)) = result else {
-            return self.retry_link(cx, LinkName::Requests, super::in_sync::ALTER_PARTITION_RETRY);
+            return self.retry_link(
+                cx,
+                LinkName::Requests,
+                crate::broker::replicas::in_sync::ALTER_PARTITION_RETRY,
+            );
         };
         self.memory.producer_ids = ProducerIds { next: first, end: first + PRODUCER_ID_BLOCK };
         let waiting: Vec<_> = self.memory.server.waiting_for_producer_ids().collect();

@@ -4,16 +4,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::broker::fetch::ParkedFetch;
-use crate::broker::produce::ParkedProduce;
+use crate::broker::replicas::fetch::ParkedFetch;
+use crate::broker::replicas::produce::ParkedProduce;
 use crate::broker::{Broker, BrokerTimer};
-use crate::context::Context;
 use crate::happening::Disconnect;
 use crate::ids::{ConnectionId, Partition};
-use crate::message::{Body, Envelope};
 use crate::network::{Broken, Read};
-use crate::queue::Timer;
+use crate::protocol::{Body, Envelope};
 use crate::time::{Duration, Time};
+use crate::world::context::Context;
+use crate::world::queue::Timer;
 
 /// A handler's time with a request, at the least.
 const LEAST_COST: Duration = Duration::from_micros(1);

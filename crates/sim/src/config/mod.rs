@@ -11,7 +11,7 @@ mod topic;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::Acks;
+use crate::protocol::Acks;
 use crate::time::Duration;
 
 pub use broker::{BROKER_SETTINGS, ZOOKEEPER_TICK};

@@ -1,12 +1,12 @@
 //! What the consumer makes of the brokers' answers: metadata, offsets, validation, records.
 
-use crate::batch::LogBatch;
 use crate::config::ConsumerConfig;
-use crate::context::Context;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{Fact, Reset};
 use crate::ids::{LeaderEpoch, Offset, Partition};
-use crate::message::{Body, ClusterMetadata, EpochAnswer, FetchAnswer, FetchResult, ListOffsetResult};
+use crate::protocol::batch::LogBatch;
+use crate::protocol::{Body, ClusterMetadata, EpochAnswer, FetchAnswer, FetchResult, ListOffsetResult};
+use crate::world::context::Context;
 
 use super::links::{InFlight, Question};
 use super::positions::FetchState;

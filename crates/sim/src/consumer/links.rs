@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 
 use crate::config::ConsumerConfig;
-use crate::context::Context;
 use crate::happening::{Disconnect, Fact};
 use crate::ids::{BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Offset, Partition};
-use crate::message::{Body, ListOffsetAt};
 use crate::network::Dialled;
+use crate::protocol::{Body, ListOffsetAt};
 use crate::rng::Stream;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
+use crate::world::context::Context;
 
 /// What was asked, and about which partitions as they stood then.
 #[derive(Clone, Debug)]

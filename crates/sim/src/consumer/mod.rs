@@ -10,16 +10,16 @@ mod tests;
 use std::sync::Arc;
 
 use crate::config::{ConsumerConfig, OffsetReset};
-use crate::context::Context;
 use crate::error::Failure;
 use crate::happening::{Disconnect, Fact, Reset};
 use crate::ids::{BrokerId, Brokers, ClientId, ConnectionId, Offset, Partition, TopicId};
-use crate::message::{Body, EpochQuestion, FetchPartition, FetchRequest, ListOffset, ListOffsetAt};
 use crate::network::{Dialled, Read};
-use crate::queue::Timer;
+use crate::protocol::{Body, EpochQuestion, FetchPartition, FetchRequest, ListOffset, ListOffsetAt};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{ConsumerView, ProcessState};
+use crate::world::context::Context;
+use crate::world::queue::Timer;
 
 use self::links::{Links, Question};
 use self::positions::{FetchState, Position};

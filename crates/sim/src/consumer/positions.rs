@@ -3,7 +3,7 @@
 
 use crate::happening::Reset;
 use crate::ids::{BrokerId, LeaderEpoch, Offset, Partition};
-use crate::message::ListOffsetAt;
+use crate::protocol::ListOffsetAt;
 use crate::time::Time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::{ConsumerConfig, OffsetReset, ProducerConfig, TopicConfig};
 use crate::happening::{Fact, Reset};
 use crate::ids::{BrokerId, ClientId, MachineId, NodeId, Offset, Partition, TopicId};
-use crate::message::Acks;
+use crate::protocol::Acks;
 use crate::run::Run;
 use crate::script::{Action, Entry, SendRecord, Trigger};
 use crate::spec::{ConsumerSpec, ProducerSpec, Spec};

@@ -2,7 +2,7 @@
 //! (Kafka's ClusterControlManager and BrokerHeartbeatManager; broker.md §6.1, §6.2).
 
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, HappeningId, MetadataOffset};
-use crate::message::{MetadataRecord, Registration};
+use crate::protocol::{MetadataRecord, Registration};
 use crate::time::{Duration, Time};
 
 #[derive(Clone, Debug)]

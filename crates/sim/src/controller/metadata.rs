@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::chunks::Chunks;
-use crate::context::Context;
 use crate::ids::{ConnectionId, HappeningId, MetadataOffset};
-use crate::message::{Body, MetadataRecord};
+use crate::protocol::{Body, MetadataRecord};
 use crate::rng::Stream;
 use crate::time::{Duration, Time};
+use crate::world::context::Context;
 
 /// `controller.quorum.append.linger.ms`: what is written within it is committed together.
 const APPEND_LINGER: Duration = Duration::from_millis(25);

@@ -14,19 +14,19 @@ mod zookeeper;
 use std::sync::Arc;
 
 use crate::config::TopicConfig;
-use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact};
 use crate::ids::{BrokerId, ConnectionId, NodeId, Partition, ProducerId, TopicId};
-use crate::message::{Body, Envelope, MetadataRecord, PartitionState};
 use crate::network::{Dialled, Read};
-use crate::queue::Timer;
+use crate::protocol::{Body, Envelope, MetadataRecord, PartitionState};
 use crate::rng::Stream;
 use crate::script::Boot;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 use crate::view::{ControllerView, ProcessState, RegisteredBroker};
+use crate::world::context::Context;
+use crate::world::queue::Timer;
 
 use self::cluster::Cluster;
 use self::metadata::Metadata;

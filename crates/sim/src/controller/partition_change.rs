@@ -2,8 +2,8 @@
 //! Pure: from one state to the next (Kafka's PartitionChangeBuilder; broker.md §6.4 to §6.6).
 
 use crate::ids::{BrokerId, Brokers};
-use crate::message::PartitionState;
 use crate::mutant::{Mutant, wrong};
+use crate::protocol::PartitionState;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Election {

@@ -1,14 +1,14 @@
 //! Registrations, heartbeats, sessions: how brokers come and go (broker.md §6.1, §6.2, §6.7).
 
 use crate::config::TURN;
-use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::{ChangeReason, Fact};
 use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset, NodeId};
-use crate::message::{Heartbeat, HeartbeatAnswer, Registration};
 use crate::mutant::{Mutant, wrong};
+use crate::protocol::{Heartbeat, HeartbeatAnswer, Registration};
 use crate::time::Duration;
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
 
 use super::cluster::Registered;
 use super::{Controller, Due, SESSION_CHECK_AGAIN};

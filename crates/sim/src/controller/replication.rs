@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use crate::config::TopicConfig;
-use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::{ChangeReason, Fact, PartitionChange};
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, LeaderEpoch, Partition, PartitionEpoch, TopicId};
-use crate::message::{AlterPartition, AlterPartitionResult, MetadataRecord, PartitionState};
+use crate::protocol::{AlterPartition, AlterPartitionResult, MetadataRecord, PartitionState};
 use crate::time::Duration;
+use crate::world::context::Context;
 
 use super::partition_change::{Election, PartitionChangeBuilder};
 use super::{Controller, Due};

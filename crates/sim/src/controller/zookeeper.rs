@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::config::ZOOKEEPER_TICK;
-use crate::context::Context;
 use crate::happening::{ChangeReason, Disconnect, Fact};
 use crate::ids::{BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Partition, TopicId};
-use crate::message::{Body, MetadataRecord, PartitionState};
 use crate::network::Dialled;
+use crate::protocol::{Body, MetadataRecord, PartitionState};
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
 
 use super::partition_change::Election;
 use super::{Controller, Due};

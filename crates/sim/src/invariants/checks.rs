@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::LogBatch;
 use crate::chunks::Chunks;
 use crate::happening::Fact;
 use crate::ids::{BrokerId, NodeId, Offset, Partition, ProducerEpoch, ProducerId, RecordId};
-use crate::message::PartitionState;
+use crate::protocol::PartitionState;
+use crate::protocol::batch::LogBatch;
 use crate::view::{BrokerView, ClusterView, LeaderView, ReplicaRole, ReplicaView};
 
 use super::Moment;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::LogBatch;
 use crate::chunks::Chunks;
 use crate::happening::{Fact, Happening, PartitionChange, Truncation};
 use crate::ids::{LeaderEpoch, NodeId, Offset, Partition, RecordId};
-use crate::message::Acks;
+use crate::protocol::Acks;
+use crate::protocol::batch::LogBatch;
 use crate::spec::Spec;
 use crate::view::{ClusterView, ReplicaRole};
 

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 pub use self::history::History;
 
-use crate::budget::Budget;
 use crate::happening::{Fact, Happening};
 use crate::run::Run;
+use crate::run::budget::Budget;
+use crate::run::trace::TraceHasher;
 use crate::spec::Spec;
 use crate::time::Time;
-use crate::trace::TraceHasher;
 use crate::view::ClusterView;
 use crate::world::World;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{INVARIANTS, Watch, When};
-use crate::batch::{LogBatch, ProducerStamp, RecordBatch};
 use crate::chunks::Chunks;
 use crate::config::ProducerConfig;
 use crate::happening::{Cause, ChangeReason, Fact, Happening, PartitionChange, Reset, Role, Truncation};
@@ -11,7 +10,8 @@ use crate::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ClientId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset,
     Partition, PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence,
 };
-use crate::message::{Acks, PartitionState};
+use crate::protocol::batch::{LogBatch, ProducerStamp, RecordBatch};
+use crate::protocol::{Acks, PartitionState};
 use crate::spec::{ProducerSpec, Spec};
 use crate::time::Time;
 use crate::version::KafkaVersion;

@@ -11,15 +11,15 @@ use super::buffer_pool::{Allocation, BufferPool};
 use super::metadata::Metadata;
 use super::partitioner::{Partitions, Sticky};
 use super::transaction_manager::{Sequences, TransactionManager};
-use crate::batch::RecordBatch;
 use crate::config::Compression;
-use crate::context::Context;
 use crate::happening::{BatchClose, Fact};
 use crate::ids::{BatchId, BrokerId, Brokers, LeaderEpoch, Partition, RecordId, TopicId};
 use crate::mutant::{Mutant, wrong};
+use crate::protocol::batch::RecordBatch;
 use crate::rng::Stream;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
+use crate::world::context::Context;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct PartitionQueue {

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use super::accumulator::{Appended, Ask, Wake, draw};
 use super::{Alarm, Instance, ProducerTimer, Settings};
+use crate::audit::ledger::Offered;
 use crate::config::Partitioner;
-use crate::context::Context;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{BlockedOn, Fact};
 use crate::ids::{HappeningId, RecordId, TopicId};
-use crate::ledger::Offered;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
 
 #[derive(Clone, Debug)]
 pub(super) struct Application {

@@ -2,9 +2,9 @@
 //! set-up and metadata alike.
 
 use crate::config::TURN;
-use crate::context::Context;
 use crate::rng::Stream;
 use crate::time::Duration;
+use crate::world::context::Context;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ExponentialBackoff {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::batch::{ProducerStamp, RecordBatch};
 use crate::happening::BatchClose;
 use crate::ids::{BatchId, HappeningId, LeaderEpoch, Partition, RecordId, Sequence};
+use crate::protocol::batch::{ProducerStamp, RecordBatch};
 use crate::time::{Duration, Time};
 
 /// How records are laid out, and so how long they are.

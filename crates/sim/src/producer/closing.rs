@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::Instance;
 use super::sender::Life;
-use crate::context::Context;
 use crate::error::Failure;
 use crate::happening::{Disconnect, Fact};
 use crate::time::Duration;
+use crate::world::context::Context;
 
 impl Instance {
     pub fn close(&mut self, cx: &mut Context, timeout: Duration) {

@@ -7,13 +7,13 @@ use super::Instance;
 use super::application::topic_unauthorized;
 use super::batch::Batch;
 use super::network_client::{InFlight, NodeIndex, Request};
-use crate::context::Context;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::Fact;
 use crate::ids::{BatchId, HappeningId, Offset, Partition, ProducerId};
-use crate::message::{Body, CurrentLeader, Envelope, ProduceResult};
 use crate::mutant::{Mutant, wrong};
+use crate::protocol::{Body, CurrentLeader, Envelope, ProduceResult};
 use crate::time::Time;
+use crate::world::context::Context;
 
 /// A request that has come to its end.
 pub(super) struct Completion {

@@ -7,12 +7,12 @@ use super::Instance;
 use super::network_client::{ConnectionState, NodeIndex, Request};
 use super::sender::{Turn, sooner};
 use super::transaction_manager::{Control, ErrorState};
-use crate::context::Context;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::Fact;
 use crate::ids::{ProducerEpoch, ProducerId};
-use crate::message::Body;
+use crate::protocol::Body;
 use crate::time::Time;
+use crate::world::context::Context;
 
 impl Instance {
     /// None: on with the data.

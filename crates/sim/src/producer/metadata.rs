@@ -2,14 +2,14 @@
 
 use super::backoff::ExponentialBackoff;
 use crate::config::ProducerConfig;
-use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BrokerId, Brokers, LeaderEpoch, Partition, TopicId};
-use crate::message::{ClusterMetadata, CurrentLeader, PartitionMetadata};
+use crate::protocol::{ClusterMetadata, CurrentLeader, PartitionMetadata};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
 
 #[derive(Clone, Debug)]
 pub(super) struct Metadata {

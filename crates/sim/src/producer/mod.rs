@@ -33,16 +33,16 @@ use sender::Sender;
 use transaction_manager::TransactionManager;
 
 use crate::config::ProducerConfig;
-use crate::context::Context;
 use crate::error::Failure;
 use crate::happening::Fact;
 use crate::ids::{ClientId, ConnectionId, HappeningId, Partition, RecordId, TopicId};
 use crate::network::Dialled;
-use crate::queue::Timer;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 use crate::view::{BatchView, ProcessState, ProducerView};
+use crate::world::context::Context;
+use crate::world::queue::Timer;
 
 pub use metrics::ProducerMetrics;
 pub use partitioner::partition_for_key;

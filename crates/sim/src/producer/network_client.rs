@@ -7,13 +7,13 @@ use std::collections::VecDeque;
 use super::backoff::ExponentialBackoff;
 use super::metadata::Metadata;
 use crate::config::ProducerConfig;
-use crate::context::Context;
 use crate::ids::{BatchId, BrokerId, ConnectionId, NodeId, Partition};
-use crate::message::Body;
+use crate::protocol::Body;
 use crate::rng::Stream;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
 
 /// Linux repeats an unanswered SYN until then (tcp_syn_retries = 6 after four linear ones).
 const TCP_GIVES_UP: Duration = Duration::from_secs(131);

@@ -8,14 +8,14 @@ use super::batch::Batch;
 use super::completion::{Completion, Outcome};
 use super::network_client::{ConnectionState, InFlight, NodeIndex, Request};
 use super::{Alarm, Instance, ProducerTimer};
-use crate::batch::RecordBatch;
-use crate::context::Context;
 use crate::error::Failure;
 use crate::happening::{Disconnect, Fact};
 use crate::ids::{BatchId, Brokers, ConnectionId, HappeningId, Partition};
-use crate::message::{Acks, Body, Envelope, ProduceRequest};
 use crate::network::{Dialled, Read};
+use crate::protocol::batch::RecordBatch;
+use crate::protocol::{Acks, Body, Envelope, ProduceRequest};
 use crate::time::{Duration, Time};
+use crate::world::context::Context;
 
 /// Turns on end in which nothing happens, before the queue has its turn: there the world sees whether time stands still.
 const MOST_IDLE_TURNS: u32 = 100;

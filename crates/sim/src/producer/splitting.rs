@@ -4,9 +4,9 @@ use super::Settings;
 use super::accumulator::Accumulator;
 use super::batch::{Batch, Ratio};
 use super::transaction_manager::advance;
-use crate::batch::ProducerStamp;
-use crate::context::Context;
 use crate::happening::{BatchClose, Fact};
+use crate::protocol::batch::ProducerStamp;
+use crate::world::context::Context;
 
 impl Accumulator {
     /// MESSAGE_TOO_LARGE: the records go back in smaller batches, in front and in order (producer.md §3.11). The parent

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::accumulator::PartitionQueue;
 use super::batch::Batch;
 use super::network_client::NodeIndex;
-use crate::batch::ProducerStamp;
 use crate::error::{ErrorCode, Failure};
 use crate::ids::{Offset, ProducerEpoch, ProducerId, Sequence};
+use crate::protocol::batch::ProducerStamp;
 use crate::time::Time;
 use crate::version::KafkaVersion;
 

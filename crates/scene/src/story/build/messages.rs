@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ackscope_sim::batch::RecordBatch;
 use ackscope_sim::happening::Happening;
 use ackscope_sim::ids::{BatchId, HappeningId, NodeId, Offset, Partition};
-use ackscope_sim::message::{Body, Envelope, FetchAnswer, MetadataRecord};
+use ackscope_sim::protocol::batch::RecordBatch;
+use ackscope_sim::protocol::{Body, Envelope, FetchAnswer, MetadataRecord};
 use ackscope_sim::time::Time;
 
 use super::StoryBuilder;

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ackscope_sim::audit::Fate;
-use ackscope_sim::batch::RecordBatch;
 use ackscope_sim::happening::{ChangeReason, Fact, Happening, PartitionChange};
 use ackscope_sim::ids::{
     BatchId, BrokerId, ConnectionId, HappeningId, LeaderEpoch, NodeId, Offset, Partition, RecordId,
 };
+use ackscope_sim::protocol::batch::RecordBatch;
 use ackscope_sim::run::Trace;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;

@@ -2,7 +2,7 @@
 
 use ackscope_sim::happening::Truncation;
 use ackscope_sim::ids::{NodeId, Partition};
-use ackscope_sim::message::{Body, FetchAnswer};
+use ackscope_sim::protocol::{Body, FetchAnswer};
 
 use super::{Frame, Words};
 use crate::picture::{Anchor, Fill, Picture, Source, Stroke, Style, point};

@@ -7,7 +7,7 @@ use super::harness::{
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BrokerId, Brokers, ClientId, MachineId, Offset};
-use crate::message::{Acks, Api};
+use crate::protocol::{Acks, Api};
 use crate::run::Run;
 use crate::script::{Action, Boot, Meddling};
 use crate::spec::PartitionSpec;

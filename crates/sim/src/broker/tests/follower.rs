@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::harness::{Cluster, P0};
 use super::single::Single;
-use crate::batch::{LogBatch, RecordBatch};
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BatchId, BrokerId, LeaderEpoch, Offset, Partition, RecordId};
-use crate::message::{FetchAnswer, FetchResult, ListOffsetAt, ListOffsetResult, MetadataRecord};
+use crate::protocol::batch::{LogBatch, RecordBatch};
+use crate::protocol::{FetchAnswer, FetchResult, ListOffsetAt, ListOffsetResult, MetadataRecord};
 use crate::spec::PartitionSpec;
 use crate::version::KafkaVersion;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::{BrokerConfig, Costs, ProducerConfig, TopicConfig};
 use crate::happening::{Fact, Happening};
 use crate::ids::{BrokerId, ClientId, MachineId, NodeId, Partition, TopicId};
-use crate::message::Acks;
+use crate::protocol::Acks;
 use crate::run::Run;
 use crate::script::{Action, Entry, SendRecord, Trigger};
 use crate::spec::{BrokerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec};

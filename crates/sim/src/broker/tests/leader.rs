@@ -6,7 +6,7 @@ use crate::broker::server::Serving;
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{LeaderEpoch, Offset};
-use crate::message::{Acks, Body, FetchAnswer};
+use crate::protocol::{Acks, Body, FetchAnswer};
 use crate::version::KafkaVersion;
 
 /// Broker 1 leads in epoch 5 with ten records.
@@ -288,7 +288,7 @@ fn a_refused_fetch_tells_the_leader_nothing() {
 #[test]
 fn produce_checks_in_order() {
     let mut single = leader(3, 2, &[1, 2]);
-    let stamp = |sequence| crate::batch::ProducerStamp {
+    let stamp = |sequence| crate::protocol::batch::ProducerStamp {
         id: crate::ids::ProducerId(1),
         epoch: crate::ids::ProducerEpoch(0),
         base_sequence: crate::ids::Sequence(sequence),
@@ -380,6 +380,6 @@ fn metadata_leaves_fenced_brokers_out() {
     single.metadata(None, 8, 8, &[2]);
     assert_eq!(describe(&single), ("[1, 3]".to_owned(), None));
     let spec = Cluster::new(KafkaVersion::V4_3, 1).spec;
-    let empty = crate::broker::metadata::Image::default().describe(&spec, &[crate::ids::TopicId(0)]);
+    let empty = crate::broker::membership::image::Image::default().describe(&spec, &[crate::ids::TopicId(0)]);
     assert_eq!(empty.topic_errors, [(crate::ids::TopicId(0), ErrorCode::UnknownTopicOrPartition)]);
 }

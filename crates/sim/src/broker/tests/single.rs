@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::batch::{ProducerStamp, RecordBatch};
 use crate::broker::Broker;
-use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Offset, Partition,
     PartitionEpoch, RecordId,
 };
-use crate::message::{
+use crate::protocol::batch::{ProducerStamp, RecordBatch};
+use crate::protocol::{
     Acks, AlterPartitionResult, Body, Envelope, FetchAnswer, FetchPartition, FetchRequest, ListOffset,
     ListOffsetAt, ListOffsetResult, Message, MetadataRecord, PartitionState,
 };
@@ -20,6 +19,7 @@ use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 use crate::view::Lifecycle;
+use crate::world::context::Context;
 
 use super::harness::{Cluster, P0};
 
@@ -141,7 +141,7 @@ impl Single {
         asked: &FetchPartition,
     ) -> Result<FetchAnswer, ErrorCode> {
         let from = from.map(|(id, epoch)| (BrokerId(id), BrokerEpoch(epoch)));
-        let room = crate::broker::fetch::Room { bytes: 1 << 20, empty: true };
+        let room = crate::broker::replicas::fetch::Room { bytes: 1 << 20, empty: true };
         self.broker.fetch_partition(&mut self.cx, from, asked, room)
     }
 

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::context::Context;
 use crate::controller::Controller;
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Happening};
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, MetadataOffset, NodeId, Partition, TopicId};
-use crate::message::{AlterPartition, Heartbeat, HeartbeatAnswer, PartitionState, Registration};
-use crate::queue::{Event, Timer};
+use crate::protocol::{AlterPartition, Heartbeat, HeartbeatAnswer, PartitionState, Registration};
 use crate::script::Boot;
 use crate::spec::Spec;
 pub(super) use crate::testing::spec;
 use crate::time::{Duration, Time};
+use crate::world::context::Context;
+use crate::world::queue::{Event, Timer};
 
 pub(super) struct Bench {
     pub cx: Context,

@@ -57,7 +57,7 @@ fn alter_partition_is_checked_in_kafkas_order() {
     bench.speaks_again(1);
     bench.alter(0, &[2, 1], |_| {}).expect("1 is back");
     let before = bench.state(0).clone();
-    type Change = fn(&mut crate::message::AlterPartition);
+    type Change = fn(&mut crate::protocol::AlterPartition);
     let table: [(&str, Change, ErrorCode); 9] = [
         ("leader epoch too small", |r| r.leader_epoch = LeaderEpoch(0), ErrorCode::FencedLeaderEpoch),
         ("leader epoch too large", |r| r.leader_epoch = LeaderEpoch(9), ErrorCode::NotController),
@@ -78,7 +78,7 @@ fn alter_partition_is_checked_in_kafkas_order() {
         assert_eq!(*bench.state(0), before, "{what}");
     }
     // Not the leader; a stale sender.
-    let request = crate::message::AlterPartition {
+    let request = crate::protocol::AlterPartition {
         partition: Partition(0),
         leader_epoch: before.leader_epoch,
         partition_epoch: before.partition_epoch,
@@ -101,7 +101,7 @@ fn a_follower_that_has_restarted_since_is_not_let_in() {
     bench.fence(2);
     bench.register(2, 2, None, None).expect("the session is over");
     bench.speaks_again(2);
-    let propose = |epoch| move |r: &mut crate::message::AlterPartition| r.new_isr[1].1 = Some(epoch);
+    let propose = |epoch| move |r: &mut crate::protocol::AlterPartition| r.new_isr[1].1 = Some(epoch);
     assert_eq!(bench.alter(0, &[1, 2], propose(old)), Err(ErrorCode::IneligibleReplica));
     let new = bench.epoch(2);
     assert!(bench.alter(0, &[1, 2], propose(new)).is_ok());

@@ -3,7 +3,7 @@
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BrokerEpoch, MetadataOffset, NodeId};
-use crate::message::{Body, MetadataRecord};
+use crate::protocol::{Body, MetadataRecord};
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 
@@ -212,13 +212,13 @@ fn what_is_written_is_told_once_it_is_committed() {
         let Some(scheduled) = bench.cx.queue.pop() else { break };
         (bench.cx.now, bench.cx.cause) = (scheduled.at, scheduled.cause);
         match scheduled.event {
-            crate::queue::Event::Dial { .. } if !asked => {
+            crate::world::queue::Event::Dial { .. } if !asked => {
                 asked = true;
                 let body = Body::MetadataFetchRequest { from };
                 bench.cx.node = NodeId::Broker(id(2));
                 bench.cx.send(connection, 7, body).expect("connected");
             }
-            crate::queue::Event::Arrive { connection, towards } => {
+            crate::world::queue::Event::Arrive { connection, towards } => {
                 if !bench.cx.arrive(connection, towards) {
                     continue;
                 }
@@ -234,7 +234,10 @@ fn what_is_written_is_told_once_it_is_committed() {
                     break;
                 }
             }
-            crate::queue::Event::Timer { timer: crate::queue::Timer::Controller(timer), .. } => {
+            crate::world::queue::Event::Timer {
+                timer: crate::world::queue::Timer::Controller(timer),
+                ..
+            } => {
                 bench.cx.node = NodeId::Controller;
                 bench.controller.on_timer(&mut bench.cx, timer);
             }

@@ -3,7 +3,7 @@
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{Brokers, Partition, PartitionEpoch};
-use crate::message::AlterPartition;
+use crate::protocol::AlterPartition;
 use crate::version::KafkaVersion;
 
 use super::bench::{Bench, id, set, spec};

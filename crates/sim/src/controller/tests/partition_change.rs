@@ -2,7 +2,7 @@
 
 use crate::controller::partition_change::{Election, PartitionChangeBuilder};
 use crate::ids::{BrokerId, Brokers, LeaderEpoch, PartitionEpoch};
-use crate::message::PartitionState;
+use crate::protocol::PartitionState;
 
 use super::bench::set;
 

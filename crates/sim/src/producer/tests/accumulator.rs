@@ -4,8 +4,8 @@ use super::harness::{Harness, Setup, ms, untimed};
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BatchId, BrokerId, LeaderEpoch, Partition};
-use crate::message::Acks;
 use crate::producer::accumulator::draw;
+use crate::protocol::Acks;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
 

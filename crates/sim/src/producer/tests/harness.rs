@@ -3,25 +3,25 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::audit::ledger::Offered;
 use crate::config::{BrokerConfig, Costs, ProducerConfig, TopicConfig};
-use crate::context::Context;
 use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact, Happening};
 use crate::ids::{
     BrokerId, Brokers, ClientId, ConnectionId, LeaderEpoch, MachineId, NodeId, Offset, Partition,
     ProducerEpoch, ProducerId, RecordId, TopicId,
 };
-use crate::ledger::Offered;
-use crate::message::{
-    Body, ClusterMetadata, CurrentLeader, PartitionMetadata, ProduceRequest, ProduceResult,
-};
 use crate::network::{Dialled, End, Read, State};
 use crate::producer::metrics::Metrics;
 use crate::producer::{Instance, Producer};
-use crate::queue::{Event, Timer};
+use crate::protocol::{
+    Body, ClusterMetadata, CurrentLeader, PartitionMetadata, ProduceRequest, ProduceResult,
+};
 use crate::spec::{BrokerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec};
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
+use crate::world::context::Context;
+use crate::world::queue::{Event, Timer};
 
 pub(super) const CLIENT: NodeId = NodeId::Producer(ClientId(0));
 
@@ -480,7 +480,7 @@ impl Harness {
                 let arrived = self.cx.now;
                 let asked = Asked { at, arrived, broker, connection, correlation, request };
                 self.arrived.push(format!("{at}: {}", asked.describe(&self.cx)));
-                let expects_answer = asked.request.acks != crate::message::Acks::None;
+                let expects_answer = asked.request.acks != crate::protocol::Acks::None;
                 if expects_answer {
                     self.asked.push(asked);
                     if self.auto_answer {

@@ -4,7 +4,7 @@ use super::harness::{Harness, Setup, ms, untimed};
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{LeaderEpoch, Partition, ProducerEpoch, ProducerId, Sequence};
-use crate::message::Acks;
+use crate::protocol::Acks;
 use crate::version::KafkaVersion;
 
 use ErrorCode::{

@@ -6,7 +6,7 @@ use crate::error::ErrorCode::{
     MessageTooLarge, NotLeaderOrFollower, OutOfOrderSequenceNumber, UnknownProducerId,
 };
 use crate::ids::{ProducerEpoch, ProducerId};
-use crate::message::Acks;
+use crate::protocol::Acks;
 use crate::version::KafkaVersion;
 
 fn old(version: KafkaVersion) -> Harness {

@@ -4,7 +4,7 @@ use super::harness::{Harness, Setup, ms, untimed};
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BrokerId, LeaderEpoch, MachineId};
-use crate::message::Acks;
+use crate::protocol::Acks;
 use crate::version::KafkaVersion;
 
 fn retries(retries: u32) -> Setup {

@@ -4,8 +4,8 @@ use super::harness::{Harness, Setup, ms, untimed};
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{BatchClose, Fact, Happening};
 use crate::ids::{BrokerId, HappeningId, LeaderEpoch, Partition};
-use crate::message::Body;
 use crate::producer::Producer;
+use crate::protocol::Body;
 use crate::version::KafkaVersion;
 
 /// The chain of causes, from the last happening that `wanted` accepts, by the names of their facts.

@@ -1,0 +1,131 @@
+//! The cluster as this broker knows it: the metadata records it has applied, and what it tells clients from them.
+
+use std::sync::Arc;
+
+use crate::config::TopicConfig;
+use crate::error::ErrorCode;
+use crate::ids::{BrokerEpoch, BrokerId, Brokers, MetadataOffset, Partition, TopicId};
+use crate::protocol::{ClusterMetadata, CurrentLeader, MetadataRecord, PartitionMetadata, PartitionState};
+use crate::spec::Spec;
+
+#[derive(Clone, Copy, Debug)]
+struct Registered {
+    id: BrokerId,
+    epoch: BrokerEpoch,
+    fenced: bool,
+    in_controlled_shutdown: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Image {
+    /// Everything below is in the image.
+    pub next: MetadataOffset,
+    /// By partition number.
+    partitions: Vec<Option<Arc<PartitionState>>>,
+    brokers: Vec<Registered>,
+    /// Settings changed since the start.
+    configs: Vec<(TopicId, Arc<TopicConfig>)>,
+}
+
+impl Image {
+    /// Takes a record in. Returns the partition that it is about.
+    pub fn apply(&mut self, record: &MetadataRecord) -> Option<Partition> {
+        match record {
+            MetadataRecord::Partition { partition, state } => {
+                let place = usize::from(partition.0);
+                if self.partitions.len() <= place {
+                    self.partitions.resize(place + 1, None);
+                }
+                self.partitions[place] = Some(Arc::clone(state));
+                return Some(*partition);
+            }
+            &MetadataRecord::BrokerRegistration { broker, broker_epoch, fenced, in_controlled_shutdown } => {
+                let registered =
+                    Registered { id: broker, epoch: broker_epoch, fenced, in_controlled_shutdown };
+                match self.brokers.iter_mut().find(|known| known.id == broker) {
+                    Some(known) => *known = registered,
+                    None => self.brokers.push(registered),
+                }
+            }
+            MetadataRecord::TopicConfig { topic, config } => {
+                self.configs.retain(|(other, _)| other != topic);
+                self.configs.push((*topic, Arc::clone(config)));
+            }
+            // A topic is known by its partitions.
+            MetadataRecord::Topic { .. } | MetadataRecord::NoOp => {}
+        }
+        None
+    }
+
+    pub fn partition(&self, partition: Partition) -> Option<&Arc<PartitionState>> {
+        self.partitions.get(usize::from(partition.0))?.as_ref()
+    }
+
+    pub fn partitions(&self) -> impl Iterator<Item = (Partition, &Arc<PartitionState>)> {
+        (0..).map(Partition).zip(&self.partitions).filter_map(|(id, state)| Some((id, state.as_ref()?)))
+    }
+
+    fn broker(&self, id: BrokerId) -> Option<&Registered> {
+        self.brokers.iter().find(|known| known.id == id)
+    }
+
+    pub fn is_registered(&self, id: BrokerId) -> bool {
+        self.broker(id).is_some()
+    }
+
+    fn is_unfenced(&self, id: BrokerId) -> bool {
+        self.broker(id).is_some_and(|broker| !broker.fenced)
+    }
+
+    /// Neither fenced nor shutting down.
+    pub fn is_active(&self, id: BrokerId) -> bool {
+        self.broker(id).is_some_and(|broker| !broker.fenced && !broker.in_controlled_shutdown)
+    }
+
+    pub fn broker_epoch(&self, id: BrokerId) -> Option<BrokerEpoch> {
+        self.broker(id).map(|broker| broker.epoch)
+    }
+
+    /// Settings in force for a topic: the changed ones or the scenario's.
+    pub fn topic_config<'a>(&'a self, spec: &'a Spec, topic: TopicId) -> &'a TopicConfig {
+        let changed = self.configs.iter().find(|(other, _)| *other == topic);
+        changed.map_or(&spec.topic(topic).config, |(_, config)| config)
+    }
+
+    /// `min.insync.replicas`, capped by the replica count where the version does that (KAFKA-15583, 3.7).
+    pub fn effective_min_insync_replicas(&self, spec: &Spec, partition: Partition) -> usize {
+        let assigned = spec.partition(partition);
+        let configured = self.topic_config(spec, assigned.topic).min_insync_replicas;
+        let min = configured.unwrap_or(spec.broker_config.min_insync_replicas) as usize;
+        if spec.version.freezes_high_watermark() { min.min(assigned.replicas.len()) } else { min }
+    }
+
+    /// KIP-951: the leader to be named beside an error.
+    pub fn current_leader(&self, partition: Partition) -> Option<CurrentLeader> {
+        let state = self.partition(partition)?;
+        Some(CurrentLeader { leader: state.leader?, leader_epoch: state.leader_epoch })
+    }
+
+    /// What a client is told of the topics it asks for.
+    pub fn describe(&self, spec: &Spec, topics: &[TopicId]) -> ClusterMetadata {
+        let brokers: Brokers =
+            self.brokers.iter().filter(|broker| !broker.fenced).map(|broker| broker.id).collect();
+        let mut answer = ClusterMetadata { brokers, ..ClusterMetadata::default() };
+        for &topic in topics {
+            let before = answer.partitions.len();
+            for partition in spec.partitions_of(topic) {
+                let Some(state) = self.partition(partition) else { continue };
+                answer.partitions.push(PartitionMetadata {
+                    partition,
+                    leader: state.leader.filter(|&leader| self.is_unfenced(leader)),
+                    leader_epoch: state.leader_epoch,
+                    in_sync_replicas: state.isr,
+                });
+            }
+            if answer.partitions.len() == before {
+                answer.topic_errors.push((topic, ErrorCode::UnknownTopicOrPartition));
+            }
+        }
+        answer
+    }
+}

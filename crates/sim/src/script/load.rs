@@ -1,0 +1,235 @@
+//! Streams of records: what an application offers to its producer, and when.
+
+use crate::audit::ledger::{Ledger, Offered, Text};
+use crate::happening::Fact;
+use crate::ids::NodeId;
+use crate::rng::{Rngs, Stream};
+use crate::script::{Action, ActionId, Keys, Load, Pacing};
+use crate::spec::Spec;
+use crate::time::{Duration, Time};
+use crate::world::World;
+use crate::world::queue::Event;
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    offered: u32,
+    /// When the next record is due (on the nodes' clock).
+    due: Time,
+    running: bool,
+    values: Values,
+}
+
+/// Numbered values of one length, made together: they are pieces of one text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Values {
+    text: Text,
+    first: u32,
+    count: u32,
+    /// Of one value, in bytes.
+    length: u32,
+}
+
+impl Values {
+    #[inline(always)] // it is one comparison, mostly
+    fn at(&mut self, ledger: &mut Ledger, load: &Load, number: u32) -> Text {
+        if number.wrapping_sub(self.first) >= self.count {
+            *self = Values::from(ledger, load, number);
+        }
+        let from = (number - self.first) * self.length;
+        self.text.piece(from, from + self.length)
+    }
+
+    #[inline(never)]
+    fn from(ledger: &mut Ledger, load: &Load, first: u32) -> Values {
+        const TOGETHER: u32 = 128;
+        let digits = first.checked_ilog10().unwrap_or(0) + 1;
+        let longer = 10_u64.pow(digits) - u64::from(first);
+        let count = u64::from(TOGETHER.min(load.count.saturating_sub(first).max(1))).min(longer) as u32;
+        let width = digits.max(load.digits) as usize;
+        let mut value = format!("{}{first:0width$}", load.prefix).into_bytes();
+        let mut text = Vec::with_capacity(value.len() * count as usize);
+        for _ in 0..count {
+            text.extend_from_slice(&value);
+            for digit in value[load.prefix.len()..].iter_mut().rev() {
+                if *digit < b'9' {
+                    *digit += 1;
+                    break;
+                }
+                *digit = b'0';
+            }
+        }
+        let text = String::from_utf8(text).expect("texts and digits");
+        Values { text: ledger.keep(text), first, count, length: value.len() as u32 }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loads {
+    /// By place in the script; loads only.
+    states: Vec<State>,
+    /// Loads whose next record is due but whose application waits: in `send()`, or for an answer.
+    pub waiting: Vec<ActionId>,
+    /// Numbered strings, made once.
+    keys: Vec<Text>,
+}
+
+impl Loads {
+    pub fn new(spec: &Spec) -> Loads {
+        Loads { states: vec![State::default(); spec.script.len()], waiting: Vec::new(), keys: Vec::new() }
+    }
+}
+
+impl World {
+    pub(crate) fn start_load(&mut self, action: ActionId) {
+        let state = &mut self.loads.states[action.0 as usize];
+        state.running = true;
+        state.due = self.cx.now;
+        self.offer(action);
+    }
+
+    pub(crate) fn stop_loads_of(&mut self, node: NodeId) {
+        let NodeId::Producer(client) = node else { return };
+        for (index, entry) in self.cx.spec.script.iter().enumerate() {
+            if matches!(&entry.action, Action::Load(load) if load.producer == client) {
+                self.loads.states[index].running = false;
+            }
+        }
+        let states = &self.loads.states;
+        self.loads.waiting.retain(|action| states[action.0 as usize].running);
+    }
+
+    /// Loads that were held up: their application may be free again.
+    pub(crate) fn offer_waiting(&mut self) {
+        for action in std::mem::take(&mut self.loads.waiting) {
+            self.offer(action);
+        }
+    }
+
+    /// The next record of a load is due.
+    pub(crate) fn offer(&mut self, action: ActionId) {
+        let place = action.0 as usize;
+        let Action::Load(load) = &self.cx.spec.script[place].action else { return };
+        let (client, pacing, count) = (load.producer, load.pacing, load.count);
+        if !self.loads.states[place].running {
+            return;
+        }
+        let node = NodeId::Producer(client);
+        let process = self.cx.process(node);
+        if !process.running {
+            self.loads.states[place].running = false;
+            return;
+        }
+        let producer = &self.producers[usize::from(client.0)];
+        let full = match pacing {
+            Pacing::Outstanding { limit, .. } => producer.unanswered() >= limit,
+            Pacing::Every { .. } | Pacing::Poisson { .. } => false,
+        };
+        if producer.is_blocked() || full || process.paused {
+            self.loads.waiting.push(action);
+            return;
+        }
+        let at = self.cx.run_time();
+        let record = self.loads.next_record(load, place, &mut self.cx.rngs, &mut self.cx.ledger, at);
+        let record = self.cx.ledger.offer(record);
+        let cause = self.cx.cause;
+        self.enter(node, cause);
+        self.producers[usize::from(client.0)].send(&mut self.cx, record);
+        self.leave(node);
+        self.cx.cause = cause;
+        let state = &mut self.loads.states[place];
+        state.offered += 1;
+        if state.offered == count {
+            state.running = false;
+            self.cx.note_at(node, Fact::LoadCompleted { action });
+            return;
+        }
+        let gap = match pacing {
+            Pacing::Every { gap } | Pacing::Outstanding { gap, .. } => gap,
+            Pacing::Poisson { gap } => self.cx.rngs.exponential(Stream::Load, gap),
+        };
+        let state = &mut self.loads.states[place];
+        // The schedule stands, whatever held the last record up: what is in arrears follows as fast as the client can.
+        state.due += gap;
+        let send = self.cx.spec.costs.send.max(Duration::from_nanos(1));
+        let at = state.due.max(self.cx.now + send);
+        if matches!(pacing, Pacing::Outstanding { .. }) {
+            state.due = at;
+        }
+        self.cx.queue.push(at, cause, Event::Offer { action });
+    }
+}
+
+impl Loads {
+    fn next_record(
+        &mut self,
+        load: &Load,
+        place: usize,
+        rngs: &mut Rngs,
+        ledger: &mut Ledger,
+        at: Time,
+    ) -> Offered {
+        let state = &mut self.states[place];
+        let number = state.offered;
+        let mut draw = |bound: u32| rngs.below(Stream::Load, u64::from(bound)) as u32;
+        let key = match load.keys {
+            Keys::None => None,
+            Keys::Uniform { count } => Some(draw(count)),
+            Keys::RoundRobin { count } => Some(number % count),
+            Keys::Hot { count, hot_permille } => {
+                let hot = draw(1_000) < hot_permille;
+                let other = draw(count.max(2) - 1) + 1;
+                Some(if hot { 0 } else { other })
+            }
+        };
+        let value = state.values.at(ledger, load, number);
+        Offered {
+            producer: load.producer,
+            topic: load.topic,
+            partition: load.partition,
+            key: key.map(|key| self.key(ledger, key)),
+            value_bytes: load.value_bytes.max(value.bytes()),
+            value,
+            serializable: true,
+            at,
+        }
+    }
+
+    fn key(&mut self, ledger: &mut Ledger, number: u32) -> Text {
+        while self.keys.len() <= number as usize {
+            self.keys.push(ledger.keep(format!("k{}", self.keys.len())));
+        }
+        self.keys[number as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Values;
+    use crate::audit::ledger::Ledger;
+    use crate::ids::{ClientId, TopicId};
+    use crate::script::{Keys, Load, Pacing};
+    use crate::time::Duration;
+
+    #[test]
+    fn values_are_the_prefix_and_the_number() {
+        for digits in [0, 1, 3, 12] {
+            let load = Load {
+                producer: ClientId(0),
+                topic: TopicId(0),
+                partition: None,
+                count: 2_000,
+                pacing: Pacing::Every { gap: Duration::ZERO },
+                keys: Keys::None,
+                prefix: "r-".into(),
+                digits,
+                value_bytes: 0,
+            };
+            let (mut values, mut ledger) = (Values::default(), Ledger::default());
+            for number in (0..2_000).chain([7, u32::MAX]) {
+                let expected = format!("r-{number:0width$}", width = digits as usize);
+                let value = values.at(&mut ledger, &load, number);
+                assert_eq!(ledger.text(value), expected);
+            }
+        }
+    }
+}
