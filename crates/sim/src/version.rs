@@ -232,7 +232,91 @@ impl KafkaVersion {
         self >= KafkaVersion::V1_1
     }
 
+    /// `RoundRobinPartitioner` (KIP-369).
+    pub fn has_round_robin_partitioner(self) -> bool {
+        self >= KafkaVersion::V2_4
+    }
+
+    /// `DefaultPartitioner` can be named; gone in 4.0.
+    pub fn has_default_partitioner(self) -> bool {
+        self < KafkaVersion::V4_0
+    }
+
+    /// `enable.idempotence` is true unless something set says otherwise (3.0).
+    pub fn is_idempotent_by_default(self) -> bool {
+        self >= KafkaVersion::V3_6
+    }
+
+    /// More than five requests in flight are refused even where idempotence is only the default (4.0).
+    pub fn refuses_too_many_in_flight(self) -> bool {
+        self >= KafkaVersion::V4_0
+    }
+
+    // the controller
+
+    /// The last member of an ISR stays in it without a leader. Before 1.1 it did not where unclean elections were allowed.
+    pub fn keeps_the_last_in_sync_replica(self) -> bool {
+        self >= KafkaVersion::V1_1
+    }
+
+    /// Lost brokers are gone through in the order of a Scala 2.11 hash map: 2 before 1, as recorded with 1.1.1. Before and
+    /// after that it is ascending.
+    pub fn removes_brokers_in_hash_order(self) -> bool {
+        (KafkaVersion::V1_1..=KafkaVersion::V2_4).contains(&self)
+    }
+
+    /// `unclean.leader.election.enable` is acted on without an administrator (KAFKA-12670: not in KRaft before 3.9).
+    pub fn elects_uncleanly_by_itself(self) -> bool {
+        self.uses_zookeeper() || self >= KafkaVersion::V3_9
+    }
+
+    /// Sessions are looked at every eighth of a session (4.0); before, exactly when the next one would end.
+    pub fn checks_sessions_on_a_grid(self) -> bool {
+        self >= KafkaVersion::V4_0
+    }
+
+    /// Neither a clean stop nor fencing ends a session (4.0).
+    pub fn keeps_sessions_of_fenced_brokers(self) -> bool {
+        self >= KafkaVersion::V4_0
+    }
+
+    /// The registration of a new incarnation takes the old one out of the ISRs (broker.md §6.1.3; 4.0).
+    pub fn notices_restarts(self) -> bool {
+        self >= KafkaVersion::V4_0
+    }
+
+    /// Replicas are assigned to log directories (KIP-858, 3.7).
+    pub fn assigns_directories(self) -> bool {
+        self >= KafkaVersion::V3_9
+    }
+
     // the broker
+
+    /// From an answer to the next heartbeat a little more than the interval passes, as recorded with 3.9.1. From 4.0 sessions
+    /// are looked at too rarely to tell.
+    pub fn heartbeats_come_late(self) -> bool {
+        self < KafkaVersion::V4_0
+    }
+
+    /// `replica.fetch.wait.max.ms should always be less than or equal to …`; before 1.1 `at least`.
+    pub fn says_less_than_or_equal(self) -> bool {
+        self >= KafkaVersion::V1_1
+    }
+
+    /// Brokers reach ZooKeeper through the library ZkClient, whose exceptions they show; from 1.1 by a client of Kafka's own.
+    pub fn connects_by_zkclient(self) -> bool {
+        self < KafkaVersion::V1_1
+    }
+
+    /// `leader.imbalance.check.interval.seconds` is at least 1.
+    pub fn refuses_no_imbalance_check(self) -> bool {
+        self >= KafkaVersion::V3_6
+    }
+
+    /// `leader.imbalance.check.interval.seconds` is the period of a scheduled task; later the delay until the next check.
+    pub fn checks_imbalance_at_a_fixed_rate(self) -> bool {
+        self < KafkaVersion::V0_11
+    }
 
     /// What a leader says to a batch that does not begin at sequence 0, of a producer it knows nothing of. Since 2.5 it
     /// takes any (KIP-360).

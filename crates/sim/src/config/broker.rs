@@ -238,7 +238,7 @@ fn require(values: &Values, version: KafkaVersion) -> Result<(), Failure> {
         );
     }
     if wait > lag {
-        let relation = if version < KafkaVersion::V1_1 { "at least" } else { "less than or equal to" };
+        let relation = if !version.says_less_than_or_equal() { "at least" } else { "less than or equal to" };
         return fail(format!(
             "requirement failed: replica.fetch.wait.max.ms should always be {relation} replica.lag.time.max.ms to \
              prevent frequent changes in ISR"
@@ -264,7 +264,7 @@ fn zookeeper_session(
     let key = "zookeeper.session.timeout.ms";
     if values.count(key) == 0 {
         let asked = values.number(key).unwrap_or_default();
-        return Err(if version < KafkaVersion::V1_1 {
+        return Err(if version.connects_by_zkclient() {
             let message = format!("Unable to connect to zookeeper server with timeout of {asked} ms");
             Failure::new("ZkTimeoutException", message)
         } else {
@@ -285,11 +285,11 @@ fn zookeeper_session(
 fn imbalance_check(values: &Values, version: KafkaVersion) -> Result<Duration, Failure> {
     let key = "leader.imbalance.check.interval.seconds";
     let asked = values.number(key).unwrap_or_default();
-    if asked < 1 && version >= KafkaVersion::V3_6 {
+    if asked < 1 && version.refuses_no_imbalance_check() {
         return Err(invalid(key, &asked.to_string(), "Value must be at least 1"));
     }
     // In 0.10 it is the period of a scheduled task; later the delay until the next one.
-    match (version < KafkaVersion::V0_11, asked) {
+    match (version.checks_imbalance_at_a_fixed_rate(), asked) {
         (true, 0) if values.flag("auto.leader.rebalance.enable") => Err(Failure::new(
             "IllegalArgumentException",
             "Error while electing or becoming leader on broker (the period of partition-rebalance-thread is \

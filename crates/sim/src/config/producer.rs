@@ -131,12 +131,12 @@ impl ProducerConfig {
         let partitioner = match values.text("partitioner.class") {
             None => Partitioner::BuiltIn,
             Some("org.apache.kafka.clients.producer.RoundRobinPartitioner")
-                if version >= KafkaVersion::V2_4 =>
+                if version.has_round_robin_partitioner() =>
             {
                 Partitioner::RoundRobin
             }
             Some("org.apache.kafka.clients.producer.internals.DefaultPartitioner")
-                if version < KafkaVersion::V4_0 =>
+                if version.has_default_partitioner() =>
             {
                 Partitioner::BuiltIn
             }
@@ -232,7 +232,7 @@ fn idempotence(
         },
         retries: values.small("retries"),
     };
-    let on_by_default = version >= KafkaVersion::V3_6;
+    let on_by_default = version.is_idempotent_by_default();
     if !on_by_default {
         // Before 3.0: asked for, idempotence brings acks=all and retries along, unless they were set otherwise.
         if transactional && !explicit {
@@ -267,7 +267,7 @@ fn idempotence(
             off = Some(if result.acks == Acks::None { "acks=0" } else { "acks=1" });
         }
         if in_flight > 5 {
-            if version >= KafkaVersion::V4_0 {
+            if version.refuses_too_many_in_flight() {
                 return refuse(&format!(
                     "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5. Current value is {in_flight}."
                 ));

@@ -23,7 +23,6 @@ use crate::rng::Stream;
 use crate::script::Boot;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
-use crate::version::KafkaVersion;
 use crate::view::{ControllerView, ProcessState, RegisteredBroker};
 use crate::world::context::Context;
 use crate::world::queue::Timer;
@@ -173,7 +172,7 @@ impl Controller {
         cx.listen(true);
         self.cluster.touch_all(cx.now, !cx.spec.version.uses_zookeeper());
         self.metadata.write(MetadataRecord::NoOp);
-        let on_grid = cx.spec.version >= KafkaVersion::V4_0;
+        let on_grid = cx.spec.version.checks_sessions_on_a_grid();
         let phase = if on_grid { SESSION_CHECK_PHASE } else { Duration::ZERO };
         let first_check = self.next_session_check(cx) + phase;
         self.set_timer(cx, first_check, Due::Sessions);
@@ -357,6 +356,6 @@ impl Controller {
 
     /// `unclean.leader.election.enable` is acted on without an administrator (KAFKA-12670: not in KRaft before 3.9).
     fn elects_uncleanly_by_itself(&self, cx: &Context) -> bool {
-        cx.spec.version.uses_zookeeper() || cx.spec.version >= KafkaVersion::V3_9
+        cx.spec.version.elects_uncleanly_by_itself()
     }
 }

@@ -7,7 +7,6 @@ use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset, NodeId};
 use crate::mutant::{Mutant, wrong};
 use crate::protocol::{Heartbeat, HeartbeatAnswer, Registration};
 use crate::time::Duration;
-use crate::version::KafkaVersion;
 use crate::world::context::Context;
 
 use super::cluster::Registered;
@@ -31,7 +30,7 @@ impl Controller {
     ) -> Result<BrokerEpoch, ErrorCode> {
         let broker = request.broker;
         let zookeeper = cx.spec.version.uses_zookeeper();
-        if !zookeeper && cx.spec.version < KafkaVersion::V4_0 {
+        if !zookeeper && !cx.spec.version.checks_sessions_on_a_grid() {
             // What is due goes before what has arrived, even where the controller was stopped meanwhile (KafkaEventQueue).
             self.fence_if_expired(cx, broker);
         }
@@ -48,7 +47,7 @@ impl Controller {
         let clean =
             known.is_none_or(|known| same || request.previous_broker_epoch == Some(known.broker_epoch));
         let seen_running = known.is_some_and(|known| known.seen_running);
-        let directory_assigned = cx.spec.version < KafkaVersion::V3_9
+        let directory_assigned = !cx.spec.version.assigns_directories()
             || known.is_none_or(|known| known.directory == request.directory && known.directory_assigned);
         let epoch = match known {
             Some(known) if same && !zookeeper => known.broker_epoch,
@@ -83,7 +82,7 @@ impl Controller {
         self.metadata.write(record);
         if zookeeper {
             self.zookeeper_broker_started(cx, broker);
-        } else if is_new && cx.spec.version >= KafkaVersion::V4_0 {
+        } else if is_new && cx.spec.version.notices_restarts() {
             self.broker_restarted(cx, broker, clean);
         }
         Ok(epoch)
@@ -99,7 +98,7 @@ impl Controller {
         }
         let in_time = cx.now.since(broker.last_contact) < cx.spec.broker_config.broker_session_timeout;
         // From 4.0 neither a clean stop nor fencing ends a session.
-        broker.session && in_time && (cx.spec.version >= KafkaVersion::V4_0 || !broker.fenced)
+        broker.session && in_time && (cx.spec.version.keeps_sessions_of_fenced_brokers() || !broker.fenced)
     }
 
     pub(super) fn heartbeat(
@@ -262,7 +261,7 @@ impl Controller {
             return;
         }
         let session = cx.spec.broker_config.broker_session_timeout;
-        let on_grid = cx.spec.version >= KafkaVersion::V4_0;
+        let on_grid = cx.spec.version.checks_sessions_on_a_grid();
         let next = if cx.spec.version.uses_zookeeper() {
             self.zookeeper_check_sessions(cx);
             self.next_session_check(cx)
@@ -280,7 +279,7 @@ impl Controller {
     /// (`maybeFenceStaleBrokerPeriodNs`); before, exactly when the next one would end.
     pub(super) fn next_session_check(&self, cx: &Context) -> Duration {
         let session = cx.spec.broker_config.broker_session_timeout;
-        if cx.spec.version >= KafkaVersion::V4_0 {
+        if cx.spec.version.checks_sessions_on_a_grid() {
             return (session / 8).max(TURN);
         }
         let Some(ends) = self.cluster.first_expiry(session) else { return session };

@@ -208,7 +208,8 @@ impl Controller {
     ) {
         let Some(state) = self.state(partition).filter(|state| state.isr.contains(broker)) else { return };
         let mut next = raised(state);
-        let may_empty = cx.spec.version < KafkaVersion::V1_1 && self.allows_unclean(cx, partition);
+        let may_empty =
+            !cx.spec.version.keeps_the_last_in_sync_replica() && self.allows_unclean(cx, partition);
         if next.isr.len() > 1 || may_empty {
             next.isr = next.isr.without(broker);
         }
@@ -383,7 +384,7 @@ impl Controller {
 /// 1.1.1. Before and after that it is ascending.
 fn in_order_of_removal(version: KafkaVersion, lost: Brokers) -> Vec<BrokerId> {
     let mut brokers: Vec<BrokerId> = lost.iter().collect();
-    if (KafkaVersion::V1_1..=KafkaVersion::V2_4).contains(&version) {
+    if version.removes_brokers_in_hash_order() {
         // Sixteen buckets, read from the last to the first; the hash is scala.util.hashing.byteswap32, turned by the
         // table's seed.
         let swapped = |id: u32| id.wrapping_mul(0x9e37_75cd).swap_bytes().wrapping_mul(0x9e37_75cd);

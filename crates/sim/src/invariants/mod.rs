@@ -80,7 +80,7 @@ fn truncates_until_logs_agree(spec: &Spec) -> bool {
 }
 
 fn keeps_the_last_member(spec: &Spec) -> bool {
-    spec.version >= crate::version::KafkaVersion::V1_1
+    spec.version.keeps_the_last_in_sync_replica()
 }
 
 pub const INVARIANTS: &[Invariant] = &[

@@ -10,13 +10,12 @@ use crate::protocol::{Body, Heartbeat, HeartbeatAnswer, Registration};
 use crate::rng::Stream;
 use crate::script::Boot;
 use crate::time::{Duration, Time};
-use crate::version::KafkaVersion;
 use crate::view::Lifecycle;
 use crate::world::context::Context;
 use crate::world::queue::Timer;
 
-/// From an answer to the next heartbeat a little more than the interval passes: 3.6 ms each were recorded over 28 of them
-/// with 3.9.1, where a session's end is seen to the millisecond. From 4.0 it is looked for too rarely to tell.
+/// How late heartbeats come: 3.6 ms each were recorded over 28 of them with 3.9.1, where a session's end is seen to the
+/// millisecond.
 const HEARTBEAT_TURN: Duration = Duration::from_micros(3_600);
 /// Between heartbeats until the broker has replayed its own registration.
 const CATCHING_UP: Duration = Duration::from_millis(10);
@@ -397,7 +396,7 @@ fn heartbeat_interval(cx: &Context) -> Duration {
     let config = &cx.spec.broker_config;
     if cx.spec.version.uses_zookeeper() {
         config.broker_session_timeout / 3
-    } else if cx.spec.version < KafkaVersion::V4_0 {
+    } else if cx.spec.version.heartbeats_come_late() {
         config.broker_heartbeat_interval + HEARTBEAT_TURN
     } else {
         config.broker_heartbeat_interval
