@@ -1,7 +1,8 @@
 //! Random scenarios: clusters of one to five brokers with random settings, loads and faults. A number gives one scenario,
 //! the same natively and in the browser.
 
-use ackscope_sim::rng::{Rngs, Stream};
+use ackscope_sim::ids::ClientId;
+use ackscope_sim::rng::{Purpose, Rng};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::version::KafkaVersion;
 
@@ -15,17 +16,17 @@ const LONGEST_FAULT_MS: u64 = 12_000;
 const REST_MS: u64 = 63_000;
 
 pub(crate) struct Dice {
-    rngs: Rngs,
+    rng: Rng,
 }
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Dice {
-        Dice { rngs: Rngs::new(seed) }
+        Dice { rng: Rng::new(seed, Purpose::Load(ClientId(0), 0)) }
     }
 
     /// From `low` to `high`, both included.
     pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
-        low + self.rngs.below(Stream::Load, high - low + 1)
+        low + self.rng.below(high - low + 1)
     }
 
     fn one_in(&mut self, chances: u64) -> bool {

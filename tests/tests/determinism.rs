@@ -1,6 +1,10 @@
 //! The same scenario gives the same trace: twice in a row, at every seek, and whatever a title says.
 
+use ackscope_scenario::library;
+use ackscope_sim::happening::Fact;
+use ackscope_sim::ids::{ClientId, MachineId, NodeId};
 use ackscope_sim::run::Run;
+use ackscope_sim::script::{Action, Entry, Trigger};
 use ackscope_sim::time::{Duration, Time};
 use ackscope_tests::generate;
 
@@ -45,4 +49,42 @@ fn one_nanosecond_in_the_script_changes_the_hash() {
         *at += Duration::from_nanos(1);
     }
     assert_ne!(Run::new(spec).hash, Run::new(later).hash);
+}
+
+/// Each node, way and load draws from a stream of its own: what is added does not reshuffle what was there.
+#[test]
+fn one_more_consumer_changes_no_election_and_no_producer() {
+    for scenario in library::library() {
+        let (id, spec) = (scenario.id, scenario.document().variants[0].spec.clone());
+        let Some(mut reader) = spec.consumers.first().cloned() else { continue };
+        let mut with_one_more = spec.clone();
+        reader.name = "one more".into();
+        reader.machine = MachineId(60);
+        with_one_more.consumers.push(reader);
+        let client = ClientId(spec.consumers.len() as u16);
+        with_one_more.script.push(Entry {
+            when: Trigger::At(Time::ZERO),
+            action: Action::StartConsumer { consumer: client },
+            lasts: None,
+        });
+        let told = |run: &Run| -> Vec<(Time, NodeId, String)> {
+            let concerned = |fact: &Fact| {
+                matches!(
+                    fact,
+                    Fact::BrokerFenced { .. }
+                        | Fact::PartitionChanged(_)
+                        | Fact::BecameLeader { .. }
+                        | Fact::Appended { .. }
+                        | Fact::HighWatermarkMoved { .. }
+                        | Fact::Truncated { .. }
+                        | Fact::Acknowledged { .. }
+                )
+            };
+            let told = run.happenings.iter().filter(|happening| concerned(&happening.fact));
+            told.map(|happening| (happening.at, happening.node, format!("{:?}", happening.fact))).collect()
+        };
+        let (before, after) = (Run::new(spec), Run::new(with_one_more));
+        assert!(after.happenings.len() > before.happenings.len() + 20, "{id}: nobody reads");
+        assert_eq!(told(&before), told(&after), "{id}");
+    }
 }

@@ -6,8 +6,8 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::config::{BrokerConfig, Costs};
-use crate::ids::{MachineId, NodeId};
-use crate::rng::{Rngs, Stream};
+use crate::ids::{ClientId, MachineId, NodeId};
+use crate::rng::{Purpose, Rng};
 use crate::script::ActionId;
 use crate::spec::{ControllerSpec, Links, Spec};
 use crate::time::{Duration, Time};
@@ -23,20 +23,23 @@ struct Bare {
     payload: [u64; (size_of::<Scheduled>() - 16) / 8],
 }
 
+/// Both loops draw the same.
+const DRAWS: Purpose = Purpose::Load(ClientId(0), 0);
+
 /// Handles `events` events of a bare `BinaryHeap` that always holds `pending`: pop the first, push it back later.
 /// Returns something that hangs on all of them.
 pub fn bare_queue(pending: u64, events: u64) -> u64 {
-    let mut rngs = Rngs::new(1);
+    let mut rng = Rng::new(1, DRAWS);
     let mut heap = BinaryHeap::new();
-    let draw = |rngs: &mut Rngs| rngs.below(Stream::Load, 1_000_000);
+    let draw = |rng: &mut Rng| rng.below(1_000_000);
     for seq in 0..pending.max(1) {
-        heap.push(Reverse(Bare { at: draw(&mut rngs), seq, payload: Default::default() }));
+        heap.push(Reverse(Bare { at: draw(&mut rng), seq, payload: Default::default() }));
     }
     let mut sum = 0_u64;
     for seq in pending..pending + events {
         let Some(Reverse(bare)) = heap.pop() else { break };
         sum = sum.wrapping_add(bare.at ^ bare.payload[0]);
-        heap.push(Reverse(Bare { at: bare.at + draw(&mut rngs), seq, payload: [seq; _] }));
+        heap.push(Reverse(Bare { at: bare.at + draw(&mut rng), seq, payload: [seq; _] }));
     }
     sum
 }
@@ -60,9 +63,10 @@ pub fn kernel(pending: u64, events: u64) -> u64 {
         warm: false,
     };
     let mut cx = Context::new(Arc::new(spec));
+    let mut rng = Rng::new(1, DRAWS);
     let event = |seq: u64| Event::Act { action: ActionId(seq as u32) };
     for seq in 0..pending.max(1) {
-        let after = Duration::from_nanos(cx.rngs.below(Stream::Load, 1_000_000));
+        let after = Duration::from_nanos(rng.below(1_000_000));
         cx.queue.push(cx.now + after, None, event(seq));
     }
     let mut sum = 0_u64;
@@ -73,7 +77,7 @@ pub fn kernel(pending: u64, events: u64) -> u64 {
         cx.node = NodeId::World;
         let Event::Act { action } = scheduled.event else { continue };
         let noted = cx.note(crate::happening::Fact::ActionDone { action });
-        let after = Duration::from_nanos(cx.rngs.below(Stream::Load, 1_000_000));
+        let after = Duration::from_nanos(rng.below(1_000_000));
         cx.queue.push(cx.now + after, Some(noted), event(seq));
         for note in cx.notes.drain(..) {
             sum = sum.wrapping_add(note.at.nanos);

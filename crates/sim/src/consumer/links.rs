@@ -170,7 +170,7 @@ impl Links {
             None => (0..self.links.len()).filter(|&index| self.links[index].is_bootstrap).collect(),
             Some(brokers) => brokers.iter().map(|broker| self.of_broker(broker)).collect(),
         };
-        let start = cx.rngs.below(Stream::Partitioner, candidates.len().max(1) as u64) as usize;
+        let start = cx.draw_below(Stream::Partitioner, candidates.len().max(1) as u64) as usize;
         let in_turn = || candidates.iter().copied().cycle().skip(start).take(candidates.len());
         if let Some(free) = in_turn().find(|&index| self.links[index].is_free()) {
             return Some(free);

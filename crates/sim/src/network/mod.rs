@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::ids::{ConnectionId, HappeningId, MachineId, NodeId};
 use crate::network::connections::Connections;
 use crate::protocol::{Api, Envelope};
+use crate::rng::{Purpose, Rng};
 use crate::script::{ActionId, Meddling};
 use crate::spec::{Link, Spec};
 use crate::time::{Duration, Time};
@@ -121,7 +122,7 @@ pub(crate) struct Ambush {
 }
 
 /// One direction between two machines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Path {
     pub link: Link,
     /// How many cuts lie on it.
@@ -131,6 +132,7 @@ pub(crate) struct Path {
     pub slowed_by: Duration,
     /// When the last byte handed to it will have left.
     pub busy_until: Time,
+    pub rng: Rng,
 }
 
 /// TCP's resends after the first lost packet (broker.md §9): 0.2, 0.6, 1.4, 3.0, 6.2, 12.6, 25.4 s, …
@@ -173,16 +175,20 @@ impl Network {
         let readers = spec.consumers.iter().map(|consumer| consumer.machine);
         let machines =
             nodes.chain(clients).chain(readers).map(|machine| usize::from(machine.0) + 1).max().unwrap_or(1);
-        let plain = Path {
-            link: spec.links.default,
-            cuts: 0,
-            cut_by: None,
-            slowed_by: Duration::ZERO,
-            busy_until: Time::ZERO,
+        let plain = |way: usize| {
+            let [from, to] = [way / machines, way % machines].map(|machine| MachineId(machine as u8));
+            Path {
+                link: spec.links.default,
+                cuts: 0,
+                cut_by: None,
+                slowed_by: Duration::ZERO,
+                busy_until: Time::ZERO,
+                rng: Rng::new(spec.seed, Purpose::Path(from, to)),
+            }
         };
         let mut network = Network {
             connections: Connections::default(),
-            paths: vec![plain; machines * machines],
+            paths: (0..machines * machines).map(plain).collect(),
             machines,
             ambushes: Vec::new(),
             held: Vec::new(),

@@ -590,7 +590,7 @@ pub(super) fn partitions_of(spec: &Spec, topic: TopicId) -> Partitions {
 
 /// 31 even bits.
 pub(super) fn draw(cx: &mut Context) -> u32 {
-    cx.rngs.below(Stream::Partitioner, 1 << 31) as u32
+    cx.draw_below(Stream::Partitioner, 1 << 31) as u32
 }
 
 /// A newer epoch ends a backoff early where the version has that.

@@ -304,7 +304,7 @@ impl NetworkClient {
             let spec = std::sync::Arc::clone(&cx.spec);
             metadata.brokers().iter().map(|broker| self.of_broker(&spec, broker)).collect()
         };
-        let offset = cx.rngs.below(Stream::Partitioner, candidates.len().max(1) as u64) as usize;
+        let offset = cx.draw_below(Stream::Partitioner, candidates.len().max(1) as u64) as usize;
         let in_turn = candidates[offset..].iter().chain(&candidates[..offset]).copied();
         let (mut ready, mut connecting, mut connectable) = (None::<NodeIndex>, None, None::<NodeIndex>);
         let mut any_ready = false;

@@ -3,20 +3,22 @@
 use crate::audit::ledger::{Ledger, Offered, Text};
 use crate::happening::Fact;
 use crate::ids::NodeId;
-use crate::rng::{Rngs, Stream};
+use crate::rng::{Purpose, Rng};
 use crate::script::{Action, ActionId, Keys, Load, Pacing};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::world::World;
 use crate::world::queue::Event;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct State {
     offered: u32,
     /// When the next record is due (on the nodes' clock).
     due: Time,
     running: bool,
     values: Values,
+    /// Spacing and keys.
+    rng: Rng,
 }
 
 /// Numbered values of one length, made together: they are pieces of one text.
@@ -63,10 +65,10 @@ impl Values {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Loads {
     /// By place in the script; loads only.
-    states: Vec<State>,
+    states: Vec<Option<State>>,
     /// Loads whose next record is due but whose application waits: in `send()`, or for an answer.
     pub waiting: Vec<ActionId>,
     /// Numbered strings, made once.
@@ -75,13 +77,31 @@ pub(crate) struct Loads {
 
 impl Loads {
     pub fn new(spec: &Spec) -> Loads {
-        Loads { states: vec![State::default(); spec.script.len()], waiting: Vec::new(), keys: Vec::new() }
+        let mut loads = vec![0; spec.producers.len()];
+        let states = spec.script.iter().map(|entry| {
+            let Action::Load(load) = &entry.action else { return None };
+            let before = &mut loads[usize::from(load.producer.0)];
+            *before += 1;
+            Some(State {
+                offered: 0,
+                due: Time::ZERO,
+                running: false,
+                values: Values::default(),
+                rng: Rng::new(spec.seed, Purpose::Load(load.producer, *before)),
+            })
+        });
+        let states = states.collect();
+        Loads { states, waiting: Vec::new(), keys: Vec::new() }
+    }
+
+    fn state(&mut self, action: ActionId) -> &mut State {
+        self.states[action.0 as usize].as_mut().expect("the state of a load")
     }
 }
 
 impl World {
     pub(crate) fn start_load(&mut self, action: ActionId) {
-        let state = &mut self.loads.states[action.0 as usize];
+        let state = self.loads.state(action);
         state.running = true;
         state.due = self.cx.now;
         self.offer(action);
@@ -91,11 +111,12 @@ impl World {
         let NodeId::Producer(client) = node else { return };
         for (index, entry) in self.cx.spec.script.iter().enumerate() {
             if matches!(&entry.action, Action::Load(load) if load.producer == client) {
-                self.loads.states[index].running = false;
+                self.loads.state(ActionId(index as u32)).running = false;
             }
         }
-        let states = &self.loads.states;
-        self.loads.waiting.retain(|action| states[action.0 as usize].running);
+        let mut waiting = std::mem::take(&mut self.loads.waiting);
+        waiting.retain(|&action| self.loads.state(action).running);
+        self.loads.waiting = waiting;
     }
 
     /// Loads that were held up: their application may be free again.
@@ -110,13 +131,13 @@ impl World {
         let place = action.0 as usize;
         let Action::Load(load) = &self.cx.spec.script[place].action else { return };
         let (client, pacing, count) = (load.producer, load.pacing, load.count);
-        if !self.loads.states[place].running {
+        if !self.loads.state(action).running {
             return;
         }
         let node = NodeId::Producer(client);
         let process = self.cx.process(node);
         if !process.running {
-            self.loads.states[place].running = false;
+            self.loads.state(action).running = false;
             return;
         }
         let producer = &self.producers[usize::from(client.0)];
@@ -129,14 +150,14 @@ impl World {
             return;
         }
         let at = self.cx.run_time();
-        let record = self.loads.next_record(load, place, &mut self.cx.rngs, &mut self.cx.ledger, at);
+        let record = self.loads.next_record(load, action, &mut self.cx.ledger, at);
         let record = self.cx.ledger.offer(record);
         let cause = self.cx.cause;
         self.enter(node, cause);
         self.producers[usize::from(client.0)].send(&mut self.cx, record);
         self.leave(node);
         self.cx.cause = cause;
-        let state = &mut self.loads.states[place];
+        let state = self.loads.state(action);
         state.offered += 1;
         if state.offered == count {
             state.running = false;
@@ -145,9 +166,9 @@ impl World {
         }
         let gap = match pacing {
             Pacing::Every { gap } | Pacing::Outstanding { gap, .. } => gap,
-            Pacing::Poisson { gap } => self.cx.rngs.exponential(Stream::Load, gap),
+            Pacing::Poisson { gap } => self.loads.state(action).rng.exponential(gap),
         };
-        let state = &mut self.loads.states[place];
+        let state = self.loads.state(action);
         // The schedule stands, whatever held the last record up: what is in arrears follows as fast as the client can.
         state.due += gap;
         let send = self.cx.spec.costs.send.max(Duration::from_nanos(1));
@@ -160,17 +181,11 @@ impl World {
 }
 
 impl Loads {
-    fn next_record(
-        &mut self,
-        load: &Load,
-        place: usize,
-        rngs: &mut Rngs,
-        ledger: &mut Ledger,
-        at: Time,
-    ) -> Offered {
-        let state = &mut self.states[place];
+    fn next_record(&mut self, load: &Load, action: ActionId, ledger: &mut Ledger, at: Time) -> Offered {
+        let state = self.states[action.0 as usize].as_mut().expect("the state of a load");
         let number = state.offered;
-        let mut draw = |bound: u32| rngs.below(Stream::Load, u64::from(bound)) as u32;
+        let rng = &mut state.rng;
+        let mut draw = |bound: u32| rng.below(u64::from(bound)) as u32;
         let key = match load.keys {
             Keys::None => None,
             Keys::Uniform { count } => Some(draw(count)),

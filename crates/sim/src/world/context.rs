@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::audit::ledger::Ledger;
 use crate::happening::{Disconnect, Fact, Happening};
-use crate::ids::{BatchId, ConnectionId, HappeningId, MachineId, NodeId};
+use crate::ids::{BatchId, ClientId, ConnectionId, HappeningId, MachineId, NodeId};
 use crate::network::{
     Ambush, Broken, Connection, End, Network, Read, Segment, Socket, State, next_resend, redial_after,
 };
 use crate::protocol::{Body, Envelope, Message};
-use crate::rng::{Rngs, Stream};
+use crate::rng::{Purpose, Rng, Stream};
 use crate::script::{ActionId, Boot, Meddling};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
@@ -75,7 +75,8 @@ pub struct Context {
     pub node: NodeId,
     /// The happening that led to this input; every note, message and timer made now carries it.
     pub cause: Option<HappeningId>,
-    pub rngs: Rngs,
+    /// Of each node, by its place: for each stream one.
+    rngs: Vec<[Rng; 2]>,
     pub ledger: Ledger,
     pub(crate) queue: Queue,
     pub(crate) network: Network,
@@ -94,18 +95,17 @@ pub(crate) const BEFORE_THE_BEGINNING: u32 = 1 << 31;
 
 impl Context {
     pub(crate) fn new(spec: Arc<Spec>) -> Context {
-        let nodes = 1 + spec.brokers.len() + spec.producers.len() + spec.consumers.len();
         Context {
             now: Time::ZERO,
             node: NodeId::World,
             cause: None,
-            rngs: Rngs::new(spec.seed),
+            rngs: nodes_of(&spec).map(|node| rngs_of(&spec, node)).collect(),
             ledger: Ledger::default(),
             queue: Queue::default(),
             network: Network::new(&spec),
             notes: Notes::default(),
             next_happening: 0,
-            processes: vec![Process::default(); nodes],
+            processes: nodes_of(&spec).map(|_| Process::default()).collect(),
             exited: false,
             next_batch: 0,
             origin: Time::ZERO,
@@ -172,7 +172,17 @@ impl Context {
 
     /// Even between the two, both included.
     pub fn draw(&mut self, stream: Stream, low: Duration, high: Duration) -> Duration {
-        self.rngs.between(stream, low, high)
+        self.rng(stream).between(low, high)
+    }
+
+    /// A whole number below `bound` (which is not zero), evenly.
+    pub fn draw_below(&mut self, stream: Stream, bound: u64) -> u64 {
+        self.rng(stream).below(bound)
+    }
+
+    fn rng(&mut self, stream: Stream) -> &mut Rng {
+        let index = self.index_of(self.node);
+        &mut self.rngs[index][stream as usize]
     }
 
     /// The clients' and brokers' port answers (or stops answering) new connections.
@@ -242,7 +252,7 @@ impl Context {
             path.busy_until = sent;
         }
         let (latency, jitter) = (path.link.latency + path.slowed_by, path.link.jitter);
-        sent.since(now) + latency + self.rngs.between(Stream::Network, Duration::ZERO, jitter)
+        sent.since(now) + latency + path.rng.between(Duration::ZERO, jitter)
     }
 
     /// Hands a message to the connection. The bytes are the kernel's from here on.
@@ -580,4 +590,16 @@ impl Context {
         let index = self.index_of(node);
         &mut self.processes[index]
     }
+}
+
+/// Every node that has a process, in the order of `Context::index_of`.
+fn nodes_of(spec: &Spec) -> impl Iterator<Item = NodeId> + use<'_> {
+    let brokers = spec.brokers.iter().map(|broker| NodeId::Broker(broker.id));
+    let producers = (0..spec.producers.len() as u16).map(|client| NodeId::Producer(ClientId(client)));
+    let consumers = (0..spec.consumers.len() as u16).map(|client| NodeId::Consumer(ClientId(client)));
+    std::iter::once(NodeId::Controller).chain(brokers).chain(producers).chain(consumers)
+}
+
+fn rngs_of(spec: &Spec, node: NodeId) -> [Rng; 2] {
+    [Stream::Jitter, Stream::Partitioner].map(|stream| Rng::new(spec.seed, Purpose::Node(node, stream)))
 }

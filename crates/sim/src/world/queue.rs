@@ -153,18 +153,19 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::{Event, Queue};
-    use crate::rng::{Rngs, Stream};
+    use crate::ids::ClientId;
+    use crate::rng::{Purpose, Rng};
     use crate::script::ActionId;
     use crate::time::{Duration, Time};
 
     /// Whatever the order in which they come: by time, and at equal times by when they were scheduled.
     #[test]
     fn the_order_is_that_of_time_and_then_of_scheduling() {
-        let mut rngs = Rngs::new(7);
+        let mut rng = Rng::new(7, Purpose::Load(ClientId(0), 0));
         for spread in [1, 10, 1_000, 1_000_000] {
             let (mut queue, mut now, mut popped) = (Queue::default(), Time::ZERO, Vec::new());
             for number in 0..3_000_u32 {
-                let after = Duration::from_nanos(rngs.below(Stream::Load, spread));
+                let after = Duration::from_nanos(rng.below(spread));
                 queue.push(now + after, None, Event::Act { action: ActionId(number) });
                 // Grows to some hundreds, then shrinks.
                 let takes = if number < 1_500 { number % 3 } else { 2 };

@@ -3,7 +3,7 @@
 use super::harness::{Harness, Setup, ms, untimed};
 use crate::error::ErrorCode;
 use crate::happening::Fact;
-use crate::ids::{BatchId, BrokerId, LeaderEpoch, Partition};
+use crate::ids::{BatchId, BrokerId, ClientId, LeaderEpoch, NodeId, Partition};
 use crate::producer::accumulator::draw;
 use crate::protocol::Acks;
 use crate::time::Duration;
@@ -217,6 +217,7 @@ fn unkeyed_records_change_partition_by_bytes() {
     setup.config.partitioner_adaptive_partitioning_enable = false;
     let mut harness = setup.build().connected();
     let mut expected = harness.cx.clone();
+    expected.node = NodeId::Producer(ClientId(0));
     let mut next = || (draw(&mut expected) % 3) as u16;
     let (first, second, third, fourth) = (next(), next(), next(), next());
     harness.send_unkeyed("small", 5);
@@ -244,6 +245,7 @@ fn the_first_unkeyed_record_avoids_the_long_queue() {
         fill(&mut harness, 0, 20);
         fill(&mut harness, 1, 1);
         harness.pass(ms(20));
+        harness.cx.node = NodeId::Producer(ClientId(0));
         (0..skipped).for_each(|_| _ = draw(&mut harness.cx));
         harness.send_unkeyed("v", 5);
         let last = harness.happenings.iter().rev().find_map(|happening| match happening.fact {

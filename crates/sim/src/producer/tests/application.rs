@@ -289,11 +289,11 @@ fn a_killed_application_forgets_everything() {
 fn before_2_7_a_dead_bootstrap_address_costs_two_minutes() {
     let mut harness = (0..).map(|seed| {
         let mut setup = Setup::of(KafkaVersion::V2_4);
+        setup.seed = seed;
         setup.bootstrap = vec![99; 3];
         setup.bootstrap.push(1);
         setup.config.max_block = ms(1_000_000);
         let mut harness = setup.build();
-        harness.cx.rngs = crate::rng::Rngs::new(seed);
         harness.auto_answer = true;
         harness.cx.begin(harness.cx.now);
         harness.start();

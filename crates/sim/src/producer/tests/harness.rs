@@ -32,6 +32,7 @@ pub(super) fn ms(millis: u64) -> Duration {
 /// What a case is about; the rest is as the case file has it.
 pub(super) struct Setup {
     pub version: KafkaVersion,
+    pub seed: u64,
     pub brokers: u32,
     /// Who leads the partitions of topic `t`.
     pub leaders: Vec<u32>,
@@ -47,6 +48,7 @@ impl Setup {
         let mut config = ProducerConfig::defaults(version);
         config.linger = Duration::ZERO;
         Setup {
+            seed: 7,
             version,
             brokers: 1,
             leaders: vec![1],
@@ -89,7 +91,7 @@ impl Setup {
         };
         let spec = Spec {
             version: self.version,
-            seed: 7,
+            seed: self.seed,
             until: Time::NEVER,
             controller: ControllerSpec { machine: MachineId(0), quorum: 1 },
             broker_config: BrokerConfig::defaults(self.version),
