@@ -267,7 +267,7 @@ impl Writer<'_> {
                 ]));
             }
             // What a codec makes of a batch is not for this model to say to the byte.
-            if self.is_compressed(entry.batch.records.first()) {
+            if self.is_compressed(entry.batch.records().first()) {
                 continue;
             }
             batches.push(json!([entry.base_offset.0, entry.last_offset().0, entry.batch.bytes]));

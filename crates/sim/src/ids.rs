@@ -46,6 +46,14 @@ number!(/// `producer.id`, given out by InitProducerId.
     ProducerId(u64));
 number!(/// `producer.epoch`.
     ProducerEpoch(u16));
+number!(/// A consumer group of the scenario, from 0.
+    GroupId(u16));
+number!(/// A member of a group, as its coordinator has named it.
+    MemberId(u32));
+number!(/// Raised with every rebalance of a group.
+    Generation(u32));
+number!(/// A `transactional.id` of the scenario, from 0.
+    TransactionalId(u16));
 number!(/// A record's number within one producer id, epoch and partition; wraps after 2147483647.
     Sequence(u32));
 number!(/// A record that an application has offered to a producer, in order of `send()` over the whole run.

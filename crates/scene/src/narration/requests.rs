@@ -12,7 +12,7 @@ impl Narrator<'_> {
         let (from, to) = (self.name(envelope.from), self.whom(envelope.to));
         let body = match &envelope.message.body {
             Body::ProduceRequest(request) => {
-                let batches = request.partitions.iter().map(|(_, batch)| batch.records.as_slice());
+                let batches = request.partitions.iter().map(|(_, batch)| batch.records());
                 let names: Vec<String> = batches.map(|records| self.records(records)).collect();
                 return format!(
                     "{from} sends {} to {to} with acks={}.",
@@ -132,7 +132,7 @@ impl Narrator<'_> {
             FetchAnswer::Records { batches, .. } if batches.is_empty() => None,
             FetchAnswer::Records { batches, high_watermark, .. } => {
                 let records: Vec<_> =
-                    batches.iter().flat_map(|entry| entry.batch.records.iter().copied()).collect();
+                    batches.iter().flat_map(|entry| entry.batch.records().iter().copied()).collect();
                 Some(format!("{}, high watermark {high_watermark}", self.records(&records)))
             }
             FetchAnswer::Diverging { leader_epoch: Some(epoch), end_offset: Some(end) } => {

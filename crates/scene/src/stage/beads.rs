@@ -83,7 +83,7 @@ fn bead(picture: &mut Picture, story: &Story, view: &StageView<'_>, message: &Me
 
 /// The records that a message brings, in a word.
 fn cargo(story: &Story, message: &Message, partition: Partition) -> Option<String> {
-    let mut records = story.batches_of(message, partition).flat_map(|batch| batch.records.iter().copied());
+    let mut records = story.batches_of(message, partition).flat_map(|batch| batch.records().iter().copied());
     let first = records.next()?;
     let last = records.last().unwrap_or(first);
     Some(crate::timeline::group(story, first, last))

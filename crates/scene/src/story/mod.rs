@@ -486,7 +486,7 @@ impl Replica {
 impl Bar {
     pub fn records(&self) -> &[RecordId] {
         let count = (self.next.0 - self.base.0) as usize;
-        let held = self.batch.as_ref().and_then(|batch| batch.records.get(self.skip..));
+        let held = self.batch.as_ref().and_then(|batch| batch.records().get(self.skip..));
         held.map_or(&[], |records| &records[..count.min(records.len())])
     }
 

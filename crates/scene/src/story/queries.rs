@@ -110,7 +110,7 @@ impl Story {
     pub fn carries(&self, message: &Message, record: RecordId) -> bool {
         let Some(partition) = self.record(record).partition else { return false };
         matches!(message.kind, Kind::Produce | Kind::Ack | Kind::Data | Kind::Error)
-            && self.batches_of(message, partition).any(|batch| batch.records.contains(&record))
+            && self.batches_of(message, partition).any(|batch| batch.records().contains(&record))
     }
 
     /// The ISR as the controller had it at a time.

@@ -3,6 +3,7 @@
 use super::define::{BACKOFFS, Configured, Values, settings};
 use super::{ConsumerConfig, OffsetReset};
 use crate::error::Failure;
+use crate::protocol::transaction::Isolation;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
 
@@ -100,6 +101,10 @@ impl ConsumerConfig {
                         format!("auto.offset.reset={other} is not modelled; earliest, latest and none are");
                     return Err(Failure::new("NotModelled", message));
                 }
+            },
+            isolation: match values.text("isolation.level") {
+                Some("read_committed") => Isolation::ReadCommitted,
+                _ => Isolation::ReadUncommitted,
             },
             fetch_min_bytes: values.small("fetch.min.bytes"),
             fetch_max_wait: values.millis("fetch.max.wait.ms"),

@@ -12,6 +12,7 @@ mod topic;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::Acks;
+use crate::protocol::transaction::Isolation;
 use crate::time::Duration;
 
 pub use broker::{BROKER_SETTINGS, ZOOKEEPER_TICK};
@@ -124,6 +125,7 @@ pub struct TopicConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConsumerConfig {
     pub auto_offset_reset: OffsetReset,
+    pub isolation: Isolation,
     pub fetch_min_bytes: u32,
     pub fetch_max_wait: Duration,
     pub fetch_max_bytes: u32,

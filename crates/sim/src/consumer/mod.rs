@@ -367,6 +367,7 @@ impl Consumer {
             }
             let request = FetchRequest {
                 replica: None,
+                isolation: config.isolation,
                 max_wait: config.fetch_max_wait,
                 min_bytes: config.fetch_min_bytes,
                 max_bytes: config.fetch_max_bytes,

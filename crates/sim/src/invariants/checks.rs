@@ -302,7 +302,7 @@ pub(super) fn sequences_ascend(moment: &Moment<'_>) -> Checked {
         for entry in replica.log.iter() {
             let batch = &entry.batch;
             let (Some(stamp), Some(end)) = (batch.stamp, batch.last_sequence()) else { continue };
-            let (Some(&first_record), Some(&last_record)) = (batch.records.first(), batch.records.last())
+            let (Some(&first_record), Some(&last_record)) = (batch.records().first(), batch.records().last())
             else {
                 continue;
             };
@@ -330,7 +330,7 @@ pub(super) fn acknowledged_is_kept(moment: &Moment<'_>) -> Checked {
         let Some(leader) = state.leader.filter(|_| !past.excused) else { continue };
         let Some(replica) = replica_of(moment.now, leader, partition) else { continue };
         let mut held: Vec<RecordId> =
-            replica.log.iter().flat_map(|batch| batch.batch.records.iter().copied()).collect();
+            replica.log.iter().flat_map(|batch| batch.batch.records().iter().copied()).collect();
         held.sort_unstable();
         let missing = past.acknowledged.iter().find(|record| held.binary_search(record).is_err());
         if let Some(record) = missing {

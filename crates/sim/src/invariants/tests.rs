@@ -10,7 +10,7 @@ use crate::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ClientId, HappeningId, LeaderEpoch, MachineId, NodeId, Offset,
     Partition, PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence,
 };
-use crate::protocol::batch::{LogBatch, ProducerStamp, RecordBatch};
+use crate::protocol::batch::{Content, LogBatch, ProducerStamp, RecordBatch};
 use crate::protocol::{Acks, PartitionState};
 use crate::spec::{ProducerSpec, Spec};
 use crate::time::Time;
@@ -53,7 +53,8 @@ fn numbered(offset: u32, leader_epoch: u32, record: u32, sequence: u32) -> LogBa
         batch: Arc::new(RecordBatch {
             id: BatchId(record),
             stamp: Some(stamp),
-            records: vec![RecordId(record)],
+            transactional: false,
+            content: Content::Records(vec![RecordId(record)]),
             bytes: 100,
             uncompressed_bytes: 100,
             largest_record_bytes: 100,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::happening::BatchClose;
 use crate::ids::{BatchId, HappeningId, LeaderEpoch, Partition, RecordId, Sequence};
-use crate::protocol::batch::{ProducerStamp, RecordBatch};
+use crate::protocol::batch::{Content, ProducerStamp, RecordBatch};
 use crate::time::{Duration, Time};
 
 /// How records are laid out, and so how long they are.
@@ -209,7 +209,7 @@ impl Batch {
     pub fn records(&self) -> &[RecordId] {
         match &self.contents {
             Contents::Open(records) => records,
-            Contents::Written(batch) => &batch.records,
+            Contents::Written(batch) => batch.records(),
         }
     }
 
@@ -278,7 +278,8 @@ impl Batch {
                 Some(RecordBatch {
                     id: self.id,
                     stamp: self.stamp,
-                    records: std::mem::take(records),
+                    transactional: false,
+                    content: Content::Records(std::mem::take(records)),
                     bytes: header + payload,
                     uncompressed_bytes: header + self.record_bytes,
                     largest_record_bytes: self.largest_record_bytes,

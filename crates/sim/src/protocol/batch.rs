@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
+use crate::protocol::group::{GroupMetadata, OffsetCommit};
+use crate::protocol::transaction::{Marker, TransactionState};
 
 /// Producer id, epoch and first sequence, stamped on a batch when it is first drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,12 +23,24 @@ impl ProducerStamp {
     }
 }
 
+/// What a batch holds. Only `Records` come from applications and count as records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Content {
+    Records(Vec<RecordId>),
+    Offsets(Vec<OffsetCommit>),
+    GroupMetadata(Box<GroupMetadata>),
+    TransactionState(Box<TransactionState>),
+    Marker(Marker),
+}
+
 /// A closed batch as it goes over the wire. It never changes: a rewritten retry is a new value with the same id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RecordBatch {
     pub id: BatchId,
     pub stamp: Option<ProducerStamp>,
-    pub records: Vec<RecordId>,
+    /// Part of a transaction of the stamp's producer.
+    pub transactional: bool,
+    pub content: Content,
     /// On the wire and on disk, header included, after compression.
     pub bytes: u32,
     /// Before compression, header included.
@@ -36,8 +50,29 @@ pub struct RecordBatch {
 }
 
 impl RecordBatch {
+    /// How many offsets it takes in a log.
     pub fn count(&self) -> u32 {
-        self.records.len() as u32
+        match &self.content {
+            Content::Records(records) => records.len() as u32,
+            Content::Offsets(commits) => commits.len() as u32,
+            Content::GroupMetadata(_) | Content::TransactionState(_) | Content::Marker(_) => 1,
+        }
+    }
+
+    /// It opens, continues or ends a transaction.
+    pub fn is_of_transaction(&self) -> bool {
+        self.transactional || matches!(self.content, Content::Marker(_))
+    }
+
+    /// The records of applications in it.
+    pub fn records(&self) -> &[RecordId] {
+        match &self.content {
+            Content::Records(records) => records,
+            Content::Offsets(_)
+            | Content::GroupMetadata(_)
+            | Content::TransactionState(_)
+            | Content::Marker(_) => &[],
+        }
     }
 
     pub fn last_sequence(&self) -> Option<Sequence> {
@@ -72,9 +107,9 @@ impl LogBatch {
         Offset(self.base_offset.0 + self.batch.count())
     }
 
-    /// The records with their offsets.
+    /// The records of applications with their offsets.
     pub fn records(&self) -> impl Iterator<Item = (Offset, RecordId)> {
         let base = self.base_offset.0;
-        (base..).map(Offset).zip(self.batch.records.iter().copied())
+        (base..).map(Offset).zip(self.batch.records().iter().copied())
     }
 }

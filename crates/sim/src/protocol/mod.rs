@@ -1,6 +1,8 @@
 //! The protocol: one enum of messages, named as Kafka names its RPCs. Nodes send it, the trace keeps it, the timeline draws it.
 
 pub mod batch;
+pub mod group;
+pub mod transaction;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use crate::ids::{
     Partition, PartitionEpoch, ProducerEpoch, ProducerId, TopicId,
 };
 use crate::protocol::batch::{LogBatch, RecordBatch, bytes_of, total};
+use crate::protocol::transaction::Isolation;
 use crate::time::Duration;
 
 /// A request or response on one connection. Responses carry the correlation id of their request.
@@ -186,6 +189,8 @@ pub struct ProduceResult {
 pub struct FetchRequest {
     /// None: a consumer.
     pub replica: Option<(BrokerId, BrokerEpoch)>,
+    /// What a consumer may see.
+    pub isolation: Isolation,
     pub max_wait: Duration,
     pub min_bytes: u32,
     pub max_bytes: u32,

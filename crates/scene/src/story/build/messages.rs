@@ -55,8 +55,8 @@ impl StoryBuilder {
             Body::ProduceRequest(request) => {
                 for (_, batch) in &request.partitions {
                     self.batches.entry(batch.id).or_insert_with(|| batch.clone());
-                    self.batch(batch.id).clone_from(&batch.records);
-                    for &record in &batch.records {
+                    batch.records().clone_into(self.batch(batch.id));
+                    for &record in batch.records() {
                         if let Some(story) = self.record(record) {
                             story.drained.get_or_insert(happening.at);
                         }

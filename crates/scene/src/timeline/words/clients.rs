@@ -74,7 +74,7 @@ impl Words<'_, '_> {
                     story.record(record).drained.is_some_and(|drained| drained < message.sent)
                 };
                 let records: Vec<RecordId> =
-                    batches.flat_map(|batch| batch.records.iter().copied()).filter(again).collect();
+                    batches.flat_map(|batch| batch.records().iter().copied()).filter(again).collect();
                 if records.is_empty() || !timeline.is_shown(message.sent) {
                     continue;
                 }

@@ -12,6 +12,7 @@ use crate::happening::Fact;
 use crate::ids::{BrokerEpoch, BrokerId, ConnectionId, Offset, Partition};
 use crate::mutant::{Mutant, wrong};
 use crate::protocol::batch::bytes_of;
+use crate::protocol::transaction::Isolation;
 use crate::protocol::{Body, Envelope, FetchAnswer, FetchPartition, FetchRequest, FetchResult};
 use crate::time::Time;
 use crate::world::context::Context;
@@ -55,7 +56,7 @@ impl Broker {
                 Some(error) => self.refuse_fetch(cx, asked.partition, &envelope, error),
                 None => {
                     let room = self.room(cx, request, bytes);
-                    let answer = self.fetch_partition(cx, request.replica, asked, room);
+                    let answer = self.fetch_partition(cx, request, asked, room);
                     match answer {
                         Ok(answer) => answer,
                         Err(error) => self.refuse_fetch(cx, asked.partition, &envelope, error),
@@ -118,19 +119,19 @@ impl Broker {
     pub(in crate::broker) fn fetch_partition(
         &mut self,
         cx: &mut Context,
-        from: Option<(BrokerId, BrokerEpoch)>,
+        request: &FetchRequest,
         asked: &FetchPartition,
         room: Room,
     ) -> Result<FetchAnswer, ErrorCode> {
-        let replica = match self.look(cx, from, asked) {
+        let replica = match self.look(cx, request.replica, asked) {
             Ok(replica) => replica,
             Err(Obstacle::Error(error)) => return Err(error),
             Err(Obstacle::Diverging(answer)) => return Ok(answer),
         };
         // What the response says is how things stood before this fetch had its effect.
         let leader_end = replica.log.end();
-        let answer = read(replica, from.is_some(), asked, room);
-        if let Some((follower, epoch)) = from {
+        let answer = read(replica, request, asked, room);
+        if let Some((follower, epoch)) = request.replica {
             self.follower_fetched(cx, asked, follower, epoch, leader_end)?;
         }
         Ok(answer)
@@ -276,7 +277,7 @@ impl Broker {
             if self.owes_high_watermark(cx, request.replica, asked.partition) {
                 return true;
             }
-            let end = bound(replica, request.replica.is_some());
+            let end = bound(replica, request);
             let missing = request.min_bytes.saturating_sub(bytes);
             bytes = bytes.saturating_add(replica.log.bytes_between(asked.fetch_offset, end, missing));
             if bytes >= request.min_bytes {
@@ -299,7 +300,7 @@ impl Broker {
         for asked in &request.partitions {
             let room = self.room(cx, request, bytes);
             let answer = match self.look(cx, request.replica, asked) {
-                Ok(replica) => read(replica, request.replica.is_some(), asked, room),
+                Ok(replica) => read(replica, request, asked, room),
                 Err(Obstacle::Diverging(answer)) => answer,
                 Err(Obstacle::Error(error)) => {
                     self.refuse_fetch(cx, asked.partition, &parked.envelope, error)
@@ -327,14 +328,19 @@ pub(in crate::broker) struct Room {
     pub empty: bool,
 }
 
-/// How far this reader may read: followers everything, consumers what is committed.
-fn bound(replica: &Replica, follower: bool) -> Offset {
-    if follower || wrong(Mutant::ReadsToTheEnd) { replica.log.end() } else { replica.high_watermark }
+/// How far this reader may read (consumer-and-transactions.md §2.1): followers everything, consumers what is replicated, or
+/// of it what belongs to no open transaction.
+fn bound(replica: &Replica, request: &FetchRequest) -> Offset {
+    match request.isolation {
+        _ if request.replica.is_some() || wrong(Mutant::ReadsToTheEnd) => replica.log.end(),
+        Isolation::ReadUncommitted => replica.high_watermark,
+        Isolation::ReadCommitted => replica.log.last_stable(replica.high_watermark),
+    }
 }
 
-fn read(replica: &Replica, follower: bool, asked: &FetchPartition, room: Room) -> FetchAnswer {
+fn read(replica: &Replica, request: &FetchRequest, asked: &FetchPartition, room: Room) -> FetchAnswer {
     let bounds = Bounds {
-        end: bound(replica, follower),
+        end: bound(replica, request),
         max_bytes: asked.max_bytes.min(room.bytes),
         at_least_one: room.empty,
     };

@@ -11,6 +11,7 @@ use crate::ids::{BrokerId, ConnectionId, LeaderEpoch, NodeId, Offset, Partition}
 use crate::mutant::{Mutant, wrong};
 use crate::network::{Broken, Dialled, Read};
 use crate::protocol::batch::bytes_of;
+use crate::protocol::transaction::Isolation;
 use crate::protocol::{
     Body, Envelope, EpochQuestion, FetchAnswer, FetchPartition, FetchRequest, FetchResult, ListOffset,
     ListOffsetAt,
@@ -315,6 +316,7 @@ impl Broker {
                     }
                 };
                 Body::FetchRequest(FetchRequest {
+                    isolation: Isolation::ReadUncommitted,
                     replica: Some(own),
                     max_wait: config.replica_fetch_wait_max,
                     min_bytes: config.replica_fetch_min_bytes,

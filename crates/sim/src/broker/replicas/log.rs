@@ -2,6 +2,7 @@
 
 use crate::broker::replicas::epoch_cache::EpochCache;
 use crate::broker::replicas::producer_state::{Expiration, ProducerStates, Verdict};
+use crate::broker::replicas::transactions::Transactions;
 use crate::chunks::Chunks;
 use crate::ids::{LeaderEpoch, Offset};
 use crate::protocol::batch::{LogBatch, ProducerStamp};
@@ -19,6 +20,7 @@ pub struct Log {
     flushed: Offset,
     epochs: EpochCache,
     producers: ProducerStates,
+    transactions: Transactions,
 }
 
 /// A read's limits.
@@ -80,6 +82,7 @@ impl Log {
         if version.has_leader_epochs() {
             self.epochs.assign(batch.leader_epoch, batch.base_offset, version);
             self.producers.record(&batch, now);
+            self.transactions.record(&batch);
         }
         self.end = batch.next_offset();
         self.batches.push(batch);
@@ -143,6 +146,7 @@ impl Log {
         self.epochs.truncate_from_end(self.end);
         if version.has_leader_epochs() {
             self.rebuild_producers();
+            self.rebuild_transactions();
             self.producers.take_snapshot(self.end);
         }
     }
@@ -195,6 +199,7 @@ impl Log {
         if version.has_leader_epochs() {
             self.producers.keep_newest_snapshot();
             self.rebuild_producers();
+            self.rebuild_transactions();
             self.producers.take_snapshot(self.end);
         }
     }
@@ -211,6 +216,26 @@ impl Log {
     /// The process is gone; what it had derived goes with it.
     pub fn forget(&mut self) {
         self.producers.forget();
+    }
+
+    /// As far as readers of committed records may read.
+    pub fn last_stable(&self, high_watermark: Offset) -> Offset {
+        match self.transactions.first_unstable(high_watermark) {
+            Some(unstable) => unstable.clamp(self.start, high_watermark),
+            None => high_watermark,
+        }
+    }
+
+    /// Up to here everything is replicated.
+    pub fn replicated(&mut self, high_watermark: Offset) {
+        self.transactions.replicated(high_watermark);
+    }
+
+    fn rebuild_transactions(&mut self) {
+        self.transactions = Transactions::default();
+        for batch in self.batches.iter().filter(|batch| batch.batch.is_of_transaction()) {
+            self.transactions.record(batch);
+        }
     }
 
     fn rebuild_producers(&mut self) {
@@ -230,7 +255,7 @@ mod tests {
     use crate::broker::replicas::producer_state::{Expiration, Verdict};
     use crate::error::ErrorCode;
     use crate::ids::{BatchId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
-    use crate::protocol::batch::{LogBatch, ProducerStamp, RecordBatch, bytes_of};
+    use crate::protocol::batch::{Content, LogBatch, ProducerStamp, RecordBatch, bytes_of};
     use crate::time::{Duration, Time};
     use crate::version::KafkaVersion;
 
@@ -251,7 +276,8 @@ mod tests {
         Arc::new(RecordBatch {
             id: BatchId(0),
             stamp,
-            records: (0..records).map(RecordId).collect(),
+            transactional: false,
+            content: Content::Records((0..records).map(RecordId).collect()),
             bytes: 100,
             uncompressed_bytes: 100,
             largest_record_bytes: 10,

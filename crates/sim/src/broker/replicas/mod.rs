@@ -11,3 +11,4 @@ pub(in crate::broker) mod producer_state;
 pub(in crate::broker) mod remote_replica;
 pub(in crate::broker) mod replica;
 pub(in crate::broker) mod roles;
+pub(in crate::broker) mod transactions;

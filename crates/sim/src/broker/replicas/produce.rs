@@ -10,7 +10,7 @@ use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact, Role as ReplicaRole};
 use crate::ids::{ConnectionId, HappeningId, Offset, Partition, RecordId};
 use crate::mutant::{Mutant, wrong};
-use crate::protocol::batch::{LogBatch, RecordBatch, total};
+use crate::protocol::batch::{Content, LogBatch, RecordBatch, total};
 use crate::protocol::{Acks, Body, Envelope, ProduceRequest, ProduceResult};
 use crate::time::Time;
 use crate::world::context::Context;
@@ -307,11 +307,12 @@ fn messages(batch: &RecordBatch, cx: &Context) -> Vec<Arc<RecordBatch>> {
         Arc::new(RecordBatch {
             id: batch.id,
             stamp: None,
-            records: vec![record],
+            transactional: false,
+            content: Content::Records(vec![record]),
             bytes,
             uncompressed_bytes: bytes,
             largest_record_bytes: bytes,
         })
     };
-    batch.records.iter().map(message).collect()
+    batch.records().iter().map(message).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::ErrorCode;
 use crate::ids::{Offset, ProducerEpoch, ProducerId, Sequence};
 use crate::mutant::{Mutant, wrong};
-use crate::protocol::batch::{LogBatch, ProducerStamp};
+use crate::protocol::batch::{Content, LogBatch, ProducerStamp};
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 
@@ -146,6 +146,10 @@ impl ProducerStates {
         }
         let entry = &mut self.entries[place];
         entry.last_write = now;
+        // A marker raises the epoch and takes no sequence.
+        if matches!(batch.batch.content, Content::Marker(_)) {
+            return;
+        }
         entry.remember(Remembered {
             first: stamp.base_sequence,
             last: stamp.last_sequence(batch.batch.count()),

@@ -111,6 +111,7 @@ impl Replica {
     /// Returns where it stood.
     pub fn move_high_watermark(&mut self, to: Offset, ticks: u64) -> Offset {
         self.checkpoint.changing(self.high_watermark, ticks);
+        self.log.replicated(to);
         std::mem::replace(&mut self.high_watermark, to)
     }
 

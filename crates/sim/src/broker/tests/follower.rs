@@ -7,7 +7,7 @@ use super::single::Single;
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BatchId, BrokerId, LeaderEpoch, Offset, Partition, RecordId};
-use crate::protocol::batch::{LogBatch, RecordBatch};
+use crate::protocol::batch::{Content, LogBatch, RecordBatch};
 use crate::protocol::{FetchAnswer, FetchResult, ListOffsetAt, ListOffsetResult, MetadataRecord};
 use crate::spec::PartitionSpec;
 use crate::version::KafkaVersion;
@@ -19,7 +19,8 @@ fn batch(base: u32, records: u32, epoch: u32) -> LogBatch {
         batch: Arc::new(RecordBatch {
             id: BatchId(0),
             stamp: None,
-            records: (0..records).map(RecordId).collect(),
+            transactional: false,
+            content: Content::Records((0..records).map(RecordId).collect()),
             bytes: 100,
             uncompressed_bytes: 100,
             largest_record_bytes: 10,

@@ -1,12 +1,15 @@
 //! What a leader does: high watermark, ISR, answers to fetches.
 
 use super::harness::{Cluster, P0};
-use super::single::{Single, offsets};
+use super::single::{Single, offsets, whole};
+use crate::broker::replicas::fetch::Room;
 use crate::broker::server::Serving;
 use crate::error::ErrorCode;
 use crate::happening::Fact;
-use crate::ids::{LeaderEpoch, Offset};
-use crate::protocol::{Acks, Body, FetchAnswer};
+use crate::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
+use crate::protocol::batch::{Content, ProducerStamp};
+use crate::protocol::transaction::Isolation;
+use crate::protocol::{Acks, Body, FetchAnswer, FetchRequest};
 use crate::version::KafkaVersion;
 
 /// Broker 1 leads in epoch 5 with ten records.
@@ -271,6 +274,27 @@ fn consumers_read_up_to_the_high_watermark() {
     let ask = |offset| Single::asked(Some(5), None, offset);
     assert_eq!(offsets(single.fetch(None, &ask(1))), [0u32; 0]);
     assert_eq!(single.fetch(None, &ask(3)), Err(ErrorCode::OffsetOutOfRange));
+}
+
+/// consumer-and-transactions.md §2.1: with read_committed up to the first transaction that is open.
+#[test]
+fn readers_of_committed_records_stop_at_an_open_transaction() {
+    let mut single = Single::new(KafkaVersion::V4_3, 1, 1);
+    single.metadata(Some(1), 5, 5, &[1]).append(2);
+    let stamp = ProducerStamp { id: ProducerId(7), epoch: ProducerEpoch(0), base_sequence: Sequence(0) };
+    single.write(Some(stamp), true, Content::Records(vec![RecordId(0)])).append(1);
+    let mut read = |isolation| {
+        let request = FetchRequest { isolation, ..whole() };
+        let room = Room { bytes: 1 << 20, empty: true };
+        offsets(single.broker.fetch_partition(
+            &mut single.cx,
+            &request,
+            &Single::asked(Some(5), None, 0),
+            room,
+        ))
+    };
+    assert_eq!(read(Isolation::ReadUncommitted), [0, 1, 2, 3]);
+    assert_eq!(read(Isolation::ReadCommitted), [0, 1]);
 }
 
 /// cases.md B37.

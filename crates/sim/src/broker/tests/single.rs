@@ -9,7 +9,8 @@ use crate::ids::{
     BatchId, BrokerEpoch, BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Offset, Partition,
     PartitionEpoch, RecordId,
 };
-use crate::protocol::batch::{ProducerStamp, RecordBatch};
+use crate::protocol::batch::{Content, ProducerStamp, RecordBatch};
+use crate::protocol::transaction::Isolation;
 use crate::protocol::{
     Acks, AlterPartitionResult, Body, Envelope, FetchAnswer, FetchPartition, FetchRequest, ListOffset,
     ListOffsetAt, ListOffsetResult, Message, MetadataRecord, PartitionState,
@@ -107,15 +108,21 @@ impl Single {
     }
 
     pub fn produce(&mut self, stamp: Option<ProducerStamp>, acks: Acks) -> Result<(), ErrorCode> {
-        let batch = Arc::new(RecordBatch {
-            id: BatchId(0),
-            stamp,
-            records: vec![RecordId(0)],
-            bytes: 70,
-            uncompressed_bytes: 70,
-            largest_record_bytes: 10,
-        });
+        let batch = batch(stamp, false, Content::Records(vec![RecordId(0)]));
         self.broker.append_as_leader(&mut self.cx, P0, &batch, acks).map(|_| ())
+    }
+
+    /// As the leader's own log takes it, whatever it holds.
+    pub fn write(
+        &mut self,
+        stamp: Option<ProducerStamp>,
+        transactional: bool,
+        content: Content,
+    ) -> &mut Single {
+        let batch = batch(stamp, transactional, content);
+        let written = self.broker.append_as_leader(&mut self.cx, P0, &batch, Acks::All);
+        assert!(written.is_ok());
+        self
     }
 
     pub fn asked(epoch: Option<u32>, last_epoch: Option<u32>, offset: u32) -> FetchPartition {
@@ -140,9 +147,10 @@ impl Single {
         from: Option<(u32, u64)>,
         asked: &FetchPartition,
     ) -> Result<FetchAnswer, ErrorCode> {
-        let from = from.map(|(id, epoch)| (BrokerId(id), BrokerEpoch(epoch)));
+        let replica = from.map(|(id, epoch)| (BrokerId(id), BrokerEpoch(epoch)));
+        let request = FetchRequest { replica, ..whole() };
         let room = crate::broker::replicas::fetch::Room { bytes: 1 << 20, empty: true };
-        self.broker.fetch_partition(&mut self.cx, from, asked, room)
+        self.broker.fetch_partition(&mut self.cx, &request, asked, room)
     }
 
     /// The periodic ISR check.
@@ -165,13 +173,7 @@ impl Single {
 
     /// A consumer's fetch comes in over a connection and is parked if there is nothing.
     pub fn consumer_fetch(&mut self, epoch: Option<u32>, offset: u32) -> ConnectionId {
-        let request = FetchRequest {
-            replica: None,
-            max_wait: Duration::from_millis(500),
-            min_bytes: 1,
-            max_bytes: 1 << 20,
-            partitions: vec![Single::asked(epoch, None, offset)],
-        };
+        let request = FetchRequest { partitions: vec![Single::asked(epoch, None, offset)], ..whole() };
         let connection = self.accepted();
         let envelope = Arc::new(Envelope {
             connection,
@@ -265,4 +267,30 @@ fn what_comes_over_an_earlier_connection_is_not_believed() {
     single.broker.update_metadata(ConnectionId(5), &fenced(false));
     single.broker.update_metadata(ConnectionId(4), &fenced(true));
     assert!(single.broker.memory.image.is_active(BrokerId(2)), "TCP has brought it late");
+}
+
+fn batch(stamp: Option<ProducerStamp>, transactional: bool, content: Content) -> Arc<RecordBatch> {
+    let (id, bytes) = (BatchId(0), 70);
+    let sizes = RecordBatch {
+        id,
+        stamp,
+        transactional,
+        content,
+        bytes,
+        uncompressed_bytes: 70,
+        largest_record_bytes: 10,
+    };
+    Arc::new(sizes)
+}
+
+/// A consumer's fetch of nothing yet, without limits that matter.
+pub fn whole() -> FetchRequest {
+    FetchRequest {
+        replica: None,
+        isolation: Isolation::ReadUncommitted,
+        max_wait: Duration::from_millis(500),
+        min_bytes: 1,
+        max_bytes: 1 << 20,
+        partitions: Vec::new(),
+    }
 }

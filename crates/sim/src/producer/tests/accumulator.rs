@@ -27,7 +27,7 @@ fn fill(harness: &mut Harness, partition: u32, records: u32) {
 fn requests(harness: &Harness) -> Vec<(u64, Vec<(u16, usize)>)> {
     let counts = |asked: &super::harness::Asked| {
         let batches = asked.request.partitions.iter();
-        (asked.at, batches.map(|(partition, batch)| (partition.0, batch.records.len())).collect())
+        (asked.at, batches.map(|(partition, batch)| (partition.0, batch.records().len())).collect())
     };
     harness.asked.iter().map(counts).collect()
 }

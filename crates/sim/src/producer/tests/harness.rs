@@ -149,7 +149,7 @@ impl Asked {
     /// `p0[v0 v1] 0@0`: partition, values, then the first sequence and the epoch.
     fn describe(&self, cx: &Context) -> String {
         let batches = self.request.partitions.iter().map(|(partition, batch)| {
-            let values: Vec<&str> = batch.records.iter().map(|&id| cx.ledger.value(id)).collect();
+            let values: Vec<&str> = batch.records().iter().map(|&id| cx.ledger.value(id)).collect();
             let mut text = format!("p{}[{}]", partition.0, values.join(" "));
             if let Some(stamp) = batch.stamp {
                 let _ = write!(text, " {}@{}", stamp.base_sequence, stamp.epoch);
