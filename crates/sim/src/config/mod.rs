@@ -11,7 +11,7 @@ mod topic;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::Acks;
+use crate::protocol::data::Acks;
 use crate::protocol::transaction::Isolation;
 use crate::time::Duration;
 

@@ -3,7 +3,7 @@
 use super::define::{BACKOFFS, Configured, Notice, Values, invalid, settings};
 use super::{Compression, Partitioner, ProducerConfig};
 use crate::error::Failure;
-use crate::protocol::Acks;
+use crate::protocol::data::Acks;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
 

@@ -2,7 +2,7 @@
 
 use super::{BrokerConfig, ConsumerConfig, OffsetReset, Partitioner, ProducerConfig, TURN, TopicConfig};
 use crate::error::Failure;
-use crate::protocol::Acks;
+use crate::protocol::data::Acks;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
 
