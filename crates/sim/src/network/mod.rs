@@ -2,6 +2,7 @@
 //! makes packets vanish, the connection lives on and TCP resends; a closed connection still hands over what had arrived.
 
 pub(crate) mod connections;
+mod tcp;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
