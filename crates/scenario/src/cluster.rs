@@ -332,7 +332,15 @@ fn clients(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
                 None => partitions.extend((0..spec.partitions.len() as u16).map(Partition)),
             }
             let partitions = distinct(partitions);
-            spec.consumers.push(ConsumerSpec { name: name.into(), machine, bootstrap, config, partitions });
+            let name = name.into();
+            spec.consumers.push(ConsumerSpec {
+                name,
+                machine,
+                bootstrap,
+                config,
+                runs_with: None,
+                partitions,
+            });
             fields.finish();
         }
     }

@@ -78,6 +78,8 @@ pub struct ConsumerSpec {
     pub machine: MachineId,
     pub bootstrap: Vec<BrokerId>,
     pub config: ConsumerConfig,
+    /// The producer in whose process it runs, if any: one application with two clients.
+    pub runs_with: Option<ClientId>,
     /// `assign()`ed partitions.
     pub partitions: Vec<Partition>,
 }
@@ -160,6 +162,20 @@ impl Spec {
             NodeId::Producer(ClientId(index)) => self.producers[usize::from(index)].machine,
             NodeId::Consumer(ClientId(index)) => self.consumers[usize::from(index)].machine,
         }
+    }
+
+    /// Everybody in the process of `node`, itself included: an application may have several clients.
+    pub fn same_process(&self, node: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
+        let runs_with = |client: u16| self.consumers.get(usize::from(client)).and_then(|own| own.runs_with);
+        let host = match node {
+            NodeId::Producer(client) => Some(client),
+            NodeId::Consumer(client) => runs_with(client.0),
+            NodeId::Controller | NodeId::Broker(_) | NodeId::World => None,
+        };
+        let guests = (0..self.consumers.len() as u16)
+            .filter(move |&client| host.is_some() && runs_with(client) == host);
+        let first = host.map_or(node, NodeId::Producer);
+        std::iter::once(first).chain(guests.map(|client| NodeId::Consumer(ClientId(client))))
     }
 
     /// Brokers hear of a commit with the fetch that brings the records: since 4.1, and before where the quorum is one

@@ -329,6 +329,7 @@ impl Builder<'_> {
             partitions.push(self.partition(topic, number("partition", partition)?)?);
         }
         self.consumers.push(ConsumerSpec {
+            runs_with: None,
             name: name.into(),
             machine: self.machines[&process.machine],
             bootstrap: process.bootstrap.iter().copied().map(BrokerId).collect(),

@@ -38,6 +38,7 @@ impl Scene {
             }),
         });
         spec.consumers.push(ConsumerSpec {
+            runs_with: None,
             name: "c".into(),
             machine: MachineId(4),
             bootstrap,
@@ -281,4 +282,46 @@ fn a_stranded_consumer_goes_back_to_the_bootstrap_addresses() {
         let heard = delivered(&run).iter().any(|record| record.starts_with("b@"));
         assert_eq!(heard, again, "{version:?}: {:?}", delivered(&run));
     }
+}
+
+/// An application with a producer and a consumer: what happens to its process happens to both.
+#[test]
+fn two_clients_of_one_process_live_and_die_together() {
+    let mut scene = Scene::new(KafkaVersion::V4_3, OffsetReset::Earliest);
+    scene.spec.consumers[0].runs_with = Some(ClientId(0));
+    // A second consumer is a process of its own.
+    let other = ConsumerSpec { runs_with: None, name: "other".into(), ..scene.spec.consumers[0].clone() };
+    scene.spec.consumers.push(other);
+    let (producer, other) = (NodeId::Producer(ClientId(0)), NodeId::Consumer(ClientId(1)));
+    scene.at(100, Action::StartConsumer { consumer: ClientId(1) });
+    scene.send(1_000, "a");
+    scene.at(2_000, Action::Kill { node: CONSUMER }).send(3_000, "nobody sends this");
+    scene.at(4_000, Action::StartProducer { producer: ClientId(0) }).send(5_000, "b");
+    scene.at(6_000, Action::Pause { node: producer }).at(7_000, Action::Resume { node: CONSUMER });
+    scene.at(8_000, Action::CloseProducer { producer: ClientId(0), timeout: Duration::from_secs(1) });
+    scene.at(10_000, Action::Stop { node: CONSUMER });
+    let run = scene.run();
+    let of_processes = |node: NodeId| -> Vec<(u64, &'static str)> {
+        let own = run.happenings.iter().filter(move |happening| happening.node == node);
+        own.filter_map(|happening| {
+            let what = match happening.fact {
+                Fact::ProcessStarted => "started",
+                Fact::ApplicationKilled => "killed",
+                Fact::Paused => "paused",
+                Fact::Resumed => "resumed",
+                Fact::ProcessStopped => "ended",
+                Fact::ProducerClosed => "closed",
+                _ => return None,
+            };
+            Some((happening.at.as_millis() / 1_000, what))
+        })
+        .collect()
+    };
+    let together = [(0, "started"), (2, "killed"), (4, "started"), (6, "paused"), (7, "resumed")];
+    let [of_producer, of_consumer] = [producer, CONSUMER].map(of_processes);
+    assert_eq!(of_producer, [&together[..], &[(8, "closed")]].concat());
+    assert_eq!(of_consumer, [&together[..], &[(10, "ended")]].concat());
+    assert_eq!(of_processes(other), [(0, "started")]);
+    // The consumer reads anew from the start after each start, and on while the producer is closed.
+    assert_eq!(delivered(&run), ["a@0e0", "a@0e0", "b@1e0"]);
 }

@@ -155,13 +155,21 @@ impl World {
     }
 
     fn is_up(&self, node: NodeId) -> bool {
-        self.cx.process(node).running
+        self.cx.process(node).runs(node)
     }
 
     fn kill(&mut self, node: NodeId) {
-        if !self.is_up(node) {
+        if !self.cx.process(node).running {
             return;
         }
+        let (spec, cause) = (Arc::clone(&self.cx.spec), self.cx.cause);
+        for node in spec.same_process(node) {
+            self.cx.cause = cause;
+            self.kill_node(node);
+        }
+    }
+
+    fn kill_node(&mut self, node: NodeId) {
         let fact = match node {
             NodeId::Producer(_) | NodeId::Consumer(_) => Fact::ApplicationKilled,
             NodeId::Controller | NodeId::Broker(_) | NodeId::World => Fact::ProcessKilled,
@@ -185,6 +193,14 @@ impl World {
     }
 
     fn stop(&mut self, node: NodeId) {
+        let (spec, cause) = (Arc::clone(&self.cx.spec), self.cx.cause);
+        for node in spec.same_process(node) {
+            self.cx.cause = cause;
+            self.stop_node(node);
+        }
+    }
+
+    fn stop_node(&mut self, node: NodeId) {
         if !self.is_up(node) {
             return;
         }
@@ -209,8 +225,11 @@ impl World {
         let process = self.cx.process_mut(node);
         if process.running && !process.paused {
             process.paused = true;
-            let paused = self.cx.note_at(node, Fact::Paused);
-            self.cx.process_mut(node).silenced = Some(paused);
+            let spec = Arc::clone(&self.cx.spec);
+            for node in spec.same_process(node) {
+                let paused = self.cx.note_at(node, Fact::Paused);
+                self.cx.process_mut(node).silenced = Some(paused);
+            }
         }
     }
 
@@ -218,10 +237,10 @@ impl World {
     fn power_loss(&mut self, node: NodeId) {
         let machine = self.cx.spec.machine_of(node);
         let cause = self.cx.cause;
-        for node in self.nodes() {
-            if self.cx.spec.machine_of(node) != machine || self.cx.process(node).dark {
-                continue;
-            }
+        let is_lit =
+            |node: &NodeId| self.cx.spec.machine_of(*node) == machine && !self.cx.process(*node).dark;
+        let lit: Vec<NodeId> = self.nodes().into_iter().filter(is_lit).collect();
+        for node in lit {
             self.cx.cause = cause;
             let lost = self.cx.note_at(node, Fact::PowerLost);
             self.cx.cause = Some(lost);

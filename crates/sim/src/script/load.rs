@@ -136,7 +136,7 @@ impl World {
         }
         let node = NodeId::Producer(client);
         let process = self.cx.process(node);
-        if !process.running {
+        if !process.runs(node) {
             self.loads.state(action).running = false;
             return;
         }

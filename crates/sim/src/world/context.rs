@@ -6,38 +6,13 @@ use std::sync::Arc;
 
 use crate::audit::ledger::Ledger;
 use crate::happening::{Fact, Happening};
-use crate::ids::{BatchId, ClientId, ConnectionId, HappeningId, NodeId};
+use crate::ids::{BatchId, ClientId, HappeningId, NodeId};
 use crate::network::Network;
 use crate::rng::{Purpose, Rng, Stream};
-use crate::script::Boot;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
+use crate::world::process::Process;
 use crate::world::queue::{Event, Queue, Scheduled, Timer};
-
-/// A process as its operating system sees it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Process {
-    pub running: bool,
-    pub paused: bool,
-    /// The machine has no power.
-    pub dark: bool,
-    pub listening: bool,
-    /// Counts starts: timers of an earlier life are void.
-    pub incarnation: u16,
-    /// What last ended or stopped it.
-    pub silenced: Option<HappeningId>,
-    /// What would have woken the process while it was stopped, in order.
-    pub deferred: Vec<(Option<HappeningId>, Wakeup)>,
-    /// It is to be started as soon as its stop is done.
-    pub starts_again: Option<Boot>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Wakeup {
-    Timer(Timer),
-    Readable(ConnectionId),
-    Dialled(ConnectionId, crate::network::Dialled),
-}
 
 /// What has been noted and not been taken: of a whole run, or of one step.
 #[derive(Debug, Default)]
@@ -79,7 +54,9 @@ pub struct Context {
     pub(crate) network: Network,
     pub(crate) notes: Notes,
     pub(crate) next_happening: u32,
-    pub(crate) processes: Vec<Process>,
+    processes: Vec<Process>,
+    /// Of each node, by its place: the place of its process.
+    homes: Vec<u16>,
     /// A running process that has ended by itself in this step.
     pub(crate) exited: bool,
     next_batch: u32,
@@ -103,6 +80,7 @@ impl Context {
             notes: Notes::default(),
             next_happening: 0,
             processes: nodes_of(&spec).map(|_| Process::default()).collect(),
+            homes: homes(&spec),
             exited: false,
             next_batch: 0,
             origin: Time::ZERO,
@@ -232,12 +210,12 @@ impl Context {
     }
 
     pub(crate) fn process(&self, node: NodeId) -> &Process {
-        &self.processes[self.index_of(node)]
+        &self.processes[usize::from(self.homes[self.index_of(node)])]
     }
 
     pub(crate) fn process_mut(&mut self, node: NodeId) -> &mut Process {
-        let index = self.index_of(node);
-        &mut self.processes[index]
+        let home = self.homes[self.index_of(node)];
+        &mut self.processes[usize::from(home)]
     }
 }
 
@@ -247,6 +225,13 @@ fn nodes_of(spec: &Spec) -> impl Iterator<Item = NodeId> + use<'_> {
     let producers = (0..spec.producers.len() as u16).map(|client| NodeId::Producer(ClientId(client)));
     let consumers = (0..spec.consumers.len() as u16).map(|client| NodeId::Consumer(ClientId(client)));
     std::iter::once(NodeId::Controller).chain(brokers).chain(producers).chain(consumers)
+}
+
+/// By the place of each node: the place of the first node of its process.
+fn homes(spec: &Spec) -> Vec<u16> {
+    let nodes: Vec<NodeId> = nodes_of(spec).collect();
+    let place = |node: NodeId| nodes.iter().position(|&other| other == node).unwrap_or_default() as u16;
+    nodes.iter().map(|&node| spec.same_process(node).next().map_or(0, place)).collect()
 }
 
 fn rngs_of(spec: &Spec, node: NodeId) -> [Rng; 2] {

@@ -2,6 +2,7 @@
 //! queue, and it is cheap to clone: a clone is a keyframe.
 
 pub mod context;
+pub(crate) mod process;
 pub mod queue;
 pub mod stall;
 
@@ -21,7 +22,8 @@ use crate::script::{Action, ActionId, Boot, Trigger};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{ClusterView, ProcessState};
-use crate::world::context::{BEFORE_THE_BEGINNING, Context, Wakeup};
+use crate::world::context::{BEFORE_THE_BEGINNING, Context};
+use crate::world::process::Wakeup;
 use crate::world::queue::{Event, Timer};
 use crate::world::stall::{Guard, Stall};
 
@@ -287,12 +289,12 @@ impl World {
     fn wake(&mut self, node: NodeId, wakeup: Wakeup) {
         let cause = self.cx.cause;
         let place = self.cx.index_of(node);
-        let process = &mut self.cx.processes[place];
-        if !process.running {
+        let process = self.cx.process_mut(node);
+        if !process.runs(node) {
             return;
         }
         if process.paused {
-            process.deferred.push((cause, wakeup));
+            process.deferred.push((cause, node, wakeup));
             return;
         }
         self.enter(node, cause);
@@ -357,10 +359,17 @@ impl World {
         if std::mem::take(&mut self.cx.exited) {
             let stopped = self.cx.note_at(node, Fact::ProcessStopped);
             self.cx.cause = Some(stopped);
-            let starts_again = self.cx.process_mut(node).starts_again.take();
-            self.end_process(node, false);
-            if let Some(boot) = starts_again {
-                self.start(node, boot);
+            let spec = Arc::clone(&self.cx.spec);
+            let process = self.cx.process_mut(node);
+            process.ended.push(node);
+            if spec.same_process(node).any(|other| process.runs(other)) {
+                self.cx.drop_connections(node, false);
+            } else {
+                let starts_again = process.starts_again.take();
+                self.end_process(node, false);
+                if let Some(boot) = starts_again {
+                    self.start(node, boot);
+                }
             }
         }
         self.cx.node = NodeId::World;
@@ -381,6 +390,18 @@ impl World {
         process.paused = false;
         process.dark = false;
         process.incarnation += 1;
+        process.ended.clear();
+        let (spec, cause) = (Arc::clone(&self.cx.spec), self.cx.cause);
+        for node in spec.same_process(node) {
+            self.cx.cause = cause;
+            self.start_node(node, boot);
+        }
+        if was_dark {
+            self.cx.resume_path();
+        }
+    }
+
+    fn start_node(&mut self, node: NodeId, boot: Boot) {
         let started = self.cx.note_at(node, Fact::ProcessStarted);
         self.enter(node, Some(started));
         match node {
@@ -395,9 +416,6 @@ impl World {
             NodeId::World => {}
         }
         self.leave(node);
-        if was_dark {
-            self.cx.resume_path();
-        }
     }
 
     /// The process is gone; `dark`: so is the machine's power, and no packet says goodbye.
@@ -421,9 +439,12 @@ impl World {
         }
         process.paused = false;
         let deferred = std::mem::take(&mut process.deferred);
-        let resumed = self.cx.note_at(node, Fact::Resumed);
-        for (cause, wakeup) in deferred {
-            self.cx.cause = cause.or(Some(resumed));
+        let spec = Arc::clone(&self.cx.spec);
+        let resumed: Vec<(NodeId, HappeningId)> =
+            (spec.same_process(node)).map(|node| (node, self.cx.note_at(node, Fact::Resumed))).collect();
+        for (cause, node, wakeup) in deferred {
+            let own = resumed.iter().find(|&&(other, _)| other == node).map(|&(_, resumed)| resumed);
+            self.cx.cause = cause.or(own);
             self.wake(node, wakeup);
         }
     }
