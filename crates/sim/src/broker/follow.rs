@@ -36,7 +36,32 @@ impl Broker {
                 Body::MetadataFetchResponse { next, .. } => {
                     self.membership.on_metadata(cx, &self.replicas, *next, &envelope);
                 }
-                other => other.misplaced(),
+                // A leader's or for clients.
+                Body::FetchResponse { .. }
+                | Body::ListOffsetsResponse { .. }
+                | Body::OffsetsForLeaderEpochResponse { .. }
+                | Body::ProduceResponse { .. }
+                | Body::InitProducerIdResponse { .. }
+                | Body::ApiVersionsResponse
+                | Body::MetadataResponse(_)
+                | Body::LeaderAndIsrResponse
+                | Body::UpdateMetadataResponse => envelope.message.body.misplaced(),
+                // Requests.
+                Body::ProduceRequest(_)
+                | Body::FetchRequest(_)
+                | Body::InitProducerIdRequest
+                | Body::ApiVersionsRequest
+                | Body::MetadataRequest { .. }
+                | Body::ListOffsetsRequest { .. }
+                | Body::OffsetsForLeaderEpochRequest { .. }
+                | Body::LeaderAndIsrRequest { .. }
+                | Body::UpdateMetadataRequest { .. }
+                | Body::BrokerRegistrationRequest(_)
+                | Body::BrokerHeartbeatRequest(_)
+                | Body::ControlledShutdownRequest { .. }
+                | Body::AlterPartitionRequest { .. }
+                | Body::AllocateProducerIdsRequest { .. }
+                | Body::MetadataFetchRequest { .. } => envelope.message.body.misplaced(),
             }
             self.membership.link_goes_on(cx, name);
         }
@@ -184,7 +209,35 @@ impl Broker {
                     }
                 }
             }
-            other => other.misplaced(),
+            // The controller's or for clients.
+            Body::BrokerRegistrationResponse { .. }
+            | Body::BrokerHeartbeatResponse(_)
+            | Body::ControlledShutdownResponse { .. }
+            | Body::AlterPartitionResponse { .. }
+            | Body::AllocateProducerIdsResponse { .. }
+            | Body::MetadataFetchResponse { .. }
+            | Body::ProduceResponse { .. }
+            | Body::InitProducerIdResponse { .. }
+            | Body::ApiVersionsResponse
+            | Body::MetadataResponse(_)
+            | Body::LeaderAndIsrResponse
+            | Body::UpdateMetadataResponse => answer.message.body.misplaced(),
+            // Requests.
+            Body::ProduceRequest(_)
+            | Body::FetchRequest(_)
+            | Body::InitProducerIdRequest
+            | Body::ApiVersionsRequest
+            | Body::MetadataRequest { .. }
+            | Body::ListOffsetsRequest { .. }
+            | Body::OffsetsForLeaderEpochRequest { .. }
+            | Body::LeaderAndIsrRequest { .. }
+            | Body::UpdateMetadataRequest { .. }
+            | Body::BrokerRegistrationRequest(_)
+            | Body::BrokerHeartbeatRequest(_)
+            | Body::ControlledShutdownRequest { .. }
+            | Body::AlterPartitionRequest { .. }
+            | Body::AllocateProducerIdsRequest { .. }
+            | Body::MetadataFetchRequest { .. } => answer.message.body.misplaced(),
         }
         self.fetchers.go_on(cx, &self.replicas, &self.membership, source);
     }

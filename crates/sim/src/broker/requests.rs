@@ -45,7 +45,29 @@ impl Broker {
                 self.membership.update_metadata(connection, records);
                 Body::UpdateMetadataResponse
             }
-            other => other.misplaced(),
+            // For the controller.
+            Body::BrokerRegistrationRequest(_)
+            | Body::BrokerHeartbeatRequest(_)
+            | Body::ControlledShutdownRequest { .. }
+            | Body::AlterPartitionRequest { .. }
+            | Body::AllocateProducerIdsRequest { .. }
+            | Body::MetadataFetchRequest { .. } => envelope.message.body.misplaced(),
+            // Answers.
+            Body::ProduceResponse { .. }
+            | Body::InitProducerIdResponse { .. }
+            | Body::ApiVersionsResponse
+            | Body::MetadataResponse(_)
+            | Body::LeaderAndIsrResponse
+            | Body::UpdateMetadataResponse
+            | Body::FetchResponse { .. }
+            | Body::ListOffsetsResponse { .. }
+            | Body::OffsetsForLeaderEpochResponse { .. }
+            | Body::BrokerRegistrationResponse { .. }
+            | Body::BrokerHeartbeatResponse(_)
+            | Body::ControlledShutdownResponse { .. }
+            | Body::AlterPartitionResponse { .. }
+            | Body::AllocateProducerIdsResponse { .. }
+            | Body::MetadataFetchResponse { .. } => envelope.message.body.misplaced(),
         };
         self.tell(cx, Waiter::Request(connection), body);
     }
