@@ -88,24 +88,21 @@ impl Broker {
     }
 
     pub(super) fn apply_metadata(&mut self, cx: &mut Context) {
-        self.stop_following(cx);
+        // A new leader takes leave of the old one before it does anything else (ReplicaManager.applyLocalLeadersDelta):
+        // what the old one goes on to acknowledge with acks=1, it will never have.
+        if let Some(envelope) = self.membership.feed.next_to_stop_for(cx.now) {
+            for record in feed::records(&envelope) {
+                if let MetadataRecord::Partition { partition, .. } = record
+                    && self.replicas.is_elected_by(record)
+                {
+                    self.fetchers.stop(cx, *partition);
+                }
+            }
+        }
         while let Some((envelope, next)) = self.membership.feed.next_due(cx.now) {
             cx.cause = Some(envelope.sent);
             self.apply_records(cx, feed::records(&envelope));
             self.membership.image.next = next;
-        }
-    }
-
-    /// A new leader takes leave of the old one before it does anything else (ReplicaManager.applyLocalLeadersDelta): what
-    /// the old one goes on to acknowledge with acks=1, it will never have.
-    fn stop_following(&mut self, cx: &mut Context) {
-        let Some(envelope) = self.membership.feed.next_to_stop_for(cx.now) else { return };
-        for record in feed::records(&envelope) {
-            if let MetadataRecord::Partition { partition, .. } = record
-                && self.replicas.is_elected_by(record)
-            {
-                self.fetchers.stop(cx, *partition);
-            }
         }
     }
 
@@ -178,15 +175,8 @@ impl Broker {
         }
     }
 
-    pub(super) fn fetcher_alarm(&mut self, cx: &mut Context, source: BrokerId) {
-        if let Some(answer) = self.fetchers.on_alarm(cx, &self.replicas, &self.membership, source) {
-            self.take_answer(cx, source, &answer);
-            // A close may have arrived meanwhile.
-            self.hear_leader(cx, source);
-        }
-    }
-
-    fn take_answer(&mut self, cx: &mut Context, source: BrokerId, answer: &Envelope) {
+    /// What a leader has answered takes effect.
+    pub(super) fn take_answer(&mut self, cx: &mut Context, source: BrokerId, answer: &Envelope) {
         match &answer.message.body {
             Body::FetchResponse { partitions } => {
                 for result in partitions {

@@ -28,7 +28,7 @@ use replicas::fetchers::Fetchers;
 use replicas::replica::{Replica, Role};
 use server::Server;
 
-use crate::ids::{BrokerId, ConnectionId, Partition};
+use crate::ids::{BrokerId, ConnectionId};
 use crate::network::Dialled;
 use crate::spec::Spec;
 use crate::view::{BrokerView, LeaderView, Lifecycle, ProcessState, ReplicaRole, ReplicaView};
@@ -83,7 +83,7 @@ impl Broker {
 
     pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
         self.replicas.uptime.awake = cx.now;
-        if let Some(name) = self.membership.link_of(connection) {
+        if let Some(name) = self.membership.links.named(connection) {
             self.membership.link_dialled(cx, name, dialled);
         } else if let Some(source) = self.fetchers.source_of(connection) {
             self.fetchers.on_dialled(cx, &self.replicas, &self.membership, source, dialled);
@@ -95,7 +95,7 @@ impl Broker {
         self.replicas.uptime.awake = cx.now;
         if let Some(source) = self.fetchers.source_of(connection) {
             self.hear_leader(cx, source);
-        } else if let Some(name) = self.membership.link_of(connection) {
+        } else if let Some(name) = self.membership.links.named(connection) {
             self.hear_controller(cx, name);
         } else if self.membership.life.state != Lifecycle::ShuttingDown {
             self.server.serve(cx, &self.replicas, &self.membership.image, connection);
@@ -114,19 +114,26 @@ impl Broker {
             BrokerTimer::Purgatory(waiter) => {
                 self.parked.on_timer(cx, waiter, &self.replicas, image, &mut self.server);
             }
-            BrokerTimer::Fetcher(source) => self.fetcher_alarm(cx, source),
+            BrokerTimer::Fetcher(source) => {
+                let answer = self.fetchers.on_alarm(cx, &self.replicas, &self.membership, source);
+                if let Some(answer) = answer {
+                    self.take_answer(cx, source, &answer);
+                    // A close may have arrived meanwhile.
+                    self.hear_leader(cx, source);
+                }
+            }
             BrokerTimer::Link(name) => self.membership.link_alarm(cx, name),
             BrokerTimer::ApplyMetadata => self.apply_metadata(cx),
-            BrokerTimer::Register => self.begin_registering(cx),
-            BrokerTimer::GiveUpRegistering => self.proceed(cx, self.membership.give_up_registering()),
-            BrokerTimer::GiveUpReporting => self.proceed(cx, self.membership.give_up_reporting()),
+            BrokerTimer::Register => self.membership.begin_registering(cx, &mut self.replicas),
+            BrokerTimer::GiveUpRegistering => self.proceed(cx, self.membership.life.give_up_registering()),
+            BrokerTimer::GiveUpReporting => self.proceed(cx, self.membership.life.give_up_reporting()),
             BrokerTimer::Beat => self.membership.beat(cx),
             BrokerTimer::Ready => self.membership.ready(cx),
             BrokerTimer::ShrinkIsrs => {
                 self.replicas.shrink_isrs(cx, &mut self.membership);
                 schedule_isr_check(cx);
             }
-            BrokerTimer::ShutdownPatience => self.proceed(cx, self.membership.shutdown_patience_ends()),
+            BrokerTimer::ShutdownPatience => self.proceed(cx, self.membership.life.shutdown_patience_ends()),
             BrokerTimer::Closed => self.closed(cx),
         }
     }
@@ -137,7 +144,7 @@ impl Broker {
             let write_back = self.membership.image.write_back(&cx.spec, partition);
             Some(ReplicaView {
                 partition,
-                role: self.role_view(partition, replica),
+                role: role_view(replica, self.parked.waiting_produces(partition)),
                 log: replica.log.batches().clone(),
                 log_start_offset: replica.log.start(),
                 log_end_offset: replica.log.end(),
@@ -151,27 +158,27 @@ impl Broker {
             process,
             broker_epoch: self.membership.life.broker_epoch,
             lifecycle: self.membership.life.state,
-            log_dir_failed: self.replicas.disk.failed || self.replicas.is_offline(),
+            log_dir_failed: self.replicas.disk.failed || self.replicas.is_offline,
             replicas: replicas.collect(),
         }
     }
+}
 
-    fn role_view(&self, partition: Partition, replica: &Replica) -> ReplicaRole {
-        match &replica.role {
-            Role::Offline => ReplicaRole::Offline,
-            Role::Follower => ReplicaRole::Follower {
-                leader: replica.leader,
-                leader_epoch: replica.leader_epoch.unwrap_or_default(),
-            },
-            Role::Leader(leading) => ReplicaRole::Leader(LeaderView {
-                leader_epoch: replica.leader_epoch.unwrap_or_default(),
-                partition_epoch: replica.partition_epoch.unwrap_or_default(),
-                epoch_start_offset: leading.epoch_start,
-                isr: leading.isr,
-                maximal_isr: leading.maximal_isr(),
-                followers: leading.followers.iter().map(|other| (other.id, other.log_end_offset)).collect(),
-                waiting_produces: self.parked.waiting_produces(partition),
-            }),
-        }
+fn role_view(replica: &Replica, waiting_produces: usize) -> ReplicaRole {
+    match &replica.role {
+        Role::Offline => ReplicaRole::Offline,
+        Role::Follower => ReplicaRole::Follower {
+            leader: replica.leader,
+            leader_epoch: replica.leader_epoch.unwrap_or_default(),
+        },
+        Role::Leader(leading) => ReplicaRole::Leader(LeaderView {
+            leader_epoch: replica.leader_epoch.unwrap_or_default(),
+            partition_epoch: replica.partition_epoch.unwrap_or_default(),
+            epoch_start_offset: leading.epoch_start,
+            isr: leading.isr,
+            maximal_isr: leading.maximal_isr(),
+            followers: leading.followers.iter().map(|other| (other.id, other.log_end_offset)).collect(),
+            waiting_produces,
+        }),
     }
 }

@@ -18,6 +18,9 @@ use crate::world::queue::Timer;
 pub enum Waiter {
     /// The request in hand on this connection.
     Request(ConnectionId),
+    /// A coordinator of this broker, about an append of its own: no connection stands behind it.
+    #[cfg(test)]
+    Coordinator(u32),
 }
 
 #[derive(Clone, Debug)]
@@ -58,11 +61,14 @@ pub struct Parked {
     places: Vec<Place>,
     /// By partition.
     watchers: Vec<Watchers>,
+    /// What coordinators were told.
+    #[cfg(test)]
+    pub told: Vec<(u32, Body)>,
 }
 
 impl Parked {
     pub fn new(partitions: usize) -> Parked {
-        Parked { places: Vec::new(), watchers: vec![Watchers::default(); partitions] }
+        Parked { watchers: vec![Watchers::default(); partitions], ..Parked::default() }
     }
 
     pub fn park(&mut self, cx: &mut Context, waiter: Waiter, operation: Operation, deadline: Time) {
@@ -187,6 +193,8 @@ impl Parked {
     ) {
         match waiter {
             Waiter::Request(connection) => server.answer(cx, replicas, image, connection, body),
+            #[cfg(test)]
+            Waiter::Coordinator(id) => self.told.push((id, body)),
         }
     }
 

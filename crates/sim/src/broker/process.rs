@@ -25,44 +25,30 @@ impl Broker {
 
     /// On its way out: whoever wants it started must wait until it is gone.
     pub fn is_stopping(&self) -> bool {
-        self.membership.is_stopping()
-    }
-
-    pub(super) fn begin_registering(&mut self, cx: &mut Context) {
-        if cx.spec.version.uses_zookeeper() {
-            // Logs are loaded before the broker shows itself.
-            self.replicas.load_logs(cx);
-        }
-        self.membership.begin_registering(cx);
+        self.membership.life.is_stopping()
     }
 
     pub(super) fn proceed(&mut self, cx: &mut Context, next: Next) {
         match next {
             Next::GoOn => {}
-            Next::Recover => self.recover(cx),
-            Next::ShutDown => self.begin_shutdown(cx),
+            Next::Recover => {
+                let scan = self.replicas.load_logs(cx);
+                self.membership.is_published = true;
+                let known = self.membership.image.partitions();
+                let partitions: Vec<Partition> = known.map(|(partition, _)| partition).collect();
+                for partition in partitions {
+                    self.apply_partition(cx, partition);
+                }
+                self.membership.recovered(cx, scan);
+            }
+            Next::ShutDown => {
+                cx.listen(false);
+                self.server.close(cx);
+                self.parked.clear();
+                self.membership.begin_shutdown(cx);
+            }
             Next::End => self.end(cx),
         }
-    }
-
-    /// KRaft: the broker knows the cluster up to its own registration.
-    fn recover(&mut self, cx: &mut Context) {
-        let scan = self.replicas.load_logs(cx);
-        self.membership.is_published = true;
-        let known = self.membership.image.partitions();
-        let partitions: Vec<Partition> = known.map(|(partition, _)| partition).collect();
-        for partition in partitions {
-            self.apply_partition(cx, partition);
-        }
-        self.membership.recovered(cx, scan);
-    }
-
-    /// Serves nobody any more; what remains is to write everything down.
-    fn begin_shutdown(&mut self, cx: &mut Context) {
-        cx.listen(false);
-        self.server.close(cx);
-        self.parked.clear();
-        self.membership.begin_shutdown(cx);
     }
 
     /// Everything is written down.

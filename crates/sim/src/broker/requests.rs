@@ -131,28 +131,25 @@ impl Broker {
         waiting: Vec<Waiting>,
     ) {
         let image = &self.membership.image;
-        let has_failed = results.iter().any(|result| result.result.is_err());
-        let mut produce = DelayedProduce::new(results, waiting);
-        match (request.acks, waiter) {
+        if let (Acks::None, Waiter::Request(connection)) = (request.acks, waiter) {
             // A client that asks for no answer learns of an error by the connection's end.
-            (Acks::None, Waiter::Request(connection)) if has_failed => {
+            if results.iter().any(|result| result.result.is_err()) {
                 self.server.hang_up(cx, connection, Disconnect::Closed);
-            }
-            (Acks::None, Waiter::Request(connection)) => {
+            } else {
                 self.server.no_answer(cx, &self.replicas, image, connection);
             }
-            (Acks::Leader | Acks::All, _) => {
-                if produce.try_complete(cx, &self.replicas, image) {
-                    return self.tell(cx, waiter, produce.complete());
-                }
-                produce.note_waits(cx, request);
-                for partition in produce.waiting() {
-                    self.parked.watch(Key::HighWatermark(partition), waiter);
-                }
-                let deadline = cx.now + request.timeout;
-                self.parked.park(cx, waiter, Operation::Produce(produce), deadline);
-            }
+            return;
         }
+        let mut produce = DelayedProduce::new(results, waiting);
+        if produce.try_complete(cx, &self.replicas, image) {
+            return self.tell(cx, waiter, produce.complete());
+        }
+        produce.note_waits(cx, request);
+        for partition in produce.waiting() {
+            self.parked.watch(Key::HighWatermark(partition), waiter);
+        }
+        let deadline = cx.now + request.timeout;
+        self.parked.park(cx, waiter, Operation::Produce(produce), deadline);
     }
 
     fn fetch(

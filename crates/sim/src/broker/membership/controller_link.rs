@@ -56,7 +56,8 @@ impl Links {
         &mut self.0[name as usize]
     }
 
-    fn named(&self, connection: ConnectionId) -> Option<LinkName> {
+    /// The link that this connection is.
+    pub fn named(&self, connection: ConnectionId) -> Option<LinkName> {
         [LinkName::Lifecycle, LinkName::Requests, LinkName::Feed]
             .into_iter()
             .find(|&name| self.0[name as usize].connection == Some(connection))
@@ -71,11 +72,6 @@ impl Link {
 }
 
 impl Membership {
-    /// The link that this connection is.
-    pub fn link_of(&self, connection: ConnectionId) -> Option<LinkName> {
-        self.links.named(connection)
-    }
-
     /// There is something to say to the controller (again).
     pub fn link_wants(&mut self, cx: &mut Context, name: LinkName) {
         let link = self.links.get(name);
@@ -122,7 +118,7 @@ impl Membership {
 
     fn link_send(&mut self, cx: &mut Context, name: LinkName) {
         let body = match name {
-            LinkName::Lifecycle => self.lifecycle_request(cx),
+            LinkName::Lifecycle => self.life.request(cx, self.id, &self.image),
             LinkName::Requests => self.controller_request(),
             LinkName::Feed => Some(self.feed.request()),
         };
@@ -222,7 +218,7 @@ impl Membership {
         link.failures += 1;
         match name {
             LinkName::Lifecycle if unanswered && because == Disconnect::TimedOut => {
-                self.communication_failed(cx);
+                self.life.communication_failed(cx);
             }
             LinkName::Lifecycle => self.life.beat_is_due |= unanswered,
             LinkName::Requests => self.isr_changes.lost(),

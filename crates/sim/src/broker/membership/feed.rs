@@ -98,12 +98,12 @@ impl Membership {
     /// elected because it was let in itself: then two of three followers found it ready, 60 to 160 ms after the record.
     fn metadata_delay(&self, cx: &mut Context, replicas: &Replicas, records: &[MetadataRecord]) -> Delay {
         let (low, high) = (cx.spec.costs.metadata_apply_min, cx.spec.costs.metadata_apply_max);
+        let lets_in = |record: &MetadataRecord| matches!(record, MetadataRecord::BrokerRegistration { broker, fenced: false, .. } if *broker == self.id);
         let (until_applied, until_it_stops_fetching) = if !self.is_published {
             (Duration::ZERO, None) // still catching up
         } else if !cx.spec.tells_commits_at_once() {
             (cx.draw(Stream::Jitter, FOLLOWED.0, FOLLOWED.1), None)
-        } else if records.iter().any(|record| replicas.is_elected_by(record))
-            && !records.iter().any(|record| self.lets_in(record))
+        } else if records.iter().any(|record| replicas.is_elected_by(record)) && !records.iter().any(lets_in)
         {
             let applied = cx.draw(Stream::Jitter, low * 2, high * 4 / 3);
             // What takes its time is the epoch's way to the disk: until then it is as quick as a follower.
@@ -115,10 +115,6 @@ impl Membership {
             (cx.draw(Stream::Jitter, low / 2, high / 4), None)
         };
         Delay { until_applied, until_it_stops_fetching }
-    }
-
-    fn lets_in(&self, record: &MetadataRecord) -> bool {
-        matches!(record, MetadataRecord::BrokerRegistration { broker, fenced: false, .. } if *broker == self.id)
     }
 
     /// ZooKeeper mode: what to tell clients. Who leads what comes in another request.

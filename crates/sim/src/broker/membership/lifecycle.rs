@@ -2,10 +2,11 @@
 
 use crate::broker::BrokerTimer;
 use crate::broker::membership::controller_link::LinkName;
+use crate::broker::membership::image::Image;
 use crate::broker::membership::{Membership, Next};
-use crate::broker::replicas::Disk;
+use crate::broker::replicas::{Disk, Replicas};
 use crate::error::ErrorCode;
-use crate::ids::{BrokerEpoch, MetadataOffset};
+use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset};
 use crate::protocol::{Body, Heartbeat, HeartbeatAnswer, Registration};
 use crate::rng::Stream;
 use crate::script::Boot;
@@ -94,6 +95,78 @@ impl Default for Life {
     }
 }
 
+impl Life {
+    /// The process ends if its failed log directory could not be reported …
+    pub fn give_up_reporting(&self) -> Next {
+        if self.log_dir == LogDir::Failed { Next::End } else { Next::GoOn }
+    }
+
+    /// … or if it could not be registered.
+    pub fn give_up_registering(&self) -> Next {
+        if self.broker_epoch.is_none() { Next::End } else { Next::GoOn }
+    }
+
+    /// The next thing to tell the controller by this link.
+    pub(super) fn request(&mut self, cx: &Context, broker: BrokerId, image: &Image) -> Option<Body> {
+        if !std::mem::take(&mut self.beat_is_due) {
+            return None;
+        }
+        let Some(broker_epoch) = self.broker_epoch else {
+            return Some(Body::BrokerRegistrationRequest(Registration {
+                broker,
+                incarnation: self.incarnation,
+                previous_broker_epoch: self.previous_broker_epoch,
+                directory: self.directory,
+                prescribed_epoch: self.boot.broker_epoch,
+            }));
+        };
+        let shuts_down = self.state == Lifecycle::PendingControlledShutdown;
+        if shuts_down && cx.spec.version.uses_zookeeper() {
+            return Some(Body::ControlledShutdownRequest { broker_epoch });
+        }
+        Some(Body::BrokerHeartbeatRequest(Heartbeat {
+            broker,
+            broker_epoch,
+            current_metadata_offset: MetadataOffset(image.next.0.saturating_sub(1)),
+            want_fence: !self.is_ready,
+            want_shut_down: shuts_down,
+            log_dir_failed: self.log_dir != LogDir::Online,
+        }))
+    }
+
+    fn schedule_beat(&mut self, cx: &mut Context, after: Duration) {
+        self.next_beat = Some(cx.now + after);
+        cx.set_timer(after, Timer::Broker(BrokerTimer::Beat));
+    }
+
+    /// After an answer: the next one at its time, unless something has made it due already.
+    fn schedule_next_beat(&mut self, cx: &mut Context, after: Duration) {
+        if !self.beat_is_due {
+            self.schedule_beat(cx, after);
+        }
+    }
+
+    /// Refused or unanswered: again at the pace of broker.md §6.1.2.
+    pub(super) fn communication_failed(&mut self, cx: &mut Context) {
+        let config = &cx.spec.broker_config;
+        let pause = if cx.spec.version.retries_registration_steadily() {
+            config.broker_heartbeat_interval
+        } else {
+            (FIRST_BACKOFF * (1 << self.failures.min(16))).min(config.broker_session_timeout)
+        };
+        self.failures += 1;
+        self.schedule_next_beat(cx, pause);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.state, Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown)
+    }
+
+    pub fn shutdown_patience_ends(&self) -> Next {
+        if self.state == Lifecycle::PendingControlledShutdown { Next::ShutDown } else { Next::GoOn }
+    }
+}
+
 impl Membership {
     pub fn start(&mut self, cx: &mut Context, incarnation: u32, disk: &Disk, boot: Boot) {
         self.life = Life {
@@ -110,24 +183,17 @@ impl Membership {
         cx.set_timer(after, Timer::Broker(BrokerTimer::Register));
     }
 
-    /// The process has come up so far that it asks to be registered; in ZooKeeper mode its logs are loaded by now.
-    pub fn begin_registering(&mut self, cx: &mut Context) {
+    /// The process has come up so far that it asks to be registered.
+    pub fn begin_registering(&mut self, cx: &mut Context, replicas: &mut Replicas) {
         self.life.first_attempt = Some(cx.now);
         cx.set_timer(REGISTRATION_TIMEOUT, Timer::Broker(BrokerTimer::GiveUpRegistering));
-        if !cx.spec.version.uses_zookeeper() {
+        if cx.spec.version.uses_zookeeper() {
+            // Logs are loaded before the broker shows itself.
+            replicas.load_logs(cx);
+        } else {
             self.link_wants(cx, LinkName::Feed);
         }
         self.beat_now(cx);
-    }
-
-    /// The process ends if its failed log directory could not be reported …
-    pub fn give_up_reporting(&self) -> Next {
-        if self.life.log_dir == LogDir::Failed { Next::End } else { Next::GoOn }
-    }
-
-    /// … or if it could not be registered.
-    pub fn give_up_registering(&self) -> Next {
-        if self.life.broker_epoch.is_none() { Next::End } else { Next::GoOn }
     }
 
     /// The log directory has failed: the controller is to know.
@@ -143,42 +209,6 @@ impl Membership {
         }
     }
 
-    /// The next thing to tell the controller by this link.
-    pub(super) fn lifecycle_request(&mut self, cx: &Context) -> Option<Body> {
-        let applied = MetadataOffset(self.image.next.0.saturating_sub(1));
-        let broker = self.id;
-        let life = &mut self.life;
-        if !std::mem::take(&mut life.beat_is_due) {
-            return None;
-        }
-        let Some(broker_epoch) = life.broker_epoch else {
-            return Some(Body::BrokerRegistrationRequest(Registration {
-                broker,
-                incarnation: life.incarnation,
-                previous_broker_epoch: life.previous_broker_epoch,
-                directory: life.directory,
-                prescribed_epoch: life.boot.broker_epoch,
-            }));
-        };
-        let shuts_down = life.state == Lifecycle::PendingControlledShutdown;
-        if shuts_down && cx.spec.version.uses_zookeeper() {
-            return Some(Body::ControlledShutdownRequest { broker_epoch });
-        }
-        Some(Body::BrokerHeartbeatRequest(Heartbeat {
-            broker,
-            broker_epoch,
-            current_metadata_offset: applied,
-            want_fence: !life.is_ready,
-            want_shut_down: shuts_down,
-            log_dir_failed: life.log_dir != LogDir::Online,
-        }))
-    }
-
-    fn schedule_beat(&mut self, cx: &mut Context, after: Duration) {
-        self.life.next_beat = Some(cx.now + after);
-        cx.set_timer(after, Timer::Broker(BrokerTimer::Beat));
-    }
-
     pub fn beat(&mut self, cx: &mut Context) {
         if self.life.next_beat.is_some_and(|at| at <= cx.now) {
             self.beat_now(cx);
@@ -192,28 +222,8 @@ impl Membership {
         self.link_wants(cx, LinkName::Lifecycle);
     }
 
-    /// After an answer: the next one at its time, unless something has made it due already.
-    fn schedule_next_beat(&mut self, cx: &mut Context, after: Duration) {
-        if !self.life.beat_is_due {
-            self.schedule_beat(cx, after);
-        }
-    }
-
-    /// Refused or unanswered: again at the pace of broker.md §6.1.2.
-    pub(super) fn communication_failed(&mut self, cx: &mut Context) {
-        let config = &cx.spec.broker_config;
-        let life = &mut self.life;
-        let pause = if cx.spec.version.retries_registration_steadily() {
-            config.broker_heartbeat_interval
-        } else {
-            (FIRST_BACKOFF * (1 << life.failures.min(16))).min(config.broker_session_timeout)
-        };
-        life.failures += 1;
-        self.schedule_next_beat(cx, pause);
-    }
-
     pub fn on_registered(&mut self, cx: &mut Context, result: Result<BrokerEpoch, ErrorCode>) {
-        let Ok(broker_epoch) = result else { return self.communication_failed(cx) };
+        let Ok(broker_epoch) = result else { return self.life.communication_failed(cx) };
         self.life.broker_epoch = Some(broker_epoch);
         self.life.failures = 0;
         if !self.isr_changes.is_empty() {
@@ -236,7 +246,7 @@ impl Membership {
             Some(after) => (self.life.started + after).since(cx.now),
             None => cx.draw(Stream::Jitter, Duration::ZERO, heartbeat_interval(cx)),
         };
-        self.schedule_beat(cx, first_ping);
+        self.life.schedule_beat(cx, first_ping);
     }
 
     pub fn on_heartbeat_answer(&mut self, cx: &mut Context, answer: &HeartbeatAnswer) -> Next {
@@ -245,7 +255,7 @@ impl Membership {
                 // The session is over: the broker puts itself back in place.
                 self.life.broker_epoch = None;
             }
-            self.communication_failed(cx);
+            self.life.communication_failed(cx);
             return Next::GoOn;
         }
         self.life.failures = 0;
@@ -259,23 +269,23 @@ impl Membership {
                     self.life.state = Lifecycle::Recovery;
                     return Next::Recover;
                 }
-                self.schedule_next_beat(cx, CATCHING_UP);
+                self.life.schedule_next_beat(cx, CATCHING_UP);
             }
             Lifecycle::Recovery => {
                 if !answer.is_fenced {
                     self.life.state = Lifecycle::Running;
                     cx.listen(true);
                 }
-                self.schedule_next_beat(cx, interval);
+                self.life.schedule_next_beat(cx, interval);
             }
-            Lifecycle::Running => self.schedule_next_beat(cx, interval),
+            Lifecycle::Running => self.life.schedule_next_beat(cx, interval),
             Lifecycle::PendingControlledShutdown => {
                 if answer.should_shut_down {
                     return Next::ShutDown;
                 }
                 self.life.shutdown_beats += 1;
                 let first = self.life.shutdown_beats == 1;
-                self.schedule_next_beat(cx, if first { SECOND_SHUTDOWN_BEAT } else { interval });
+                self.life.schedule_next_beat(cx, if first { SECOND_SHUTDOWN_BEAT } else { interval });
             }
             Lifecycle::ShuttingDown | Lifecycle::NotRunning => {}
         }
@@ -295,7 +305,7 @@ impl Membership {
             let first_check = (ready_at + interval).since(cx.now).saturating_sub(REPLICA_MANAGER_LEAD);
             cx.set_timer(first_check, Timer::Broker(BrokerTimer::ShrinkIsrs));
         }
-        self.schedule_next_beat(cx, CATCHING_UP);
+        self.life.schedule_next_beat(cx, CATCHING_UP);
     }
 
     pub fn ready(&mut self, cx: &mut Context) {
@@ -322,22 +332,14 @@ impl Membership {
         }
     }
 
-    pub fn is_stopping(&self) -> bool {
-        matches!(self.life.state, Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown)
-    }
-
     /// ZooKeeper mode: so many partitions are still led here.
     pub fn on_controlled_shutdown_answer(&mut self, cx: &mut Context, remaining: u32) -> Next {
         self.life.shutdown_beats += 1;
         if remaining == 0 || self.life.shutdown_beats >= SHUTDOWN_TRIES {
             return Next::ShutDown;
         }
-        self.schedule_next_beat(cx, SHUTDOWN_RETRY);
+        self.life.schedule_next_beat(cx, SHUTDOWN_RETRY);
         Next::GoOn
-    }
-
-    pub fn shutdown_patience_ends(&self) -> Next {
-        if self.life.state == Lifecycle::PendingControlledShutdown { Next::ShutDown } else { Next::GoOn }
     }
 
     /// What remains is to write everything down.

@@ -24,7 +24,7 @@ pub struct Membership {
     pub life: Life,
     pub image: Image,
     pub feed: Feed,
-    links: Links,
+    pub links: Links,
     /// Roles are taken as metadata says.
     pub is_published: bool,
     pub isr_changes: IsrChanges,
@@ -36,9 +36,9 @@ pub struct Membership {
 #[must_use]
 pub enum Next {
     GoOn,
-    /// Logs are opened, roles taken, fetchers started.
+    /// KRaft: it knows the cluster up to its own registration. Logs are opened, roles taken, fetchers started.
     Recover,
-    /// Nobody is served any more.
+    /// It serves nobody any more; what remains is to write everything down.
     ShutDown,
     /// The process ends.
     End,

@@ -58,7 +58,7 @@ impl Fetchers {
         state: &PartitionState,
         is_new_epoch: bool,
     ) {
-        if membership.is_stopping() && (state.leader.is_none() || !state.isr.contains(membership.id)) {
+        if membership.life.is_stopping() && (state.leader.is_none() || !state.isr.contains(membership.id)) {
             return self.stop(cx, partition);
         }
         if !is_new_epoch {

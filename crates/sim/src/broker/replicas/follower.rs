@@ -13,13 +13,6 @@ use crate::protocol::{EpochAnswer, FetchAnswer, FetchResult, ListOffsetResult};
 use crate::world::context::Context;
 
 impl Replicas {
-    /// The end of the log and the beginning of these records, where that is before it: a leader whose batches have other
-    /// borders may send an earlier one (`Log.append`: "Out of order offsets found").
-    fn misfit(&self, partition: Partition, batches: &[LogBatch]) -> Option<(Offset, Offset)> {
-        let (end, first) = (self.get(partition)?.log.end(), batches.first()?.base_offset);
-        (first < end).then_some((end, first))
-    }
-
     /// Returns the high watermark's rise, if there was one.
     pub fn append_as_follower(
         &mut self,
@@ -44,11 +37,11 @@ impl Replicas {
                 batch: entry.batch.id,
             }));
         }
-        if !batches.is_empty() {
-            self.maybe_flush(cx, image, partition);
-        }
         let ticks = self.uptime.checkpoint_ticks(cx);
         let replica = self.get_mut(partition).expect("it is followed");
+        if !batches.is_empty() {
+            replica.maybe_flush(cx, image, partition);
+        }
         debug_assert!(replica.log.start() >= leader_log_start, "no log is ever cut at its start");
         let to = leader_high_watermark.min(replica.log.end());
         let mut risen = None;
@@ -112,7 +105,9 @@ impl Fetchers {
         }
         match &result.answer {
             FetchAnswer::Records { high_watermark, log_start_offset, batches } => {
-                let Some((log_end_offset, base_offset)) = replicas.misfit(partition, batches) else {
+                let Some((log_end_offset, base_offset)) =
+                    replicas.get(partition).and_then(|replica| replica.log.misfit(batches))
+                else {
                     let (high_watermark, start) = (*high_watermark, *log_start_offset);
                     return replicas.append_as_follower(cx, image, partition, high_watermark, start, batches);
                 };

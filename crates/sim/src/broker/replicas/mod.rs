@@ -34,7 +34,7 @@ pub struct Replicas {
     pub slowed_by: Duration,
     pub uptime: Uptime,
     /// The log directory is offline, until the next start.
-    is_offline: bool,
+    pub is_offline: bool,
 }
 
 /// The process's life so far.
@@ -92,10 +92,6 @@ impl Replicas {
         for replica in self.by_partition.iter_mut().flatten() {
             replica.role = Role::Offline;
         }
-    }
-
-    pub fn is_offline(&self) -> bool {
-        self.is_offline
     }
 
     pub fn partitions(&self) -> impl Iterator<Item = Partition> + use<> {

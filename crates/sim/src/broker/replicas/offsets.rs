@@ -2,6 +2,7 @@
 
 use crate::broker::membership::image::Image;
 use crate::broker::replicas::Replicas;
+use crate::broker::replicas::replica::Replica;
 use crate::error::ErrorCode;
 use crate::ids::{LeaderEpoch, Offset};
 use crate::protocol::{Body, EpochAnswer, EpochQuestion, ListOffset, ListOffsetAt, ListOffsetResult};
@@ -18,36 +19,12 @@ impl Replicas {
         let answer = |asked: &ListOffset| {
             let result = match refuse {
                 Some(error) => Err(error),
-                None => self.list_offset(version, image, asked),
+                None => (self.check_replica(image, asked.partition, asked.current_leader_epoch))
+                    .and_then(|replica| replica.offset(version, asked.at, asked.from_replica)),
             };
             ListOffsetResult { partition: asked.partition, at: asked.at, result }
         };
         Body::ListOffsetsResponse { partitions: partitions.iter().map(answer).collect() }
-    }
-
-    fn list_offset(
-        &self,
-        version: KafkaVersion,
-        image: &Image,
-        asked: &ListOffset,
-    ) -> Result<(Offset, LeaderEpoch), ErrorCode> {
-        let replica = self.check_replica(image, asked.partition, asked.current_leader_epoch)?;
-        let (Some(leading), Some(leader_epoch)) = (replica.leading(), replica.leader_epoch) else {
-            return Err(ErrorCode::NotLeaderOrFollower);
-        };
-        let offset = match asked.at {
-            ListOffsetAt::Earliest => replica.log.start(),
-            ListOffsetAt::Latest if asked.from_replica => replica.log.end(),
-            ListOffsetAt::Latest => {
-                // A new leader does not yet know how much its predecessor had shown.
-                let uncertain = replica.high_watermark < leading.epoch_start;
-                if uncertain && version.withholds_latest_offset() {
-                    return Err(ErrorCode::OffsetNotAvailable);
-                }
-                replica.high_watermark
-            }
-        };
-        Ok((offset, leader_epoch))
     }
 
     pub fn ends_of_epochs(
@@ -60,23 +37,48 @@ impl Replicas {
         let answer = |asked: &EpochQuestion| {
             let result = match refuse {
                 Some(error) => Err(error),
-                None => self.end_of_epoch(version, image, asked),
+                None => (self.check_replica(image, asked.partition, asked.current_leader_epoch))
+                    .and_then(|replica| replica.end_of_epoch(version, asked.leader_epoch)),
             };
             EpochAnswer { partition: asked.partition, result }
         };
         Body::OffsetsForLeaderEpochResponse { partitions: partitions.iter().map(answer).collect() }
     }
+}
+
+impl Replica {
+    fn offset(
+        &self,
+        version: KafkaVersion,
+        at: ListOffsetAt,
+        from_replica: bool,
+    ) -> Result<(Offset, LeaderEpoch), ErrorCode> {
+        let (Some(leading), Some(leader_epoch)) = (self.leading(), self.leader_epoch) else {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        };
+        let offset = match at {
+            ListOffsetAt::Earliest => self.log.start(),
+            ListOffsetAt::Latest if from_replica => self.log.end(),
+            ListOffsetAt::Latest => {
+                // A new leader does not yet know how much its predecessor had shown.
+                let uncertain = self.high_watermark < leading.epoch_start;
+                if uncertain && version.withholds_latest_offset() {
+                    return Err(ErrorCode::OffsetNotAvailable);
+                }
+                self.high_watermark
+            }
+        };
+        Ok((offset, leader_epoch))
+    }
 
     fn end_of_epoch(
         &self,
         version: KafkaVersion,
-        image: &Image,
-        asked: &EpochQuestion,
+        epoch: LeaderEpoch,
     ) -> Result<Option<(LeaderEpoch, Offset)>, ErrorCode> {
-        let replica = self.check_replica(image, asked.partition, asked.current_leader_epoch)?;
-        if replica.leading().is_none() {
+        if self.leading().is_none() {
             return Err(ErrorCode::NotLeaderOrFollower);
         }
-        Ok(replica.log.epochs().end_offset_for(asked.leader_epoch, replica.log.end(), version))
+        Ok(self.log.epochs().end_offset_for(epoch, self.log.end(), version))
     }
 }

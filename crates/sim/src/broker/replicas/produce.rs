@@ -162,7 +162,7 @@ impl Replicas {
             batch: batch.id,
         });
         cx.cause = Some(appended);
-        self.maybe_flush(cx, image, partition);
+        replica.maybe_flush(cx, image, partition);
         let high_watermark = self.maybe_increment_high_watermark(cx, image, partition);
         cx.cause = arrival;
         Ok(Stored { base_offset, next_offset, appended: Some(appended), high_watermark })

@@ -2,6 +2,7 @@
 
 use crate::broker::membership::image::Image;
 use crate::broker::replicas::Replicas;
+use crate::broker::replicas::replica::Replica;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BrokerEpoch, Offset, Partition};
 use crate::protocol::{Body, Envelope};
@@ -61,32 +62,19 @@ impl Replicas {
 
     /// What had not reached the disk is gone.
     pub fn lose_unflushed_tails(&mut self, cx: &mut Context, image: &Image) {
-        for partition in self.partitions() {
-            let Some(replica) = self.get(partition) else { continue };
+        for (partition, replica) in self.iter_mut() {
             let durable = replica.log.durable(cx.now, image.write_back(&cx.spec, partition));
-            self.lose(cx, partition, durable);
+            replica.lose(cx, partition, durable);
         }
     }
 
     /// The log is cut to its first `keep` records.
     pub fn lose_unflushed(&mut self, cx: &mut Context, partition: Partition, keep: u64) {
-        if let Some(replica) = self.get(partition) {
+        if let Some(replica) = self.get_mut(partition) {
             let to = replica.log.end_of_records(keep);
-            self.lose(cx, partition, to);
+            replica.lose(cx, partition, to);
         }
         self.disk.clean_shutdown = None;
-    }
-
-    /// The tail of a log that no process has open.
-    fn lose(&mut self, cx: &mut Context, partition: Partition, to: Offset) {
-        let version = cx.spec.version;
-        let Some(replica) = self.get_mut(partition) else { return };
-        let from = replica.log.end();
-        if to < from {
-            replica.log.truncate(to, version);
-            replica.log.forget();
-            cx.note(Fact::Truncated { partition, from, to, because: Truncation::Unflushed });
-        }
     }
 
     /// The directory of one partition, or of all, is deleted.
@@ -105,15 +93,6 @@ impl Replicas {
         if let Some(replica) = self.by_partition[usize::from(partition.0)].take() {
             let (from, to) = (replica.log.end(), Offset(0));
             cx.note(Fact::Truncated { partition, from, to, because: Truncation::Wiped });
-        }
-    }
-
-    pub(super) fn maybe_flush(&mut self, cx: &mut Context, image: &Image, partition: Partition) {
-        let Some(messages) = image.flush_messages(&cx.spec, partition) else { return };
-        let Some(replica) = self.get_mut(partition) else { return };
-        if replica.log.unflushed() >= messages {
-            replica.log.flush();
-            cx.note(Fact::Flushed { partition, to: replica.log.end() });
         }
     }
 
@@ -151,5 +130,26 @@ impl Replicas {
             cost += costs.flush + for_bytes(costs.flush_per_kib, dirty) + self.disk.slowed_by;
         }
         cost
+    }
+}
+
+impl Replica {
+    /// The tail of a log that no process has open.
+    fn lose(&mut self, cx: &mut Context, partition: Partition, to: Offset) {
+        let from = self.log.end();
+        if to < from {
+            self.log.truncate(to, cx.spec.version);
+            self.log.forget();
+            cx.note(Fact::Truncated { partition, from, to, because: Truncation::Unflushed });
+        }
+    }
+
+    /// After so many records an append flushes.
+    pub(super) fn maybe_flush(&mut self, cx: &mut Context, image: &Image, partition: Partition) {
+        let Some(messages) = image.flush_messages(&cx.spec, partition) else { return };
+        if self.log.unflushed() >= messages {
+            self.log.flush();
+            cx.note(Fact::Flushed { partition, to: self.log.end() });
+        }
     }
 }
