@@ -1,11 +1,14 @@
 //! The broker's connections to the controller: dialled when there is something to say, one request at a time on each,
 //! and dialled again when they break.
 
-use crate::broker::{Broker, BrokerTimer};
+use std::sync::Arc;
+
+use crate::broker::BrokerTimer;
+use crate::broker::membership::Membership;
 use crate::happening::Disconnect;
 use crate::ids::{ConnectionId, NodeId};
 use crate::network::{Broken, Dialled, Read};
-use crate::protocol::Body;
+use crate::protocol::{Body, Envelope};
 use crate::time::{Duration, Time};
 use crate::world::context::Context;
 use crate::world::queue::Timer;
@@ -18,6 +21,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const FEED_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between two looks whether the active controller is known (NodeToControllerRequestThread).
 const CONTROLLER_UNKNOWN: Duration = Duration::from_millis(100);
+/// Between a failed request and the next attempt.
+pub const RETRY: Duration = Duration::from_millis(50);
 const REDIAL: Duration = Duration::from_millis(50);
 const REDIAL_MAX: Duration = Duration::from_secs(1);
 
@@ -47,10 +52,11 @@ pub struct Link {
 pub struct Links([Link; 3]);
 
 impl Links {
-    pub fn get(&mut self, name: LinkName) -> &mut Link {
+    fn get(&mut self, name: LinkName) -> &mut Link {
         &mut self.0[name as usize]
     }
 
+    /// The link that this connection is.
     pub fn named(&self, connection: ConnectionId) -> Option<LinkName> {
         [LinkName::Lifecycle, LinkName::Requests, LinkName::Feed]
             .into_iter()
@@ -65,10 +71,10 @@ impl Link {
     }
 }
 
-impl Broker {
+impl Membership {
     /// There is something to say to the controller (again).
-    pub(in crate::broker) fn link_wants(&mut self, cx: &mut Context, name: LinkName) {
-        let link = self.memory.links.get(name);
+    pub fn link_wants(&mut self, cx: &mut Context, name: LinkName) {
+        let link = self.links.get(name);
         match link.connection {
             None if link.alarm.is_none() => self.link_dial(cx, name),
             Some(_) if link.is_up && link.in_flight.is_none() => self.link_send(cx, name),
@@ -77,26 +83,25 @@ impl Broker {
     }
 
     /// Says it again after a while.
-    pub(in crate::broker) fn retry_link(&mut self, cx: &mut Context, name: LinkName, after: Duration) {
-        self.memory.links.get(name).set_alarm(cx, name, after);
+    pub fn retry_link(&mut self, cx: &mut Context, name: LinkName, after: Duration) {
+        self.links.get(name).set_alarm(cx, name, after);
     }
 
     fn link_dial(&mut self, cx: &mut Context, name: LinkName) {
-        let knows_controller =
-            cx.spec.version.uses_zookeeper() || self.memory.links.get(LinkName::Feed).is_up;
+        let knows_controller = cx.spec.version.uses_zookeeper() || self.links.get(LinkName::Feed).is_up;
         if name == LinkName::Requests && !knows_controller {
             // Fetching the metadata log tells who leads the quorum (RaftControllerNodeProvider).
             return self.retry_link(cx, name, CONTROLLER_UNKNOWN);
         }
         let connection = cx.connect(NodeId::Controller);
-        let link = self.memory.links.get(name);
+        let link = self.links.get(name);
         link.connection = Some(connection);
         link.is_up = false;
         link.set_alarm(cx, name, CONNECTION_SETUP_TIMEOUT);
     }
 
-    pub(in crate::broker) fn link_dialled(&mut self, cx: &mut Context, name: LinkName, dialled: Dialled) {
-        let link = self.memory.links.get(name);
+    pub fn link_dialled(&mut self, cx: &mut Context, name: LinkName, dialled: Dialled) {
+        let link = self.links.get(name);
         link.alarm = None;
         match dialled {
             Dialled::Connected => {
@@ -113,9 +118,9 @@ impl Broker {
 
     fn link_send(&mut self, cx: &mut Context, name: LinkName) {
         let body = match name {
-            LinkName::Lifecycle => self.lifecycle_request(cx),
+            LinkName::Lifecycle => self.life.request(cx, self.id, &self.image),
             LinkName::Requests => self.controller_request(),
-            LinkName::Feed => Some(self.metadata_fetch()),
+            LinkName::Feed => Some(self.feed.request()),
         };
         let Some(body) = body else { return };
         let timeout = match name {
@@ -124,7 +129,7 @@ impl Broker {
             // Parked at the controller; heartbeats tell whether it is still there.
             LinkName::Feed => None,
         };
-        let link = self.memory.links.get(name);
+        let link = self.links.get(name);
         let Some(connection) = link.connection else { return };
         link.correlation += 1;
         let correlation = link.correlation;
@@ -134,32 +139,35 @@ impl Broker {
             return self.link_failed(cx, name, Disconnect::ByPeer);
         }
         if let Some(timeout) = timeout {
-            self.memory.links.get(name).set_alarm(cx, name, timeout);
+            self.links.get(name).set_alarm(cx, name, timeout);
         }
-        let feed = self.memory.links.get(LinkName::Feed);
+        let feed = self.links.get(LinkName::Feed);
         if name == LinkName::Lifecycle && feed.in_flight.is_some() && feed.alarm.is_none() {
             feed.set_alarm(cx, LinkName::Feed, FEED_TIMEOUT);
         }
     }
 
     fn controller_request(&mut self) -> Option<Body> {
-        let broker_epoch = self.memory.life.broker_epoch?;
-        if self.memory.server.waiting_for_producer_ids().next().is_some() {
+        let broker_epoch = self.life.broker_epoch?;
+        if self.producer_ids.are_wanted() {
             Some(Body::AllocateProducerIdsRequest { broker_epoch })
-        } else if self.memory.isr_changes.is_empty() {
+        } else if self.isr_changes.is_empty() {
             None
         } else {
-            Some(self.memory.isr_changes.request(broker_epoch))
+            Some(self.isr_changes.request(broker_epoch))
         }
     }
 
-    pub(in crate::broker) fn link_readable(&mut self, cx: &mut Context, name: LinkName) {
+    /// Reads the next answer. What it says is for the caller to carry out; then the link goes on.
+    pub fn next_answer(&mut self, cx: &mut Context, name: LinkName) -> Option<Arc<Envelope>> {
         loop {
-            let link = self.memory.links.get(name);
-            let Some(connection) = link.connection else { return };
-            match cx.read(connection) {
-                Read::Nothing => return,
-                Read::Closed => return self.link_failed(cx, name, Disconnect::ByPeer),
+            let link = self.links.get(name);
+            match cx.read(link.connection?) {
+                Read::Nothing => return None,
+                Read::Closed => {
+                    self.link_failed(cx, name, Disconnect::ByPeer);
+                    return None;
+                }
                 Read::Message(envelope) => {
                     if link.in_flight.is_none_or(|correlation| correlation != envelope.message.correlation) {
                         continue; // a duplicate
@@ -168,54 +176,41 @@ impl Broker {
                     link.alarm = None;
                     if name == LinkName::Lifecycle {
                         // The controller is there: so is a feed that waits for its answer (one that is to be dialled is not).
-                        let feed = self.memory.links.get(LinkName::Feed);
+                        let feed = self.links.get(LinkName::Feed);
                         if feed.in_flight.is_some() {
                             feed.alarm = None;
                         }
                     }
-                    match &envelope.message.body {
-                        Body::BrokerRegistrationResponse { result } => self.on_registered(cx, *result),
-                        Body::BrokerHeartbeatResponse(answer) => self.on_heartbeat_answer(cx, answer),
-                        Body::ControlledShutdownResponse { remaining } => {
-                            self.on_controlled_shutdown_answer(cx, *remaining);
-                        }
-                        Body::AlterPartitionResponse { result } => {
-                            self.on_alter_partition_response(cx, result)
-                        }
-                        Body::AllocateProducerIdsResponse { result } => self.on_producer_ids(cx, *result),
-                        Body::MetadataFetchResponse { next, .. } => {
-                            self.on_metadata(cx, *next, &envelope);
-                        }
-                        other => other.misplaced(),
-                    }
-                    let link = self.memory.links.get(name);
-                    let is_free = link.is_up && link.in_flight.is_none() && link.alarm.is_none();
-                    if is_free && self.link_has_work(cx, name) {
-                        self.link_send(cx, name);
-                    }
+                    return Some(envelope);
                 }
             }
         }
     }
 
+    /// An answer has been carried out.
+    pub fn link_goes_on(&mut self, cx: &mut Context, name: LinkName) {
+        let link = self.links.get(name);
+        let is_free = link.is_up && link.in_flight.is_none() && link.alarm.is_none();
+        if is_free && self.link_has_work(cx, name) {
+            self.link_send(cx, name);
+        }
+    }
+
     fn link_has_work(&self, cx: &Context, name: LinkName) -> bool {
         match name {
-            LinkName::Lifecycle => self.memory.life.beat_is_due,
-            LinkName::Requests => {
-                !self.memory.isr_changes.is_empty()
-                    || self.memory.server.waiting_for_producer_ids().next().is_some()
-            }
+            LinkName::Lifecycle => self.life.beat_is_due,
+            LinkName::Requests => !self.isr_changes.is_empty() || self.producer_ids.are_wanted(),
             LinkName::Feed => !cx.spec.version.uses_zookeeper(),
         }
     }
 
     /// The connection is of no more use: another one after a while, if there is something to say.
     fn link_failed(&mut self, cx: &mut Context, name: LinkName, because: Disconnect) {
-        let link = self.memory.links.get(name);
+        let link = self.links.get(name);
         if let Some(connection) = link.connection.take() {
             cx.close(connection, because);
         }
-        let link = self.memory.links.get(name);
+        let link = self.links.get(name);
         let unanswered = link.in_flight.take().is_some();
         link.is_up = false;
         link.alarm = None;
@@ -223,19 +218,19 @@ impl Broker {
         link.failures += 1;
         match name {
             LinkName::Lifecycle if unanswered && because == Disconnect::TimedOut => {
-                self.communication_failed(cx);
+                self.life.communication_failed(cx);
             }
-            LinkName::Lifecycle => self.memory.life.beat_is_due |= unanswered,
-            LinkName::Requests => self.memory.isr_changes.lost(),
+            LinkName::Lifecycle => self.life.beat_is_due |= unanswered,
+            LinkName::Requests => self.isr_changes.lost(),
             LinkName::Feed => {}
         }
         if self.link_has_work(cx, name) {
-            self.memory.links.get(name).set_alarm(cx, name, pause);
+            self.links.get(name).set_alarm(cx, name, pause);
         }
     }
 
-    pub(in crate::broker) fn link_alarm(&mut self, cx: &mut Context, name: LinkName) {
-        let link = self.memory.links.get(name);
+    pub fn link_alarm(&mut self, cx: &mut Context, name: LinkName) {
+        let link = self.links.get(name);
         if link.alarm.is_none_or(|alarm| alarm > cx.now) {
             return;
         }

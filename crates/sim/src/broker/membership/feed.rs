@@ -4,10 +4,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::broker::BrokerTimer;
+use crate::broker::membership::Membership;
 use crate::broker::membership::controller_link::LinkName;
-use crate::broker::replicas::replica::Replica;
-use crate::broker::{Broker, BrokerTimer};
-use crate::ids::{ConnectionId, HappeningId, MetadataOffset, Partition};
+use crate::broker::replicas::Replicas;
+use crate::ids::{ConnectionId, MetadataOffset};
 use crate::protocol::{Body, Envelope, MetadataRecord};
 use crate::rng::Stream;
 use crate::time::{Duration, Time};
@@ -43,19 +44,43 @@ pub struct Feed {
     pushed_over: ConnectionId,
 }
 
-impl Broker {
-    pub(in crate::broker) fn metadata_fetch(&self) -> Body {
-        Body::MetadataFetchRequest { from: self.memory.feed.next }
+impl Feed {
+    pub fn request(&self) -> Body {
+        Body::MetadataFetchRequest { from: self.next }
     }
 
-    pub(in crate::broker) fn on_metadata(
+    /// Where the next batch makes this broker a leader, and it is time to stop following: that batch.
+    pub fn next_to_stop_for(&mut self, now: Time) -> Option<Arc<Envelope>> {
+        let batch = self.waiting.front_mut()?;
+        batch.stops_fetching.take_if(|at| *at <= now)?;
+        Some(Arc::clone(&batch.envelope))
+    }
+
+    /// The next batch to apply, and what the image has then.
+    pub fn next_due(&mut self, now: Time) -> Option<(Arc<Envelope>, MetadataOffset)> {
+        let batch = self.waiting.pop_front_if(|batch| batch.due <= now)?;
+        Some((batch.envelope, batch.next))
+    }
+
+    /// ZooKeeper mode: what TCP brings late over an earlier connection was said by an earlier controller, or to an earlier
+    /// registration of this broker. It counts no more (STALE_CONTROLLER_EPOCH, STALE_BROKER_EPOCH).
+    pub fn is_stale(&mut self, connection: ConnectionId) -> bool {
+        let newest = &mut self.pushed_over;
+        *newest = connection.max(*newest);
+        connection < *newest
+    }
+}
+
+impl Membership {
+    pub fn on_metadata(
         &mut self,
         cx: &mut Context,
+        replicas: &Replicas,
         next: MetadataOffset,
         envelope: &Arc<Envelope>,
     ) {
-        let delay = self.metadata_delay(cx, records(envelope));
-        let feed = &mut self.memory.feed;
+        let delay = self.metadata_delay(cx, replicas, records(envelope));
+        let feed = &mut self.feed;
         feed.next = next;
         let before = feed.waiting.back().map_or(Time::ZERO, |batch| batch.due);
         let due = (cx.now + delay.until_applied).max(before);
@@ -71,19 +96,19 @@ impl Broker {
     /// From the records' arrival until they are applied. A new leader also writes its epoch down first, so that a
     /// follower is mostly the earlier one: 31 to 46 ms after the record's timestamp against 40 to 111. Not so where it is
     /// elected because it was let in itself: then two of three followers found it ready, 60 to 160 ms after the record.
-    fn metadata_delay(&self, cx: &mut Context, records: &[MetadataRecord]) -> Delay {
+    fn metadata_delay(&self, cx: &mut Context, replicas: &Replicas, records: &[MetadataRecord]) -> Delay {
         let (low, high) = (cx.spec.costs.metadata_apply_min, cx.spec.costs.metadata_apply_max);
-        let (until_applied, until_it_stops_fetching) = if !self.memory.is_published {
+        let lets_in = |record: &MetadataRecord| matches!(record, MetadataRecord::BrokerRegistration { broker, fenced: false, .. } if *broker == self.id);
+        let (until_applied, until_it_stops_fetching) = if !self.is_published {
             (Duration::ZERO, None) // still catching up
         } else if !cx.spec.tells_commits_at_once() {
             (cx.draw(Stream::Jitter, FOLLOWED.0, FOLLOWED.1), None)
-        } else if records.iter().any(|record| self.makes_leader(record))
-            && !records.iter().any(|record| self.lets_in(record))
+        } else if records.iter().any(|record| replicas.is_elected_by(record)) && !records.iter().any(lets_in)
         {
             let applied = cx.draw(Stream::Jitter, low * 2, high * 4 / 3);
             // What takes its time is the epoch's way to the disk: until then it is as quick as a follower.
             (applied, Some(applied / 5))
-        } else if records.iter().any(|record| self.deposes(record)) {
+        } else if records.iter().any(|record| replicas.is_deposed_by(record)) {
             // Until then it answers as the leader: at 1,000 records/s and acks=1 a clean stop of 4.3.1 lost 30, 0, 0, 3, 11
             // and 4 of them in six takes. So it is mostly quick, and now and then not (broker.md §6.7).
             let longest = cx.draw(Stream::Jitter, low / 2, high);
@@ -94,112 +119,20 @@ impl Broker {
         Delay { until_applied, until_it_stops_fetching }
     }
 
-    fn lets_in(&self, record: &MetadataRecord) -> bool {
-        matches!(record, MetadataRecord::BrokerRegistration { broker, fenced: false, .. } if *broker == self.id)
-    }
-
-    fn deposes(&self, record: &MetadataRecord) -> bool {
-        let MetadataRecord::Partition { partition, state } = record else { return false };
-        let leads = |replica: &Replica| replica.leading().is_some();
-        state.leader != Some(self.id) && self.replica(*partition).is_some_and(leads)
-    }
-
-    fn makes_leader(&self, record: &MetadataRecord) -> bool {
-        let MetadataRecord::Partition { partition, state } = record else { return false };
-        let own_epoch = self.replica(*partition).and_then(|replica| replica.leader_epoch);
-        state.leader == Some(self.id) && own_epoch != Some(state.leader_epoch)
-    }
-
-    pub(in crate::broker) fn apply_metadata(&mut self, cx: &mut Context) {
-        self.stop_following(cx);
-        while let Some(batch) = self.memory.feed.waiting.pop_front_if(|batch| batch.due <= cx.now) {
-            cx.cause = Some(batch.envelope.sent);
-            self.apply_records(cx, records(&batch.envelope));
-            self.memory.image.next = batch.next;
-        }
-    }
-
-    /// A new leader takes leave of the old one before it does anything else (ReplicaManager.applyLocalLeadersDelta): what
-    /// the old one goes on to acknowledge with acks=1, it will never have.
-    fn stop_following(&mut self, cx: &mut Context) {
-        let Some(batch) = self.memory.feed.waiting.front_mut() else { return };
-        if batch.stops_fetching.take_if(|at| *at <= cx.now).is_none() {
-            return;
-        }
-        let envelope = Arc::clone(&batch.envelope);
-        for record in records(&envelope) {
-            if let MetadataRecord::Partition { partition, .. } = record
-                && self.makes_leader(record)
-            {
-                self.stop_fetching(cx, *partition);
-            }
-        }
-    }
-
-    /// First what clients are told and epochs are judged by, right after it the roles.
-    pub(in crate::broker) fn apply_records(&mut self, cx: &mut Context, records: &[MetadataRecord]) {
-        let changed: Vec<Partition> =
-            records.iter().filter_map(|record| self.memory.image.apply(record)).collect();
-        if self.memory.is_published {
-            for partition in changed {
-                self.apply_partition(cx, partition);
-            }
-        }
-    }
-
-    /// ZooKeeper mode: what TCP brings late over an earlier connection was said by an earlier controller, or to an earlier
-    /// registration of this broker. It counts no more (STALE_CONTROLLER_EPOCH, STALE_BROKER_EPOCH).
-    fn is_stale(&mut self, connection: ConnectionId) -> bool {
-        let newest = &mut self.memory.feed.pushed_over;
-        *newest = connection.max(*newest);
-        connection < *newest
-    }
-
-    /// The controller says who leads what …
-    pub(in crate::broker) fn leader_and_isr(
-        &mut self,
-        cx: &mut Context,
-        connection: ConnectionId,
-        records: &[MetadataRecord],
-    ) {
-        if self.is_stale(connection) {
+    /// ZooKeeper mode: what to tell clients. Who leads what comes in another request.
+    pub fn update_metadata(&mut self, connection: ConnectionId, records: &[MetadataRecord]) {
+        if self.feed.is_stale(connection) {
             return;
         }
         for record in records {
-            if let MetadataRecord::Partition { partition, state } = record {
-                self.take_role(cx, *partition, state);
-            } else {
-                _ = self.memory.image.apply(record);
-            }
-        }
-    }
-
-    /// … and, in another request, what to tell clients.
-    pub(in crate::broker) fn update_metadata(
-        &mut self,
-        connection: ConnectionId,
-        records: &[MetadataRecord],
-    ) {
-        if self.is_stale(connection) {
-            return;
-        }
-        for record in records {
-            _ = self.memory.image.apply(record);
-        }
-    }
-
-    pub(in crate::broker) fn apply_partition(&mut self, cx: &mut Context, partition: Partition) {
-        if let Some(state) = self.memory.image.partition(partition).map(Arc::clone) {
-            let cause: Option<HappeningId> = cx.cause;
-            self.take_role(cx, partition, &state);
-            cx.cause = cause;
+            _ = self.image.apply(record);
         }
     }
 }
 
-fn records(envelope: &Envelope) -> &[MetadataRecord] {
-    match &envelope.message.body {
-        Body::MetadataFetchResponse { records, .. } => records,
-        other => other.misplaced(),
-    }
+pub fn records(envelope: &Envelope) -> &[MetadataRecord] {
+    let Body::MetadataFetchResponse { records, .. } = &envelope.message.body else {
+        envelope.message.body.misplaced()
+    };
+    records
 }

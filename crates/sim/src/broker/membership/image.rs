@@ -7,6 +7,7 @@ use crate::error::ErrorCode;
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, MetadataOffset, Partition, TopicId};
 use crate::protocol::{ClusterMetadata, CurrentLeader, MetadataRecord, PartitionMetadata, PartitionState};
 use crate::spec::Spec;
+use crate::time::Duration;
 
 #[derive(Clone, Copy, Debug)]
 struct Registered {
@@ -100,6 +101,24 @@ impl Image {
         if spec.version.freezes_high_watermark() { min.min(assigned.replicas.len()) } else { min }
     }
 
+    pub fn max_message_bytes(&self, spec: &Spec, partition: Partition) -> u32 {
+        let config = self.topic_config(spec, spec.topic_of(partition));
+        config.max_message_bytes.unwrap_or(spec.broker_config.message_max_bytes)
+    }
+
+    /// How long a batch stays in the page cache only.
+    pub fn write_back(&self, spec: &Spec, partition: Partition) -> Duration {
+        let config = self.topic_config(spec, spec.topic_of(partition));
+        let flush = config.flush_ms.or(spec.broker_config.log_flush_interval);
+        flush.map_or(spec.costs.write_back, |flush| flush.min(spec.costs.write_back))
+    }
+
+    /// `flush.messages`: after so many records an append flushes.
+    pub fn flush_messages(&self, spec: &Spec, partition: Partition) -> Option<u64> {
+        let config = self.topic_config(spec, spec.topic_of(partition));
+        config.flush_messages.or(spec.broker_config.log_flush_interval_messages)
+    }
+
     /// KIP-951: the leader to be named beside an error.
     pub fn current_leader(&self, partition: Partition) -> Option<CurrentLeader> {
         let state = self.partition(partition)?;
@@ -107,10 +126,14 @@ impl Image {
     }
 
     /// What a client is told of the topics it asks for.
-    pub fn describe(&self, spec: &Spec, topics: &[TopicId]) -> ClusterMetadata {
+    pub fn describe(&self, spec: &Spec, topics: &[TopicId], refuse: Option<ErrorCode>) -> ClusterMetadata {
         let brokers: Brokers =
             self.brokers.iter().filter(|broker| !broker.fenced).map(|broker| broker.id).collect();
         let mut answer = ClusterMetadata { brokers, ..ClusterMetadata::default() };
+        if let Some(error) = refuse {
+            answer.topic_errors = topics.iter().map(|&topic| (topic, error)).collect();
+            return answer;
+        }
         for &topic in topics {
             let before = answer.partitions.len();
             for partition in spec.partitions_of(topic) {

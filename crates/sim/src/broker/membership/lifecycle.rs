@@ -1,11 +1,12 @@
-//! A broker's life with the controller: registration, heartbeats, being unfenced, controlled shutdown; and what a
-//! process does when it starts and when it ends in good order.
+//! A broker's life with the controller: registration, heartbeats, being unfenced, controlled shutdown.
 
+use crate::broker::BrokerTimer;
 use crate::broker::membership::controller_link::LinkName;
-use crate::broker::{Broker, BrokerTimer, Memory};
+use crate::broker::membership::image::Image;
+use crate::broker::membership::{Membership, Next};
+use crate::broker::replicas::{Disk, Replicas};
 use crate::error::ErrorCode;
-use crate::happening::{Disconnect, Fact};
-use crate::ids::{BrokerEpoch, MetadataOffset, Partition};
+use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset};
 use crate::protocol::{Body, Heartbeat, HeartbeatAnswer, Registration};
 use crate::rng::Stream;
 use crate::script::Boot;
@@ -28,6 +29,8 @@ const START_UP: Duration = Duration::from_millis(220);
 const REPLICA_MANAGER_LEAD: Duration = Duration::from_millis(70);
 /// `initial.broker.registration.timeout.ms`: then the process gives up.
 const REGISTRATION_TIMEOUT: Duration = Duration::from_secs(60);
+/// `log.dir.failure.timeout.ms`.
+const LOG_DIR_FAILURE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A controlled shutdown that gets no permission ends after this long.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(300);
 /// From the permission to the end of the process.
@@ -42,9 +45,15 @@ const SHUTDOWN_RETRY: Duration = Duration::from_secs(5);
 pub struct Life {
     pub state: Lifecycle,
     boot: Boot,
+    started: Time,
+    /// Processes started so far, this one included.
+    incarnation: u32,
     pub broker_epoch: Option<BrokerEpoch>,
     /// From the clean-shutdown file.
     previous_broker_epoch: Option<BrokerEpoch>,
+    /// The log directory's id.
+    directory: u32,
+    log_dir: LogDir,
     first_attempt: Option<Time>,
     failures: u32,
     /// Logs are loaded: asks to be unfenced.
@@ -52,8 +61,17 @@ pub struct Life {
     /// When the next request to the controller is due. None: it is, or one is on its way.
     next_beat: Option<Time>,
     /// Due, and not yet sent.
-    pub beat_is_due: bool,
+    pub(super) beat_is_due: bool,
     shutdown_beats: u32,
+}
+
+/// The log directory, as the controller is to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LogDir {
+    Online,
+    Failed,
+    /// The controller knows that it has failed.
+    Reported,
 }
 
 impl Default for Life {
@@ -61,8 +79,12 @@ impl Default for Life {
         Life {
             state: Lifecycle::NotRunning,
             boot: Boot::default(),
+            started: Time::ZERO,
+            incarnation: 0,
             broker_epoch: None,
             previous_broker_epoch: None,
+            directory: 0,
+            log_dir: LogDir::Online,
             first_attempt: None,
             failures: 0,
             is_ready: false,
@@ -73,19 +95,88 @@ impl Default for Life {
     }
 }
 
-impl Broker {
-    pub fn start(&mut self, cx: &mut Context, boot: Boot) {
-        self.memory = Memory::new(&cx.spec);
-        self.starts += 1;
-        self.memory.started = cx.now;
-        self.memory.log_dir_failed = self.disk.failed;
-        for replica in self.replicas.iter_mut().flatten() {
-            replica.checkpoint.restart(replica.high_watermark);
+impl Life {
+    /// The process ends if its failed log directory could not be reported …
+    pub fn give_up_reporting(&self) -> Next {
+        if self.log_dir == LogDir::Failed { Next::End } else { Next::GoOn }
+    }
+
+    /// … or if it could not be registered.
+    pub fn give_up_registering(&self) -> Next {
+        if self.broker_epoch.is_none() { Next::End } else { Next::GoOn }
+    }
+
+    /// The next thing to tell the controller by this link.
+    pub(super) fn request(&mut self, cx: &Context, broker: BrokerId, image: &Image) -> Option<Body> {
+        if !std::mem::take(&mut self.beat_is_due) {
+            return None;
         }
-        self.memory.life = Life {
+        let Some(broker_epoch) = self.broker_epoch else {
+            return Some(Body::BrokerRegistrationRequest(Registration {
+                broker,
+                incarnation: self.incarnation,
+                previous_broker_epoch: self.previous_broker_epoch,
+                directory: self.directory,
+                prescribed_epoch: self.boot.broker_epoch,
+            }));
+        };
+        let shuts_down = self.state == Lifecycle::PendingControlledShutdown;
+        if shuts_down && cx.spec.version.uses_zookeeper() {
+            return Some(Body::ControlledShutdownRequest { broker_epoch });
+        }
+        Some(Body::BrokerHeartbeatRequest(Heartbeat {
+            broker,
+            broker_epoch,
+            current_metadata_offset: MetadataOffset(image.next.0.saturating_sub(1)),
+            want_fence: !self.is_ready,
+            want_shut_down: shuts_down,
+            log_dir_failed: self.log_dir != LogDir::Online,
+        }))
+    }
+
+    fn schedule_beat(&mut self, cx: &mut Context, after: Duration) {
+        self.next_beat = Some(cx.now + after);
+        cx.set_timer(after, Timer::Broker(BrokerTimer::Beat));
+    }
+
+    /// After an answer: the next one at its time, unless something has made it due already.
+    fn schedule_next_beat(&mut self, cx: &mut Context, after: Duration) {
+        if !self.beat_is_due {
+            self.schedule_beat(cx, after);
+        }
+    }
+
+    /// Refused or unanswered: again at the pace of broker.md §6.1.2.
+    pub(super) fn communication_failed(&mut self, cx: &mut Context) {
+        let config = &cx.spec.broker_config;
+        let pause = if cx.spec.version.retries_registration_steadily() {
+            config.broker_heartbeat_interval
+        } else {
+            (FIRST_BACKOFF * (1 << self.failures.min(16))).min(config.broker_session_timeout)
+        };
+        self.failures += 1;
+        self.schedule_next_beat(cx, pause);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.state, Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown)
+    }
+
+    pub fn shutdown_patience_ends(&self) -> Next {
+        if self.state == Lifecycle::PendingControlledShutdown { Next::ShutDown } else { Next::GoOn }
+    }
+}
+
+impl Membership {
+    pub fn start(&mut self, cx: &mut Context, incarnation: u32, disk: &Disk, boot: Boot) {
+        self.life = Life {
             state: Lifecycle::Starting,
             boot,
-            previous_broker_epoch: self.disk.clean_shutdown,
+            started: cx.now,
+            incarnation,
+            previous_broker_epoch: disk.clean_shutdown,
+            directory: disk.directory,
+            log_dir: if disk.failed { LogDir::Failed } else { LogDir::Online },
             ..Life::default()
         };
         let after = boot.registers_after.unwrap_or(cx.spec.costs.broker_boot);
@@ -93,183 +184,119 @@ impl Broker {
     }
 
     /// The process has come up so far that it asks to be registered.
-    pub(in crate::broker) fn begin_registering(&mut self, cx: &mut Context) {
-        self.memory.life.first_attempt = Some(cx.now);
+    pub fn begin_registering(&mut self, cx: &mut Context, replicas: &mut Replicas) {
+        self.life.first_attempt = Some(cx.now);
         cx.set_timer(REGISTRATION_TIMEOUT, Timer::Broker(BrokerTimer::GiveUpRegistering));
         if cx.spec.version.uses_zookeeper() {
             // Logs are loaded before the broker shows itself.
-            self.load_logs(cx);
+            replicas.load_logs(cx);
         } else {
             self.link_wants(cx, LinkName::Feed);
         }
         self.beat_now(cx);
     }
 
-    /// The failed log directory could not be reported: the process ends.
-    pub(in crate::broker) fn give_up_reporting(&mut self, cx: &mut Context) {
-        if self.memory.log_dir_failed && !self.memory.log_dir_reported {
-            self.end(cx);
+    /// The log directory has failed: the controller is to know.
+    pub fn report_log_dir(&mut self, cx: &mut Context) {
+        if self.life.log_dir == LogDir::Online {
+            self.life.log_dir = LogDir::Failed;
+        }
+        if self.life.broker_epoch.is_some() {
+            self.beat_now(cx);
+        }
+        if cx.spec.version.ends_with_an_unreported_disk() {
+            cx.set_timer(LOG_DIR_FAILURE_TIMEOUT, Timer::Broker(BrokerTimer::GiveUpReporting));
         }
     }
 
-    pub(in crate::broker) fn give_up_registering(&mut self, cx: &mut Context) {
-        if self.memory.life.broker_epoch.is_none() {
-            self.end(cx);
-        }
-    }
-
-    /// The next thing to tell the controller by this link.
-    pub(in crate::broker) fn lifecycle_request(&mut self, cx: &Context) -> Option<Body> {
-        let log_dir_failed = self.memory.log_dir_failed;
-        let applied = MetadataOffset(self.memory.image.next.0.saturating_sub(1));
-        let life = &mut self.memory.life;
-        if !std::mem::take(&mut life.beat_is_due) {
-            return None;
-        }
-        let Some(broker_epoch) = life.broker_epoch else {
-            return Some(Body::BrokerRegistrationRequest(Registration {
-                broker: self.id,
-                incarnation: self.starts,
-                previous_broker_epoch: life.previous_broker_epoch,
-                directory: self.disk.directory,
-                prescribed_epoch: life.boot.broker_epoch,
-            }));
-        };
-        let shuts_down = life.state == Lifecycle::PendingControlledShutdown;
-        if shuts_down && cx.spec.version.uses_zookeeper() {
-            return Some(Body::ControlledShutdownRequest { broker_epoch });
-        }
-        Some(Body::BrokerHeartbeatRequest(Heartbeat {
-            broker: self.id,
-            broker_epoch,
-            current_metadata_offset: applied,
-            want_fence: !life.is_ready,
-            want_shut_down: shuts_down,
-            log_dir_failed,
-        }))
-    }
-
-    fn schedule_beat(&mut self, cx: &mut Context, after: Duration) {
-        self.memory.life.next_beat = Some(cx.now + after);
-        cx.set_timer(after, Timer::Broker(BrokerTimer::Beat));
-    }
-
-    pub(in crate::broker) fn beat(&mut self, cx: &mut Context) {
-        if self.memory.life.next_beat.is_some_and(|at| at <= cx.now) {
+    pub fn beat(&mut self, cx: &mut Context) {
+        if self.life.next_beat.is_some_and(|at| at <= cx.now) {
             self.beat_now(cx);
         }
     }
 
     /// At once, or right behind the request that is on its way.
-    pub(in crate::broker) fn beat_now(&mut self, cx: &mut Context) {
-        self.memory.life.next_beat = None;
-        self.memory.life.beat_is_due = true;
+    fn beat_now(&mut self, cx: &mut Context) {
+        self.life.next_beat = None;
+        self.life.beat_is_due = true;
         self.link_wants(cx, LinkName::Lifecycle);
     }
 
-    /// After an answer: the next one at its time, unless something has made it due already.
-    fn schedule_next_beat(&mut self, cx: &mut Context, after: Duration) {
-        if !self.memory.life.beat_is_due {
-            self.schedule_beat(cx, after);
-        }
-    }
-
-    /// Refused or unanswered: again at the pace of broker.md §6.1.2.
-    pub(in crate::broker) fn communication_failed(&mut self, cx: &mut Context) {
-        let config = &cx.spec.broker_config;
-        let life = &mut self.memory.life;
-        let pause = if cx.spec.version.retries_registration_steadily() {
-            config.broker_heartbeat_interval
-        } else {
-            (FIRST_BACKOFF * (1 << life.failures.min(16))).min(config.broker_session_timeout)
-        };
-        life.failures += 1;
-        self.schedule_next_beat(cx, pause);
-    }
-
-    pub(in crate::broker) fn on_registered(
-        &mut self,
-        cx: &mut Context,
-        result: Result<BrokerEpoch, ErrorCode>,
-    ) {
-        let Ok(broker_epoch) = result else { return self.communication_failed(cx) };
-        let life = &mut self.memory.life;
-        life.broker_epoch = Some(broker_epoch);
-        life.failures = 0;
-        if !self.memory.isr_changes.is_empty() {
+    pub fn on_registered(&mut self, cx: &mut Context, result: Result<BrokerEpoch, ErrorCode>) {
+        let Ok(broker_epoch) = result else { return self.life.communication_failed(cx) };
+        self.life.broker_epoch = Some(broker_epoch);
+        self.life.failures = 0;
+        if !self.isr_changes.is_empty() {
             // Proposed in an earlier registration, and held back without one.
             self.link_wants(cx, LinkName::Requests);
         }
-        let life = &mut self.memory.life;
-        if cx.spec.version.uses_zookeeper() {
-            life.is_ready = true;
-            if life.state == Lifecycle::Starting {
-                life.state = Lifecycle::Running;
-                // Not earlier: as long as its old life's session lasts, nobody may take this one for it.
-                cx.listen(true);
-                self.schedule_isr_check(cx);
-            }
-            // ZooKeeper sessions are pinged each at its own pace, whenever their processes came up.
-            let first_ping = match self.memory.life.boot.ready_after {
-                Some(after) => (self.memory.started + after).since(cx.now),
-                None => cx.draw(Stream::Jitter, Duration::ZERO, heartbeat_interval(cx)),
-            };
-            return self.schedule_beat(cx, first_ping);
+        if !cx.spec.version.uses_zookeeper() {
+            return self.beat_now(cx);
         }
-        self.beat_now(cx);
+        let life = &mut self.life;
+        life.is_ready = true;
+        if life.state == Lifecycle::Starting {
+            life.state = Lifecycle::Running;
+            // Not earlier: as long as its old life's session lasts, nobody may take this one for it.
+            cx.listen(true);
+            schedule_isr_check(cx);
+        }
+        // ZooKeeper sessions are pinged each at its own pace, whenever their processes came up.
+        let first_ping = match self.life.boot.ready_after {
+            Some(after) => (self.life.started + after).since(cx.now),
+            None => cx.draw(Stream::Jitter, Duration::ZERO, heartbeat_interval(cx)),
+        };
+        self.life.schedule_beat(cx, first_ping);
     }
 
-    pub(in crate::broker) fn on_heartbeat_answer(&mut self, cx: &mut Context, answer: &HeartbeatAnswer) {
+    pub fn on_heartbeat_answer(&mut self, cx: &mut Context, answer: &HeartbeatAnswer) -> Next {
         if answer.error.is_some() {
             if cx.spec.version.uses_zookeeper() {
                 // The session is over: the broker puts itself back in place.
-                self.memory.life.broker_epoch = None;
+                self.life.broker_epoch = None;
             }
-            return self.communication_failed(cx);
+            self.life.communication_failed(cx);
+            return Next::GoOn;
         }
-        self.memory.life.failures = 0;
-        self.memory.log_dir_reported |= self.memory.log_dir_failed;
+        self.life.failures = 0;
+        if self.life.log_dir == LogDir::Failed {
+            self.life.log_dir = LogDir::Reported;
+        }
         let interval = heartbeat_interval(cx);
-        match self.memory.life.state {
+        match self.life.state {
             Lifecycle::Starting => {
                 if answer.is_caught_up {
-                    self.memory.life.state = Lifecycle::Recovery;
-                    self.recover(cx);
+                    self.life.state = Lifecycle::Recovery;
+                    return Next::Recover;
                 }
-                self.schedule_next_beat(cx, CATCHING_UP);
+                self.life.schedule_next_beat(cx, CATCHING_UP);
             }
             Lifecycle::Recovery => {
                 if !answer.is_fenced {
-                    self.memory.life.state = Lifecycle::Running;
+                    self.life.state = Lifecycle::Running;
                     cx.listen(true);
                 }
-                self.schedule_next_beat(cx, interval);
+                self.life.schedule_next_beat(cx, interval);
             }
-            Lifecycle::Running => self.schedule_next_beat(cx, interval),
+            Lifecycle::Running => self.life.schedule_next_beat(cx, interval),
             Lifecycle::PendingControlledShutdown => {
                 if answer.should_shut_down {
-                    return self.begin_shutdown(cx);
+                    return Next::ShutDown;
                 }
-                self.memory.life.shutdown_beats += 1;
-                let first = self.memory.life.shutdown_beats == 1;
-                self.schedule_next_beat(cx, if first { SECOND_SHUTDOWN_BEAT } else { interval });
+                self.life.shutdown_beats += 1;
+                let first = self.life.shutdown_beats == 1;
+                self.life.schedule_next_beat(cx, if first { SECOND_SHUTDOWN_BEAT } else { interval });
             }
             Lifecycle::ShuttingDown | Lifecycle::NotRunning => {}
         }
+        Next::GoOn
     }
 
-    /// KRaft: the broker knows the cluster up to its own registration. Logs are opened, roles taken, fetchers started.
-    fn recover(&mut self, cx: &mut Context) {
-        let scan = self.load_logs(cx);
-        self.memory.is_published = true;
-        let partitions: Vec<Partition> =
-            self.memory.image.partitions().map(|(partition, _)| partition).collect();
-        for partition in partitions {
-            self.apply_partition(cx, partition);
-        }
-        let life = &self.memory.life;
+    /// KRaft: logs are opened, roles taken, fetchers started. `scan`: how long the logs take.
+    pub fn recovered(&mut self, cx: &mut Context, scan: Duration) {
+        let life = &self.life;
         let ready_at = match life.boot.ready_after {
-            Some(after) => self.memory.started + after,
+            Some(after) => life.started + after,
             None => life.first_attempt.expect("it is registered") + START_UP,
         };
         let ready_at = ready_at.max(cx.now + scan);
@@ -278,116 +305,58 @@ impl Broker {
             let first_check = (ready_at + interval).since(cx.now).saturating_sub(REPLICA_MANAGER_LEAD);
             cx.set_timer(first_check, Timer::Broker(BrokerTimer::ShrinkIsrs));
         }
+        self.life.schedule_next_beat(cx, CATCHING_UP);
     }
 
-    /// The ISR check runs from the start of the replica manager on.
-    pub(in crate::broker) fn schedule_isr_check(&mut self, cx: &mut Context) {
-        if let Some(interval) = cx.spec.broker_config.isr_check_interval() {
-            cx.set_timer(interval, Timer::Broker(BrokerTimer::ShrinkIsrs));
-        }
-    }
-
-    pub(in crate::broker) fn ready(&mut self, cx: &mut Context) {
-        self.memory.life.is_ready = true;
-        if self.memory.life.state == Lifecycle::Recovery {
+    pub fn ready(&mut self, cx: &mut Context) {
+        self.life.is_ready = true;
+        if self.life.state == Lifecycle::Recovery {
             self.beat_now(cx);
         }
     }
 
-    /// What the disk holds becomes the process's. After anything but a clean stop, logs are scanned from where they were
-    /// last flushed. Returns how long that takes.
-    fn load_logs(&mut self, cx: &mut Context) -> Duration {
-        let mut scan = Duration::ZERO;
-        let clean = self.disk.clean_shutdown.take().is_some();
-        let version = cx.spec.version;
-        for (partition, replica) in (0..).map(Partition).zip(&mut self.replicas) {
-            let Some(replica) = replica else { continue };
-            if !clean {
-                let kib = u64::from(replica.log.unflushed_bytes()) / 1024;
-                scan += cx.spec.costs.flush_per_kib * kib;
-            }
-            replica.log.load(version);
-            replica.high_watermark = replica.high_watermark.clamp(replica.log.start(), replica.log.end());
-            cx.note(Fact::LogLoaded {
-                partition,
-                log_end_offset: replica.log.end(),
-                high_watermark: replica.high_watermark,
-                clean,
-            });
-        }
-        scan
-    }
-
     /// SIGTERM.
-    pub fn stop(&mut self, cx: &mut Context) {
+    pub fn stop(&mut self, cx: &mut Context) -> Next {
         let enabled = cx.spec.broker_config.controlled_shutdown_enable;
-        match self.memory.life.state {
+        match self.life.state {
             Lifecycle::Running if enabled => {
-                self.memory.life.state = Lifecycle::PendingControlledShutdown;
+                self.life.state = Lifecycle::PendingControlledShutdown;
                 cx.set_timer(SHUTDOWN_PATIENCE, Timer::Broker(BrokerTimer::ShutdownPatience));
                 self.beat_now(cx);
+                Next::GoOn
             }
-            Lifecycle::Starting | Lifecycle::Recovery | Lifecycle::Running => self.begin_shutdown(cx),
-            Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown | Lifecycle::NotRunning => {}
+            Lifecycle::Starting | Lifecycle::Recovery | Lifecycle::Running => Next::ShutDown,
+            Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown | Lifecycle::NotRunning => {
+                Next::GoOn
+            }
         }
-    }
-
-    /// On its way out: whoever wants it started must wait until it is gone.
-    pub fn is_stopping(&self) -> bool {
-        matches!(self.memory.life.state, Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown)
     }
 
     /// ZooKeeper mode: so many partitions are still led here.
-    pub(in crate::broker) fn on_controlled_shutdown_answer(&mut self, cx: &mut Context, remaining: u32) {
-        self.memory.life.shutdown_beats += 1;
-        if remaining == 0 || self.memory.life.shutdown_beats >= SHUTDOWN_TRIES {
-            self.begin_shutdown(cx);
-        } else {
-            self.schedule_next_beat(cx, SHUTDOWN_RETRY);
+    pub fn on_controlled_shutdown_answer(&mut self, cx: &mut Context, remaining: u32) -> Next {
+        self.life.shutdown_beats += 1;
+        if remaining == 0 || self.life.shutdown_beats >= SHUTDOWN_TRIES {
+            return Next::ShutDown;
         }
+        self.life.schedule_next_beat(cx, SHUTDOWN_RETRY);
+        Next::GoOn
     }
 
-    pub(in crate::broker) fn shutdown_patience_ends(&mut self, cx: &mut Context) {
-        if self.memory.life.state == Lifecycle::PendingControlledShutdown {
-            self.begin_shutdown(cx);
-        }
-    }
-
-    /// Serves nobody any more; what remains is to write everything down.
-    fn begin_shutdown(&mut self, cx: &mut Context) {
-        self.memory.life.state = Lifecycle::ShuttingDown;
-        self.memory.life.next_beat = None;
-        self.memory.life.beat_is_due = false;
-        cx.listen(false);
-        for connection in self.memory.server.connections() {
-            self.hang_up(cx, connection, Disconnect::Closed);
-        }
+    /// What remains is to write everything down.
+    pub fn begin_shutdown(&mut self, cx: &mut Context) {
+        self.life.state = Lifecycle::ShuttingDown;
+        self.life.next_beat = None;
+        self.life.beat_is_due = false;
+        self.producer_ids.clear();
         let closing = cx.draw(Stream::Jitter, CLOSING.0, CLOSING.1);
         cx.set_timer(closing, Timer::Broker(BrokerTimer::Closed));
     }
+}
 
-    /// Exact high watermarks, everything flushed, the clean-shutdown file: the process ends.
-    pub(in crate::broker) fn closed(&mut self, cx: &mut Context) {
-        let version = cx.spec.version;
-        let loaded = self.memory.is_published || version.uses_zookeeper();
-        if loaded && !self.disk.failed {
-            for (partition, replica) in (0..).map(Partition).zip(&mut self.replicas) {
-                let Some(replica) = replica else { continue };
-                if replica.log.unflushed() > 0 {
-                    cx.note(Fact::Flushed { partition, to: replica.log.end() });
-                }
-                replica.checkpoint.restart(replica.high_watermark);
-                replica.log.close(version);
-            }
-            self.disk.clean_shutdown = Some(self.memory.life.broker_epoch.unwrap_or_default());
-        }
-        self.end(cx);
-    }
-
-    /// The process ends by itself.
-    fn end(&mut self, cx: &mut Context) {
-        self.forget(cx);
-        cx.exit();
+/// The ISR check runs from the start of the replica manager on.
+pub fn schedule_isr_check(cx: &mut Context) {
+    if let Some(interval) = cx.spec.broker_config.isr_check_interval() {
+        cx.set_timer(interval, Timer::Broker(BrokerTimer::ShrinkIsrs));
     }
 }
 

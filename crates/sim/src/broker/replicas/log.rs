@@ -89,6 +89,13 @@ impl Log {
         self.appended_at.push(now);
     }
 
+    /// The end of the log and the beginning of these records, where that is before it: a leader whose batches have other
+    /// borders may send an earlier one (`Log.append`: "Out of order offsets found").
+    pub fn misfit(&self, batches: &[LogBatch]) -> Option<(Offset, Offset)> {
+        let (end, first) = (self.end(), batches.first()?.base_offset);
+        (first < end).then_some((end, first))
+    }
+
     /// Whole batches from the one that holds `from` on.
     pub fn read(&self, from: Offset, bounds: Bounds) -> Vec<LogBatch> {
         let mut found = Vec::new();

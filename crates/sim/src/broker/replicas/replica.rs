@@ -2,7 +2,7 @@
 
 use crate::broker::replicas::log::Log;
 use crate::broker::replicas::remote_replica::RemoteReplica;
-use crate::ids::{BrokerEpoch, BrokerId, Brokers, ConnectionId, LeaderEpoch, Offset, PartitionEpoch};
+use crate::ids::{BrokerEpoch, BrokerId, Brokers, LeaderEpoch, Offset, PartitionEpoch};
 use crate::mutant::{Mutant, wrong};
 use crate::time::{Duration, Time};
 
@@ -16,8 +16,6 @@ pub struct Replica {
     pub leader: Option<BrokerId>,
     pub leader_epoch: Option<LeaderEpoch>,
     pub partition_epoch: Option<PartitionEpoch>,
-    /// Fetches that wait for something to happen here.
-    pub fetch_waiters: Vec<ConnectionId>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,8 +36,6 @@ pub struct Leading {
     pub pending: Option<PendingIsr>,
     /// In assignment order.
     pub followers: Vec<RemoteReplica>,
-    /// acks=all requests that wait for the high watermark, oldest first.
-    pub waiting_produces: Vec<ConnectionId>,
 }
 
 /// An ISR that was proposed and about which the controller has not been heard (broker.md §4.7).
@@ -88,7 +84,6 @@ impl Default for Replica {
             leader: None,
             leader_epoch: None,
             partition_epoch: None,
-            fetch_waiters: Vec::new(),
         }
     }
 }
@@ -125,19 +120,12 @@ impl Replica {
         self.leader = None;
         self.leader_epoch = None;
         self.partition_epoch = None;
-        self.fetch_waiters.clear();
     }
 }
 
 impl Leading {
     pub fn new(epoch_start: Offset) -> Leading {
-        Leading {
-            epoch_start,
-            isr: Brokers::NONE,
-            pending: None,
-            followers: Vec::new(),
-            waiting_produces: Vec::new(),
-        }
+        Leading { epoch_start, isr: Brokers::NONE, pending: None, followers: Vec::new() }
     }
 
     /// Every broker that is, or may already be, in the ISR: the high watermark honours them all.

@@ -1,59 +1,60 @@
 //! Taking the part that the controller has given: leader or follower of a partition (broker.md §5.1, §5.2).
 
-use crate::broker::Broker;
+use crate::broker::membership::image::Image;
+use crate::broker::replicas::Replicas;
+use crate::broker::replicas::fetchers::Fetchers;
 use crate::broker::replicas::replica::{Leading, Replica, Role};
 use crate::happening::{Fact, Truncation};
-use crate::ids::{Offset, Partition};
+use crate::ids::{HappeningId, Offset, Partition};
 use crate::mutant::{Mutant, wrong};
-use crate::protocol::PartitionState;
-use crate::view::Lifecycle;
+use crate::protocol::{MetadataRecord, PartitionState};
+use crate::spec::Spec;
 use crate::world::context::Context;
 
-impl Broker {
-    pub(in crate::broker) fn take_role(
-        &mut self,
-        cx: &mut Context,
-        partition: Partition,
-        state: &PartitionState,
-    ) {
+/// The part to take, now that the replica has taken over its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Leader { is_new_epoch: bool },
+    Follower { is_new_epoch: bool },
+}
+
+impl Replicas {
+    /// Takes a state over that the controller has decided on. None: it is not for this broker, or old.
+    pub fn take_over(&mut self, spec: &Spec, partition: Partition, state: &PartitionState) -> Option<Part> {
         if !state.replicas.contains(&self.id) {
-            return;
+            return None;
         }
-        let place = usize::from(partition.0);
-        if self.replicas[place].is_none() {
-            self.replicas[place] = Some(Replica::default());
-        }
-        let replica = self.replicas[place].as_mut().expect("made above");
+        let replica = self.by_partition[usize::from(partition.0)].get_or_insert_with(Replica::default);
         let is_old = replica.partition_epoch.is_some_and(|own| state.partition_epoch < own)
             || replica.leader_epoch.is_some_and(|own| state.leader_epoch < own);
         // Before KRaft an order counts by its leader epoch alone: a new controller repeats what the leader has long heard,
         // and must not undo the ISR change that it has proposed since.
-        let is_repeated =
-            cx.spec.version.uses_zookeeper() && replica.leader_epoch == Some(state.leader_epoch);
-        let is_old = is_old || is_repeated;
-        if is_old || self.memory.log_dir_failed {
-            return;
+        let is_repeated = spec.version.uses_zookeeper() && replica.leader_epoch == Some(state.leader_epoch);
+        if is_old || is_repeated || self.is_offline {
+            return None;
         }
         let is_new_epoch = replica.leader_epoch != Some(state.leader_epoch);
         replica.leader = state.leader;
         replica.leader_epoch = Some(state.leader_epoch);
         replica.partition_epoch = Some(state.partition_epoch);
-        if state.leader == Some(self.id) {
-            self.become_leader(cx, partition, state, is_new_epoch);
-        } else {
-            self.become_follower(cx, partition, state, is_new_epoch);
-        }
+        Some(match state.leader == Some(self.id) {
+            true => Part::Leader { is_new_epoch },
+            false => Part::Follower { is_new_epoch },
+        })
     }
 
-    fn become_leader(
+    /// Returns the high watermark's move, if there was one.
+    pub fn become_leader(
         &mut self,
         cx: &mut Context,
+        image: &Image,
+        fetchers: &mut Fetchers,
         partition: Partition,
         state: &PartitionState,
         is_new_epoch: bool,
-    ) {
+    ) -> Option<HappeningId> {
         let (own, now) = (self.id, cx.now);
-        let replica = self.replica_mut(partition).expect("it has a role");
+        let replica = self.get_mut(partition).expect("it has a role");
         let log_end = replica.log.end();
         let (mut leading, was_leader) = match std::mem::replace(&mut replica.role, Role::Offline) {
             Role::Leader(leading) => (leading, true),
@@ -80,7 +81,7 @@ impl Broker {
         let high_watermark = replica.high_watermark;
         replica.role = Role::Leader(leading);
         if is_new_epoch {
-            self.stop_fetching(cx, partition);
+            fetchers.stop(cx, partition);
             cx.cause = Some(cx.note(Fact::BecameLeader {
                 partition,
                 leader_epoch: state.leader_epoch,
@@ -88,23 +89,18 @@ impl Broker {
                 high_watermark,
             }));
         }
-        self.recompute_high_watermark(cx, partition);
-        // Fetches of another epoch are fenced, and an older follower may have joined or left the assignment.
-        self.wake_fetches(cx, partition);
+        self.maybe_increment_high_watermark(cx, image, partition)
     }
 
-    fn become_follower(
+    pub fn become_follower(
         &mut self,
         cx: &mut Context,
         partition: Partition,
         state: &PartitionState,
         is_new_epoch: bool,
     ) {
-        let replica = self.replica_mut(partition).expect("it has a role");
-        let waiting = match std::mem::replace(&mut replica.role, Role::Follower) {
-            Role::Leader(leading) => leading.waiting_produces,
-            Role::Offline | Role::Follower => Vec::new(),
-        };
+        let replica = self.get_mut(partition).expect("it has a role");
+        replica.role = Role::Follower;
         if is_new_epoch {
             cx.cause = Some(cx.note(Fact::BecameFollower {
                 partition,
@@ -112,38 +108,33 @@ impl Broker {
                 leader_epoch: state.leader_epoch,
             }));
         }
-        // acks=all requests that waited here are NOT_LEADER_OR_FOLLOWER now, parked fetches that or FENCED_LEADER_EPOCH.
-        self.wake_produces(cx, partition, waiting);
-        self.wake_fetches(cx, partition);
-        let shutting_down =
-            matches!(self.memory.life.state, Lifecycle::PendingControlledShutdown | Lifecycle::ShuttingDown);
-        if shutting_down && (state.leader.is_none() || !state.isr.contains(self.id)) {
-            self.stop_fetching(cx, partition);
-        } else if is_new_epoch {
-            self.stop_fetching(cx, partition);
-            let knows = |leader| cx.spec.version.uses_zookeeper() || self.memory.image.is_registered(leader);
-            if let Some(leader) = state.leader.filter(|&leader| knows(leader)) {
-                if !cx.spec.version.has_leader_epochs() || wrong(Mutant::TruncatesToHighWatermark) {
-                    let high_watermark =
-                        self.replica(partition).map_or(Offset(0), |replica| replica.high_watermark);
-                    self.truncate(cx, partition, high_watermark, Truncation::HighWatermark);
-                }
-                self.start_fetching(cx, partition, leader, state.leader_epoch);
-            }
-        }
+    }
+
+    /// Would this record end a leadership here?
+    pub fn is_deposed_by(&self, record: &MetadataRecord) -> bool {
+        let MetadataRecord::Partition { partition, state } = record else { return false };
+        let leads = |replica: &Replica| replica.leading().is_some();
+        state.leader != Some(self.id) && self.get(*partition).is_some_and(leads)
+    }
+
+    /// Would this record begin a leadership here?
+    pub fn is_elected_by(&self, record: &MetadataRecord) -> bool {
+        let MetadataRecord::Partition { partition, state } = record else { return false };
+        let own_epoch = self.get(*partition).and_then(|replica| replica.leader_epoch);
+        state.leader == Some(self.id) && own_epoch != Some(state.leader_epoch)
     }
 
     /// Cuts the log, and the high watermark with it.
-    pub(in crate::broker) fn truncate(
+    pub(super) fn truncate(
         &mut self,
         cx: &mut Context,
         partition: Partition,
         to: Offset,
         because: Truncation,
     ) {
-        let ticks = self.memory.checkpoint_ticks(cx);
+        let ticks = self.uptime.checkpoint_ticks(cx);
         let version = cx.spec.version;
-        let Some(replica) = self.replica_mut(partition) else { return };
+        let Some(replica) = self.get_mut(partition) else { return };
         let from = replica.log.end();
         if wrong(Mutant::NeverTruncates) {
             return;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::harness::{Cluster, P0};
 use super::single::Single;
+use crate::broker::Broker;
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Truncation};
 use crate::ids::{BatchId, BrokerId, LeaderEpoch, Offset, Partition, RecordId};
@@ -28,19 +29,24 @@ fn batch(base: u32, records: u32, epoch: u32) -> LogBatch {
     }
 }
 
+fn append(single: &mut Single, leader_high_watermark: Offset, batches: &[LogBatch]) {
+    let (replicas, image) = (&mut single.broker.replicas, &single.broker.membership.image);
+    replicas.append_as_follower(&mut single.cx, image, P0, leader_high_watermark, Offset(0), batches);
+}
+
 /// Broker 1 follows broker 2 in epoch 9, with these batches (first offset, records, epoch).
 fn follower(version: KafkaVersion, batches: &[(u32, u32, u32)]) -> Single {
     let mut single = Single::new(version, 2, 1);
     single.metadata(Some(2), 9, 9, &[1, 2]);
     let batches: Vec<LogBatch> =
         batches.iter().map(|&(base, records, epoch)| batch(base, records, epoch)).collect();
-    single.broker.append_as_follower(&mut single.cx, P0, Offset(0), Offset(0), &batches);
+    append(&mut single, Offset(0), &batches);
     single
 }
 
 fn diverging(single: &mut Single, epoch: u32, end: u32) -> u32 {
     let (epoch, end) = (Some(LeaderEpoch(epoch)), Some(Offset(end)));
-    single.broker.truncate_to_common_epoch(&mut single.cx, P0, epoch, end, true);
+    single.broker.replicas.truncate_to_common_epoch(&mut single.cx, P0, epoch, end, true);
     single.log_end()
 }
 
@@ -50,7 +56,7 @@ fn without_epochs_a_follower_truncates_to_its_high_watermark() {
     let mut single = Single::new(KafkaVersion::V0_10, 2, 1);
     single.metadata(Some(2), 1, 1, &[1, 2]);
     let batches = [batch(0, 1, 1), batch(1, 1, 1), batch(2, 1, 1)];
-    single.broker.append_as_follower(&mut single.cx, P0, Offset(2), Offset(0), &batches);
+    append(&mut single, Offset(2), &batches);
     assert_eq!((single.log_end(), single.high_watermark()), (3, 2));
     single.metadata(Some(2), 2, 2, &[1, 2]);
     assert_eq!(single.log_end(), 2);
@@ -76,13 +82,13 @@ fn no_new_start_without_a_new_epoch() {
 fn a_follower_starts_over_where_its_leader_begins_later() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 1, 0)]);
     let source = BrokerId(2);
-    let fetcher = single.broker.memory.fetchers.iter_mut().find(|fetcher| fetcher.source() == source);
-    fetcher.expect("it follows").asks(P0, Offset(1));
+    single.broker.fetchers.get(source).expect("it follows").asks(P0, Offset(1));
     let result =
         |at, offset| ListOffsetResult { partition: P0, at, result: Ok((Offset(offset), LeaderEpoch(4))) };
     let (earliest, latest) = (result(ListOffsetAt::Earliest, 2), result(ListOffsetAt::Latest, 5));
-    single.broker.take_offsets(&mut single.cx, source, &earliest, &latest);
-    let log = &single.broker.replica(P0).expect("it is here").log;
+    let Broker { fetchers, replicas, .. } = &mut single.broker;
+    fetchers.take_offsets(&mut single.cx, replicas, source, &earliest, &latest);
+    let log = &single.broker.replicas.get(P0).expect("it is here").log;
     assert_eq!((log.start(), log.end(), log.batches().len()), (Offset(2), Offset(2), 0));
     assert_eq!(single.epochs(), []);
 }
@@ -117,7 +123,7 @@ fn truncation_rules() {
     for &(epoch, end, left) in cases {
         let mut single = follower(KafkaVersion::V4_3, log);
         let (epoch, end) = (epoch.map(LeaderEpoch), end.map(Offset));
-        single.broker.truncate_to_common_epoch(&mut single.cx, P0, epoch, end, true);
+        single.broker.replicas.truncate_to_common_epoch(&mut single.cx, P0, epoch, end, true);
         assert_eq!(single.log_end(), left, "{epoch:?} {end:?}");
     }
 }
@@ -148,16 +154,16 @@ fn one_partitions_error_is_its_own() {
     let record = MetadataRecord::Partition { partition: Partition(1), state };
     single.broker.apply_records(&mut single.cx, &[record]);
     let asked = |single: &mut Single| {
-        let fetcher = &single.broker.memory.fetchers[0];
+        let fetcher = single.broker.fetchers.first();
         fetcher.ready(single.cx.now).map(|partition| partition.0).collect::<Vec<_>>()
     };
     assert_eq!(asked(&mut single), [0, 1]);
     single.at(5_000);
-    single.broker.partition_failed(&mut single.cx, BrokerId(2), P0, ErrorCode::UnknownLeaderEpoch);
+    single.broker.fetchers.partition_failed(&mut single.cx, BrokerId(2), P0, ErrorCode::UnknownLeaderEpoch);
     assert_eq!(asked(&mut single), [1]);
     assert_eq!(asked(single.at(5_999)), [1]);
     assert_eq!(asked(single.at(6_000)), [0, 1]);
-    single.broker.partition_failed(&mut single.cx, BrokerId(2), P0, ErrorCode::FencedLeaderEpoch);
+    single.broker.fetchers.partition_failed(&mut single.cx, BrokerId(2), P0, ErrorCode::FencedLeaderEpoch);
     assert_eq!(asked(single.at(60_000)), [1]);
     single.metadata(Some(2), 2, 2, &[1, 2]);
     assert_eq!(asked(&mut single), [0, 1]);
@@ -168,7 +174,7 @@ fn one_partitions_error_is_its_own() {
 fn the_high_watermark_follows_the_leaders() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 5, 9)]);
     for (leader, own) in [(3, 3), (9, 5), (4, 4)] {
-        single.broker.append_as_follower(&mut single.cx, P0, Offset(leader), Offset(0), &[]);
+        append(&mut single, Offset(leader), &[]);
         assert_eq!(single.high_watermark(), own);
     }
 }
@@ -178,15 +184,15 @@ fn the_high_watermark_follows_the_leaders() {
 fn a_follower_whose_log_does_not_fit_says_why_it_stops() {
     let mut single = follower(KafkaVersion::V4_3, &[(0, 5, 9)]);
     let source = BrokerId(2);
-    let fetcher = single.broker.memory.fetchers.iter_mut().find(|fetcher| fetcher.source() == source);
-    fetcher.expect("it follows").asks(P0, Offset(5));
+    single.broker.fetchers.get(source).expect("it follows").asks(P0, Offset(5));
     let answer = FetchAnswer::Records {
         high_watermark: Offset(0),
         log_start_offset: Offset(0),
         batches: vec![batch(3, 5, 9)],
     };
     let result = FetchResult { partition: P0, answer };
-    single.broker.take_fetch_result(&mut single.cx, source, &result);
+    let Broker { fetchers, replicas, membership, .. } = &mut single.broker;
+    fetchers.take_fetch_result(&mut single.cx, replicas, &membership.image, source, &result);
     assert_eq!(single.log_end(), 5);
     let said = single.facts(|fact| match fact {
         Fact::FetchingFailed { leader, log_end_offset, base_offset, .. } => {
@@ -195,7 +201,7 @@ fn a_follower_whose_log_does_not_fit_says_why_it_stops() {
         _ => None,
     });
     assert_eq!(said, [(2, 5, 3)]);
-    let asks = |single: &mut Single| single.broker.memory.fetchers[0].ready(single.cx.now).count();
+    let asks = |single: &mut Single| single.broker.fetchers.first().ready(single.cx.now).count();
     assert_eq!(asks(single.at(60_000)), 0);
     single.metadata(Some(2), 10, 10, &[1, 2]);
     assert_eq!(asks(&mut single), 1);

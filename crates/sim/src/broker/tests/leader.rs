@@ -2,14 +2,14 @@
 
 use super::harness::{Cluster, P0};
 use super::single::{Single, offsets, whole};
-use crate::broker::replicas::fetch::Room;
-use crate::broker::server::Serving;
+use crate::broker::parked::Waiter;
+use crate::broker::replicas::produce::produce_result;
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
 use crate::protocol::batch::{Content, ProducerStamp};
 use crate::protocol::transaction::Isolation;
-use crate::protocol::{Acks, Body, FetchAnswer, FetchRequest};
+use crate::protocol::{Acks, FetchAnswer, FetchRequest};
 use crate::version::KafkaVersion;
 
 /// Broker 1 leads in epoch 5 with ten records.
@@ -75,10 +75,10 @@ fn only_active_brokers_are_proposed() {
 fn an_earlier_life_of_a_follower_is_not_counted() {
     let mut single = leader(2, 1, &[1, 2]);
     offsets(single.follow(2, 4));
-    let before = single.broker.replica(P0).unwrap().leading().unwrap().followers.clone();
+    let before = single.broker.replicas.get(P0).unwrap().leading().unwrap().followers.clone();
     single.register(2, 200, false, false);
     assert_eq!(single.follow(2, 10), Err(ErrorCode::NotLeaderOrFollower));
-    assert_eq!(single.broker.replica(P0).unwrap().leading().unwrap().followers, before);
+    assert_eq!(single.broker.replicas.get(P0).unwrap().leading().unwrap().followers, before);
     // Before KIP-903 nobody looked.
     let mut single = Single::new(KafkaVersion::V2_8, 2, 1);
     single.metadata(Some(1), 5, 5, &[1]).append(10);
@@ -201,7 +201,7 @@ fn the_epoch_cache_has_the_epoch_before_any_write() {
     let mut single = leader(2, 1, &[1]);
     single.metadata(Some(1), 8, 8, &[1]);
     assert_eq!(single.epochs(), [(5, 0), (8, 10)]);
-    let log = &single.broker.replica(P0).unwrap().log;
+    let log = &single.broker.replicas.get(P0).unwrap().log;
     let end = log.epochs().end_offset_for(LeaderEpoch(8), log.end(), KafkaVersion::V4_3);
     assert_eq!(end, Some((LeaderEpoch(8), Offset(10))));
 }
@@ -250,12 +250,10 @@ fn losing_leadership_ends_parked_fetches() {
         let mut single = Single::new(version, 2, 1);
         single.metadata(Some(1), 1, 1, &[1, 2]);
         let connection = single.consumer_fetch(epoch, 0);
-        let parked = |single: &mut Single| {
-            matches!(single.broker.memory.server.channel(connection).unwrap().serving, Serving::Fetch(_))
-        };
-        assert!(parked(&mut single));
+        let parked = |single: &Single| single.broker.parked.holds(Waiter::Request(connection));
+        assert!(parked(&single));
         single.metadata(Some(2), 2, 2, &[1, 2]);
-        assert!(!parked(&mut single));
+        assert!(!parked(&single));
         let refused = single.facts(|fact| match fact {
             Fact::FetchRefused { error, .. } => Some(*error),
             _ => None,
@@ -285,13 +283,7 @@ fn readers_of_committed_records_stop_at_an_open_transaction() {
     single.write(Some(stamp), true, Content::Records(vec![RecordId(0)])).append(1);
     let mut read = |isolation| {
         let request = FetchRequest { isolation, ..whole() };
-        let room = Room { bytes: 1 << 20, empty: true };
-        offsets(single.broker.fetch_partition(
-            &mut single.cx,
-            &request,
-            &Single::asked(Some(5), None, 0),
-            room,
-        ))
+        offsets(single.fetch_as(&request, &Single::asked(Some(5), None, 0)))
     };
     assert_eq!(read(Isolation::ReadUncommitted), [0, 1, 2, 3]);
     assert_eq!(read(Isolation::ReadCommitted), [0, 1]);
@@ -304,7 +296,7 @@ fn a_refused_fetch_tells_the_leader_nothing() {
     offsets(single.follow(2, 0));
     let refused = single.fetch(Some((2, 102)), &Single::asked(Some(4), None, 3));
     assert_eq!(refused, Err(ErrorCode::FencedLeaderEpoch));
-    let follower = single.broker.replica(P0).unwrap().leading().unwrap().followers[0];
+    let follower = single.broker.replicas.get(P0).unwrap().leading().unwrap().followers[0];
     assert_eq!(follower.log_end_offset, Some(Offset(0)));
 }
 
@@ -379,10 +371,11 @@ fn refusals_name_the_leader() {
     for (version, named) in [(KafkaVersion::V3_6, false), (KafkaVersion::V3_9, true)] {
         let mut single = Single::new(version, 2, 1);
         single.metadata(Some(2), 7, 7, &[1, 2]);
-        let result = single.broker.produce_result(&single.cx, P0, Err(ErrorCode::NotLeaderOrFollower));
+        let image = &single.broker.membership.image;
+        let result = produce_result(&single.cx.spec, image, P0, Err(ErrorCode::NotLeaderOrFollower));
         let leader = result.current_leader.map(|current| (current.leader.0, current.leader_epoch.0));
         assert_eq!(leader, named.then_some((2, 7)), "{version:?}");
-        let other = single.broker.produce_result(&single.cx, P0, Err(ErrorCode::NotEnoughReplicas));
+        let other = produce_result(&single.cx.spec, image, P0, Err(ErrorCode::NotEnoughReplicas));
         assert_eq!(other.current_leader, None);
     }
 }
@@ -391,19 +384,18 @@ fn refusals_name_the_leader() {
 fn metadata_leaves_fenced_brokers_out() {
     let mut single = Single::new(KafkaVersion::V4_3, 3, 1);
     single.metadata(Some(2), 7, 7, &[1, 2]);
-    let describe =
-        |single: &Single| match single.broker.describe_cluster(&single.cx, &[crate::ids::TopicId(0)], None) {
-            Body::MetadataResponse(metadata) => {
-                (metadata.brokers.to_string(), metadata.partitions[0].leader.map(|leader| leader.0))
-            }
-            other => panic!("{other:?}"),
-        };
+    let describe = |single: &Single| {
+        let topics = [crate::ids::TopicId(0)];
+        let metadata = single.broker.membership.image.describe(&single.cx.spec, &topics, None);
+        (metadata.brokers.to_string(), metadata.partitions[0].leader.map(|leader| leader.0))
+    };
     assert_eq!(describe(&single), ("[1, 2, 3]".to_owned(), Some(2)));
     single.register(2, 102, true, false);
     assert_eq!(describe(&single), ("[1, 3]".to_owned(), None));
     single.metadata(None, 8, 8, &[2]);
     assert_eq!(describe(&single), ("[1, 3]".to_owned(), None));
     let spec = Cluster::new(KafkaVersion::V4_3, 1).spec;
-    let empty = crate::broker::membership::image::Image::default().describe(&spec, &[crate::ids::TopicId(0)]);
+    let empty =
+        crate::broker::membership::image::Image::default().describe(&spec, &[crate::ids::TopicId(0)], None);
     assert_eq!(empty.topic_errors, [(crate::ids::TopicId(0), ErrorCode::UnknownTopicOrPartition)]);
 }

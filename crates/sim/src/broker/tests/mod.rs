@@ -5,5 +5,6 @@ mod follower;
 mod harness;
 mod leader;
 mod old_kafka;
+mod parked;
 mod replication;
 mod single;

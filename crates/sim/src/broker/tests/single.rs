@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::broker::Broker;
+use crate::broker::replicas::fetch::{Fetched, Room};
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{
-    BatchId, BrokerEpoch, BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Offset, Partition,
-    PartitionEpoch, RecordId,
+    BatchId, BrokerEpoch, BrokerId, Brokers, ConnectionId, LeaderEpoch, NodeId, Offset, PartitionEpoch,
+    RecordId,
 };
 use crate::protocol::batch::{Content, ProducerStamp, RecordBatch};
 use crate::protocol::transaction::Isolation;
@@ -43,9 +44,9 @@ impl Single {
         cx.node = NodeId::Broker(BrokerId(1));
         let mut broker = Broker::new(spec, BrokerId(1));
         broker.start(&mut cx, Boot::default());
-        broker.memory.is_published = true;
-        broker.memory.life.state = Lifecycle::Running;
-        broker.memory.life.broker_epoch = Some(BrokerEpoch(101));
+        broker.membership.is_published = true;
+        broker.membership.life.state = Lifecycle::Running;
+        broker.membership.life.broker_epoch = Some(BrokerEpoch(101));
         let mut single = Single { cx, broker, replicas };
         for known in &spec.brokers {
             single.register(known.id.0, 100 + u64::from(known.id.0), false, false);
@@ -55,7 +56,7 @@ impl Single {
 
     pub fn at(&mut self, millis: u64) -> &mut Single {
         self.cx.now = Time::from_millis(millis);
-        self.broker.memory.awake = self.cx.now;
+        self.broker.replicas.uptime.awake = self.cx.now;
         self
     }
 
@@ -109,7 +110,8 @@ impl Single {
 
     pub fn produce(&mut self, stamp: Option<ProducerStamp>, acks: Acks) -> Result<(), ErrorCode> {
         let batch = batch(stamp, false, Content::Records(vec![RecordId(0)]));
-        self.broker.append_as_leader(&mut self.cx, P0, &batch, acks).map(|_| ())
+        let image = &self.broker.membership.image;
+        self.broker.replicas.append_as_leader(&mut self.cx, image, P0, &batch, acks).map(|_| ())
     }
 
     /// As the leader's own log takes it, whatever it holds.
@@ -120,7 +122,8 @@ impl Single {
         content: Content,
     ) -> &mut Single {
         let batch = batch(stamp, transactional, content);
-        let written = self.broker.append_as_leader(&mut self.cx, P0, &batch, Acks::All);
+        let image = &self.broker.membership.image;
+        let written = self.broker.replicas.append_as_leader(&mut self.cx, image, P0, &batch, Acks::All);
         assert!(written.is_ok());
         self
     }
@@ -138,7 +141,8 @@ impl Single {
 
     /// A follower's fetch, in the epoch that the leader is in.
     pub fn follow(&mut self, follower: u32, offset: u32) -> Result<FetchAnswer, ErrorCode> {
-        let epoch = self.broker.replica(P0).and_then(|replica| replica.leader_epoch).map(|epoch| epoch.0);
+        let epoch =
+            self.broker.replicas.get(P0).and_then(|replica| replica.leader_epoch).map(|epoch| epoch.0);
         self.fetch(Some((follower, 100 + u64::from(follower))), &Single::asked(epoch, None, offset))
     }
 
@@ -148,21 +152,35 @@ impl Single {
         asked: &FetchPartition,
     ) -> Result<FetchAnswer, ErrorCode> {
         let replica = from.map(|(id, epoch)| (BrokerId(id), BrokerEpoch(epoch)));
-        let request = FetchRequest { replica, ..whole() };
-        let room = crate::broker::replicas::fetch::Room { bytes: 1 << 20, empty: true };
-        self.broker.fetch_partition(&mut self.cx, &request, asked, room)
+        self.fetch_as(&FetchRequest { replica, ..whole() }, asked)
+    }
+
+    pub fn fetch_as(
+        &mut self,
+        request: &FetchRequest,
+        asked: &FetchPartition,
+    ) -> Result<FetchAnswer, ErrorCode> {
+        let room = Room { bytes: 1 << 20, empty: true };
+        let Broker { replicas, membership, .. } = &mut self.broker;
+        let Fetched { answer, high_watermark } =
+            replicas.fetch_partition(&mut self.cx, membership, request, asked, room)?;
+        if let Some(moved) = high_watermark {
+            self.broker.high_watermark_moved(&mut self.cx, P0, moved);
+        }
+        Ok(answer)
     }
 
     /// The periodic ISR check.
     pub fn shrink(&mut self) {
-        self.broker.shrink_isrs(&mut self.cx);
+        self.broker.replicas.shrink_isrs(&mut self.cx, &mut self.broker.membership);
     }
 
     /// A consumer asks for the latest offset.
     pub fn latest(&mut self, from_replica: bool) -> Result<u32, ErrorCode> {
         let at = ListOffsetAt::Latest;
         let asked = ListOffset { partition: P0, current_leader_epoch: None, at, from_replica };
-        match self.broker.list_offsets(&self.cx, &[asked], None) {
+        let Broker { replicas, membership, .. } = &self.broker;
+        match replicas.list_offsets(self.cx.spec.version, &membership.image, &[asked], None) {
             Body::ListOffsetsResponse { partitions } => match &partitions[..] {
                 [ListOffsetResult { result, .. }] => result.map(|(offset, _)| offset.0),
                 other => panic!("{other:?}"),
@@ -184,8 +202,8 @@ impl Single {
             refuse: None,
             message: Message { correlation: 1, body: Body::FetchRequest(request) },
         });
-        self.broker.memory.server.accept(connection);
-        self.broker.handle_fetch(&mut self.cx, connection, envelope);
+        self.broker.server.accept_for_test(connection);
+        self.broker.handle(&mut self.cx, connection, envelope);
         connection
     }
 
@@ -215,7 +233,7 @@ impl Single {
     /// The controller's answer to what is on its way.
     pub fn answer(&mut self, result: Result<PartitionState, ErrorCode>) -> &mut Single {
         // The request leaves.
-        _ = self.broker.memory.isr_changes.request(BrokerEpoch(101));
+        _ = self.broker.membership.isr_changes.request(BrokerEpoch(101));
         let results = vec![AlterPartitionResult { partition: P0, result }];
         self.broker.on_alter_partition_response(&mut self.cx, &Ok(results));
         self
@@ -224,20 +242,20 @@ impl Single {
     /// (committed, maximal).
     pub fn isr(&self) -> (Vec<u32>, Vec<u32>) {
         let ids = |isr: Brokers| isr.iter().map(|id| id.0).collect();
-        let leading = self.broker.replica(P0).and_then(|replica| replica.leading()).expect("it leads");
+        let leading = self.broker.replicas.get(P0).and_then(|replica| replica.leading()).expect("it leads");
         (ids(leading.isr), ids(leading.maximal_isr()))
     }
 
     pub fn high_watermark(&self) -> u32 {
-        self.broker.replica(P0).expect("it is here").high_watermark.0
+        self.broker.replicas.get(P0).expect("it is here").high_watermark.0
     }
 
     pub fn log_end(&self) -> u32 {
-        self.broker.replica(P0).expect("it is here").log.end().0
+        self.broker.replicas.get(P0).expect("it is here").log.end().0
     }
 
     pub fn epochs(&self) -> Vec<(u32, u32)> {
-        let replica = self.broker.replica(Partition(0)).expect("it is here");
+        let replica = self.broker.replicas.get(P0).expect("it is here");
         replica.log.epochs().entries().iter().map(|&(epoch, start)| (epoch.0, start.0)).collect()
     }
 }
@@ -262,11 +280,11 @@ fn what_comes_over_an_earlier_connection_is_not_believed() {
             in_controlled_shutdown: false,
         }]
     };
-    single.broker.update_metadata(ConnectionId(4), &fenced(true));
-    assert!(!single.broker.memory.image.is_active(BrokerId(2)));
-    single.broker.update_metadata(ConnectionId(5), &fenced(false));
-    single.broker.update_metadata(ConnectionId(4), &fenced(true));
-    assert!(single.broker.memory.image.is_active(BrokerId(2)), "TCP has brought it late");
+    single.broker.membership.update_metadata(ConnectionId(4), &fenced(true));
+    assert!(!single.broker.membership.image.is_active(BrokerId(2)));
+    single.broker.membership.update_metadata(ConnectionId(5), &fenced(false));
+    single.broker.membership.update_metadata(ConnectionId(4), &fenced(true));
+    assert!(single.broker.membership.image.is_active(BrokerId(2)), "TCP has brought it late");
 }
 
 fn batch(stamp: Option<ProducerStamp>, transactional: bool, content: Content) -> Arc<RecordBatch> {
