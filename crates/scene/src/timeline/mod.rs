@@ -14,7 +14,7 @@ use ackscope_sim::ids::{BrokerId, HappeningId, NodeId, Offset, Partition, Record
 use ackscope_sim::time::Time;
 
 pub use heights::Heights;
-pub use hold::{Held, Stretch};
+pub use hold::{Grip, Held, Stretch};
 pub(crate) use words::group;
 
 use crate::axis::{Axis, Scale, TimeWindow};
