@@ -1,6 +1,8 @@
 //! `ackscope run` and `compare`: one run, or two side by side.
 
 use ackscope_scenario::{Variant, check, in_short};
+use ackscope_scene::narration::Narrator;
+use ackscope_scene::story::Story;
 use ackscope_sim::audit::{Fate, Totals};
 use ackscope_sim::invariants::{Row, run_inspected};
 use ackscope_sim::run::Run;
@@ -45,7 +47,9 @@ pub fn run(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
             out.paragraph("  ", &format!("{}: known to Kafka, without effect here: {keys}", settings.of));
         }
     }
-    print(out, &tell(&run, variant, args.all));
+    let story = Story::new(&run);
+    let narrator = Narrator::new(&run, &story);
+    print(out, narrator, &tell(&run, narrator, variant, args.all));
     out.line("");
     out.paragraph("", &balance(&run.audit.totals));
     for line in by_fate(&run) {

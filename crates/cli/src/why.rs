@@ -1,8 +1,10 @@
 //! `ackscope why`: what became of a record, and the chain of causes behind it.
 
+use ackscope_scene::narration::{Narrator, Step};
+use ackscope_scene::story::Story;
 use ackscope_sim::audit::RecordAudit;
 use ackscope_sim::happening::Fact;
-use ackscope_sim::ids::{BatchId, HappeningId, NodeId, Offset, Partition, RecordId};
+use ackscope_sim::ids::RecordId;
 use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
 use serde::Serialize;
@@ -11,7 +13,7 @@ use crate::args::{Args, Failed};
 use crate::budget::{Ended, Verdict};
 use crate::out::{Out, aside};
 use crate::source;
-use crate::story::{clock, sentence};
+use crate::story::clock;
 
 #[derive(Serialize)]
 struct Why<'r> {
@@ -43,25 +45,28 @@ pub fn why(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     let ended = Ended::of(&run);
     let verdict = Verdict::of(ended.as_ref(), true);
     aside(ended.as_ref());
-    let found: Vec<&RecordAudit> = find(&run, &words[1])?;
+    let story = Story::new(&run);
+    let found: Vec<&RecordAudit> = find(&run, &story, &words[1])?;
+    let narrator = Narrator::new(&run, &story);
     let mut told = Vec::new();
     for audit in found {
-        let tell = |id: HappeningId| {
-            let happening = run.happening(id);
-            Cause {
-                id: id.0,
-                at_ns: happening.at.nanos,
-                node: run.spec.node_name(happening.node),
-                text: sentence(&run, variant, happening),
-            }
+        let tell = |step: Step| Cause {
+            id: step.happening.0,
+            at_ns: step.at.nanos,
+            node: run.spec.node_name(run.happening(step.happening).node),
+            text: step.sentence.text(),
         };
+        let mut causes = audit.decided_by.map_or_else(Vec::new, |id| narrator.why(id));
+        // What was done from outside is where it began.
+        let done = |step: &Step| matches!(run.happening(step.happening).fact, Fact::ActionDone { .. });
+        causes.truncate(causes.iter().position(done).map_or(causes.len(), |place| place + 1));
         told.push(Why {
             record: audit.record.0,
             value: run.ledger.value(audit.record),
             fate: audit.fate.name(),
             marks: marks(audit),
-            life: life(&run, audit.record).into_iter().map(tell).collect(),
-            causes: chain(&run, audit).into_iter().map(tell).collect(),
+            life: narrator.life(audit.record).into_iter().map(tell).collect(),
+            causes: causes.into_iter().map(tell).collect(),
             stopped: ended.as_ref(),
         });
     }
@@ -76,7 +81,7 @@ pub fn why(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
         if let Some((decided, causes)) = why.causes.split_first() {
             say!(out, "decided by");
             tell(out, "", decided);
-            causes.iter().for_each(|cause| tell(out, "because ", cause));
+            causes.iter().for_each(|cause| tell(out, "because: ", cause));
         }
     }
     Ok(verdict)
@@ -87,10 +92,10 @@ fn tell(out: &mut Out, mark: &str, cause: &Cause) {
     out.paragraph(&format!("{at:>9}  {mark}"), &cause.text);
 }
 
-/// By value (`w3`) or by number (`17`).
-fn find<'r>(run: &'r Run, name: &str) -> Result<Vec<&'r RecordAudit>, Failed> {
-    let named: Vec<&RecordAudit> =
-        run.audit.records.iter().filter(|audit| run.ledger.value(audit.record) == name).collect();
+/// By value (`w00000003`), by the name that the story uses (`w3`), or by number (`17`).
+fn find<'r>(run: &'r Run, story: &Story, name: &str) -> Result<Vec<&'r RecordAudit>, Failed> {
+    let is_named = |record| run.ledger.value(record) == name || &*story.record(record).name == name;
+    let named: Vec<&RecordAudit> = run.audit.records.iter().filter(|audit| is_named(audit.record)).collect();
     if !named.is_empty() {
         return Ok(named);
     }
@@ -103,68 +108,6 @@ fn find<'r>(run: &'r Run, name: &str) -> Result<Vec<&'r RecordAudit>, Failed> {
             run.ledger.len()
         ))
     })
-}
-
-/// The deciding happening and its causes, down to what was done from outside; messages that merely arrived are left out.
-fn chain(run: &Run, audit: &RecordAudit) -> Vec<HappeningId> {
-    let Some(decided) = audit.decided_by else { return Vec::new() };
-    let mut chain = Vec::new();
-    for happening in run.causes(decided).take(40) {
-        if !matches!(happening.fact, Fact::MessageArrived { .. }) {
-            chain.push(happening.id);
-        }
-        if matches!(happening.fact, Fact::ActionDone { .. }) {
-            break;
-        }
-    }
-    chain
-}
-
-/// Where the record went: its batches, the logs they were written to and cut from, its answers and deliveries.
-fn life(run: &Run, record: RecordId) -> Vec<HappeningId> {
-    let mut batches: Vec<BatchId> = Vec::new();
-    let mut logs: Vec<(NodeId, Partition, Offset)> = Vec::new();
-    let mut life = Vec::new();
-    for happening in &run.happenings {
-        let concerns = match &happening.fact {
-            Fact::SendCalled { record: own }
-            | Fact::SendBlocked { record: own, .. }
-            | Fact::Acknowledged { record: own, .. }
-            | Fact::SendFailed { record: own, .. }
-            | Fact::Delivered { record: own, .. } => *own == record,
-            Fact::Buffered { record: own, batch, .. } => {
-                if *own == record {
-                    batches.push(*batch);
-                }
-                *own == record
-            }
-            Fact::BatchSplit { batch, into } if batches.contains(batch) => {
-                batches.extend(into);
-                true
-            }
-            Fact::Appended { partition, base_offset, batch, .. } if batches.contains(batch) => {
-                logs.push((happening.node, *partition, *base_offset));
-                true
-            }
-            Fact::BatchDrained { batch, .. }
-            | Fact::BatchRetried { batch, .. }
-            | Fact::BatchExpired { batch, .. }
-            | Fact::DuplicateRecognised { batch, .. }
-            | Fact::ProduceRefused { batch, .. } => batches.contains(batch),
-            Fact::Truncated { partition, to, .. } => {
-                let before = logs.len();
-                logs.retain(|(node, held, offset)| {
-                    (*node, *held) != (happening.node, *partition) || offset < to
-                });
-                logs.len() < before
-            }
-            _ => false,
-        };
-        if concerns {
-            life.push(happening.id);
-        }
-    }
-    life
 }
 
 pub fn marks(audit: &RecordAudit) -> Vec<&'static str> {

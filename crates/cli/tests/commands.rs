@@ -59,7 +59,7 @@ fn why_ends_with_what_was_done() {
     let why = json(&["why", "acks-1-leader-crash", "w2", "--json"]);
     assert_eq!(why[0]["fate"], "acked-but-lost");
     let causes = why[0]["causes"].as_array().unwrap();
-    assert!(causes.last().unwrap()["text"].as_str().unwrap().contains("kill broker-1"));
+    assert!(causes.last().unwrap()["text"].as_str().unwrap().contains("Broker 1 is killed (kill -9)."));
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub mod source;
 pub mod split;
 pub mod stage_view;
 pub mod thumbnail;
+mod timeline_hand;
 pub mod timeline_view;
 pub mod top_bar;
 pub mod transcript;

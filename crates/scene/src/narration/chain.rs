@@ -1,11 +1,12 @@
 //! Stories that span happenings: the chain of causes of one, and the life of a record.
 
 use ackscope_sim::audit::Fate;
-use ackscope_sim::happening::{Fact, Happening, Role};
+use ackscope_sim::happening::{Fact, Happening, PartitionChange, Role};
 use ackscope_sim::ids::{BrokerId, HappeningId, NodeId, Offset, Partition, RecordId};
 use ackscope_sim::time::Time;
 
-use super::{Narrator, Sentence, Step};
+use super::{Narrator, Sentence, Step, because, say};
+use crate::text;
 
 /// Links of a chain of causes that are shown at most.
 const LONGEST_CHAIN: usize = 12;
@@ -61,7 +62,9 @@ impl Narrator<'_> {
                 }
             }
             let mut step = self.step(happening, decided_by);
-            self.sharpen(happening, record, &mut step.sentence);
+            if let Some(Sentence { what, why, .. }) = self.sharpened(happening, record) {
+                (step.sentence.what, step.sentence.why) = (what, why);
+            }
             steps.push(step);
         }
         if retries > MOST_RETRIES
@@ -76,9 +79,6 @@ impl Narrator<'_> {
     /// Whether a happening is part of a record's story.
     fn belongs(&self, happening: &Happening, record: RecordId, lost: bool) -> bool {
         let has = |batch| self.story.batch(batch).contains(&record);
-        let at = happening.at;
-        let story = self.story.record(record);
-        let answered = story.answer.map_or(Time::NEVER, |answer| answer.at);
         match &happening.fact {
             Fact::SendCalled { record: of } => *of == record && !lost,
             Fact::SendBlocked { record: of, .. }
@@ -89,44 +89,99 @@ impl Narrator<'_> {
             Fact::BatchRetried { batch, .. }
             | Fact::BatchExpired { batch, .. }
             | Fact::DuplicateRecognised { batch, .. } => has(*batch),
-            // Refusals are told by the retries that they cause.
-            Fact::Appended { batch, role: Role::Leader, .. } if has(*batch) => !lost,
-            Fact::Appended { partition, role: Role::Leader, base_offset, last_offset, .. } if lost => {
+            Fact::Appended { role: Role::Follower, .. } => false,
+            Fact::Appended { batch, .. } if has(*batch) => !lost,
+            Fact::Appended { partition, base_offset, last_offset, .. } => {
                 // Another record under its offset.
-                let place = self.place(record, at);
+                let place = if lost { self.place(record, happening.at) } else { None };
                 place.is_some_and(|(on, offset, _)| {
                     on == *partition && *base_offset <= offset && offset <= *last_offset
                 })
             }
             Fact::HighWatermarkMoved { partition, from, to } => {
-                story.answer.is_none_or(|answer| answer.acknowledged)
+                self.story.record(record).answer.is_none_or(|answer| answer.acknowledged)
                     && !lost
-                    && self.commits(happening.node, record, *partition, (*from, *to), at)
+                    && self.commits(happening.node, record, *partition, (*from, *to), happening.at)
             }
-            // Whatever happens to a broker while it holds the record and others do not.
             Fact::ProcessKilled | Fact::PowerLost | Fact::LogDirFailed | Fact::ApplicationKilled => {
-                let unanswered = matches!(happening.node, NodeId::Producer(client) if client == story.producer)
-                    && at <= answered;
-                unanswered
-                    || (lost || at <= answered)
-                        && happening.node.broker().is_some_and(|broker| self.holds(broker, record, at))
+                self.endangers(happening, record, lost)
             }
-            Fact::PartitionChanged(change) => {
-                lost && change.leader.is_some()
-                    && change.leader != change.previous_leader
-                    && Some(change.partition) == story.partition
-                    && change.leader.is_some_and(|leader| !self.holds(leader, record, at))
-                    && self.place(record, at).is_some()
-            }
+            Fact::PartitionChanged(change) => lost && self.passes_over(change, record, happening.at),
             Fact::Truncated { partition, from, to, .. } => {
-                let broker = happening.node.broker();
-                Some(*partition) == story.partition
-                    && broker.is_some_and(|broker| {
-                        self.held(broker, *partition, to.0..from.0, at).contains(&record)
-                    })
+                let cut = |broker| self.held(broker, *partition, to.0..from.0, happening.at);
+                Some(*partition) == self.story.record(record).partition
+                    && happening.node.broker().is_some_and(|broker| cut(broker).contains(&record))
             }
-            _ => false,
+            // Refusals are told by the retries that they cause.
+            Fact::ProduceRefused { .. } => false,
+            Fact::ActionDone { .. }
+            | Fact::AdminAnswered { .. }
+            | Fact::ActionUndone { .. }
+            | Fact::LoadCompleted { .. }
+            | Fact::ProcessStarted
+            | Fact::StopRequested
+            | Fact::ProcessStopped
+            | Fact::Paused
+            | Fact::Resumed
+            | Fact::LogDirRestored => false,
+            Fact::MessageSent { .. }
+            | Fact::MessageArrived { .. }
+            | Fact::MessageLost { .. }
+            | Fact::Connecting { .. }
+            | Fact::Connected { .. }
+            | Fact::ConnectionRefused { .. }
+            | Fact::Disconnected { .. }
+            | Fact::RequestTimedOut { .. } => false,
+            Fact::ProducerStarted
+            | Fact::ProducerRefused { .. }
+            | Fact::ProducerClosed
+            | Fact::Buffered { .. }
+            | Fact::BatchClosed { .. }
+            | Fact::BatchSplit { .. }
+            | Fact::ProducerIdAssigned { .. }
+            | Fact::ProducerEpochBumped { .. }
+            | Fact::LeaderLearnt { .. }
+            | Fact::FlushCompleted
+            | Fact::PositionReset { .. }
+            | Fact::ConsumerFailed { .. } => false,
+            Fact::ProduceWaits { .. }
+            | Fact::BecameLeader { .. }
+            | Fact::BecameFollower { .. }
+            | Fact::IsrProposed { .. }
+            | Fact::IsrRefused { .. }
+            | Fact::Flushed { .. }
+            | Fact::LogLoaded { .. }
+            | Fact::FetchRefused { .. }
+            | Fact::FetchingFailed { .. } => false,
+            Fact::ControllerActivated
+            | Fact::ControllerLost
+            | Fact::BrokerRegistered { .. }
+            | Fact::RegistrationRefused { .. }
+            | Fact::BrokerFenced { .. }
+            | Fact::BrokerUnfenced { .. }
+            | Fact::ControlledShutdownBegan { .. }
+            | Fact::ControlledShutdownGranted { .. }
+            | Fact::PartitionCreated(_) => false,
         }
+    }
+
+    /// A failure of the record's producer before the answer, or of a broker that holds the record.
+    fn endangers(&self, happening: &Happening, record: RecordId, lost: bool) -> bool {
+        let story = self.story.record(record);
+        let unanswered = story.answer.is_none_or(|answer| happening.at <= answer.at);
+        match happening.node {
+            NodeId::Producer(client) => unanswered && client == story.producer,
+            NodeId::Broker(broker) => (lost || unanswered) && self.holds(broker, record, happening.at),
+            NodeId::World | NodeId::Controller | NodeId::Consumer(_) => false,
+        }
+    }
+
+    /// The election of a broker that does not have a record that another one has.
+    fn passes_over(&self, change: &PartitionChange, record: RecordId, at: Time) -> bool {
+        let elected = change.leader.filter(|&leader| Some(leader) != change.previous_leader);
+        Some(change.partition) == self.story.record(record).partition
+            && elected.is_some_and(|leader| !self.holds(leader, record, at))
+            && self.place(record, at).is_some()
     }
 
     /// Where a record's copy stands: partition, offset, broker.
@@ -169,53 +224,53 @@ impl Narrator<'_> {
             })
     }
 
-    /// Within a record's own story, say what it means for that record.
-    fn sharpen(&self, happening: &Happening, record: RecordId, sentence: &mut Sentence) {
-        let name = self.record(record);
-        match &happening.fact {
-            Fact::ProcessKilled if happening.node.broker().is_some() => {
-                sentence.why = format!("Its disk keeps {name}.");
-            }
-            Fact::Appended { batch, base_offset, leader_epoch, .. }
-                if !self.story.batch(*batch).contains(&record) =>
-            {
-                let offset = self.place(record, happening.at).map_or(*base_offset, |(_, offset, _)| offset);
-                let place = (offset.0 - base_offset.0) as usize;
-                let other = self.story.batch(*batch).get(place).copied();
-                let other = other.map_or_else(|| self.batch(*batch), |other| self.record(other).to_owned());
-                sentence.what = format!("{other} takes offset {offset} in epoch {leader_epoch}.");
-                sentence.why.clear();
-            }
-            Fact::Truncated { to, .. } => {
-                if let Some(broker) = happening.node.broker()
-                    && let Some(partition) = self.story.record(record).partition
-                    && !self.held_by_others(record, broker, partition, happening.at)
-                {
-                    sentence.what = format!("Broker {broker} truncates to {to}.");
-                    sentence.why = format!("No copy of {name} is left.");
-                }
-            }
-            Fact::PartitionChanged(change) => {
-                if let Some(leader) = change.leader
-                    && let Some(replica) = self.story.replica(leader, change.partition)
-                {
-                    let end = replica.end_at(happening.at);
-                    let silences = self.story.silences.iter().rev();
-                    let fenced = silences
-                        .filter(|silence| Some(silence.broker) == change.previous_leader)
-                        .find(|silence| silence.to <= happening.at);
-                    let after = fenced.map_or(String::new(), |silence| {
-                        format!(" after {} of silence", crate::text::duration(silence.to.since(silence.from)))
-                    });
-                    sentence.what = format!("Broker {leader} is elected{after}.");
-                    sentence.why = format!("Its log ends at {end}: it does not have {name}.");
-                }
-            }
-            Fact::HighWatermarkMoved { to, .. } => {
-                sentence.what = format!("{name} is committed: high watermark {to}.");
-                sentence.why = "Every replica in the ISR has it; consumers may read it.".to_owned();
-            }
-            _ => {}
+    /// What a happening means for the record in whose story it stands, where that is more than it says of itself.
+    fn sharpened(&self, happening: &Happening, record: RecordId) -> Option<Sentence> {
+        let (name, at) = (self.record(record), happening.at);
+        if let Fact::ProcessKilled = happening.fact
+            && let Some(broker) = happening.node.broker()
+        {
+            return Some(because(format!("Broker {broker} is killed."), format!("Its disk keeps {name}.")));
         }
+        if let Fact::Appended { batch, base_offset, leader_epoch, .. } = &happening.fact
+            && !self.story.batch(*batch).contains(&record)
+        {
+            let offset = self.place(record, at).map_or(*base_offset, |(_, offset, _)| offset);
+            let other = self.story.batch(*batch).get((offset.0 - base_offset.0) as usize);
+            let other = other.map_or_else(|| self.batch(*batch), |&other| self.record(other).to_owned());
+            return Some(say(format!("{other} takes offset {offset} in epoch {leader_epoch}.")));
+        }
+        if let Fact::Truncated { to, .. } = &happening.fact
+            && let Some(broker) = happening.node.broker()
+            && let Some(partition) = self.story.record(record).partition
+            && !self.held_by_others(record, broker, partition, at)
+        {
+            let what = format!("Broker {broker} truncates to {to}.");
+            return Some(because(what, format!("No copy of {name} is left.")));
+        }
+        if let Fact::PartitionChanged(change) = &happening.fact {
+            return self.elected_without(change, name, at);
+        }
+        if let Fact::HighWatermarkMoved { to, .. } = &happening.fact {
+            let what = format!("{name} is committed: high watermark {to}.");
+            return Some(because(what, "Every replica in the ISR has it; consumers may read it."));
+        }
+        None
+    }
+
+    fn elected_without(&self, change: &PartitionChange, name: &str, at: Time) -> Option<Sentence> {
+        let leader = change.leader?;
+        let end = self.story.replica(leader, change.partition)?.end_at(at);
+        let silences = self.story.silences.iter().rev();
+        let fenced = silences
+            .filter(|silence| Some(silence.broker) == change.previous_leader)
+            .find(|silence| silence.to <= at);
+        let after = fenced.map_or(String::new(), |silence| {
+            format!(" after {} of silence", text::duration(silence.to.since(silence.from)))
+        });
+        Some(because(
+            format!("Broker {leader} is elected{after}."),
+            format!("Its log ends at {end}: it does not have {name}."),
+        ))
     }
 }

@@ -1,19 +1,23 @@
 //! A run in words: Kafka's terms, the numbers that mattered, the setting that decides. Command line and page say the same.
 
 mod actions;
+mod brokers;
 mod chain;
-mod details;
+mod clients;
+mod controller;
 mod names;
+mod processes;
+mod records;
 mod requests;
 mod sentence;
 mod state;
 mod verdict;
+mod weight;
 
 use ackscope_sim::audit::Audit;
-use ackscope_sim::happening::{Fact, Happening};
+use ackscope_sim::happening::Happening;
 use ackscope_sim::ids::{HappeningId, RecordId};
 use ackscope_sim::run::Trace;
-use ackscope_sim::script::Action;
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::Time;
 
@@ -31,6 +35,25 @@ pub struct Sentence {
     pub why: String,
     /// The setting that decides it: `broker.session.timeout.ms`.
     pub setting: Option<&'static str>,
+}
+
+fn say(what: impl Into<String>) -> Sentence {
+    Sentence { what: what.into(), ..Sentence::default() }
+}
+
+fn because(what: impl Into<String>, why: impl Into<String>) -> Sentence {
+    Sentence { what: what.into(), why: why.into(), setting: None }
+}
+
+impl Sentence {
+    fn by(self, setting: &'static str) -> Sentence {
+        Sentence { setting: Some(setting), ..self }
+    }
+
+    /// What happened and what it means, in one line.
+    pub fn text(self) -> String {
+        if self.why.is_empty() { self.what } else { format!("{} {}", self.what, self.why) }
+    }
 }
 
 /// A step of a chain of causes, or of a record's life.
@@ -86,6 +109,22 @@ impl<'a> Narrator<'a> {
         self.happening(id).map_or_else(Sentence::default, |happening| self.tell(happening))
     }
 
+    /// Whether `next` can be told in one sentence with `last`: the same happens to the next record.
+    pub fn continues(&self, last: HappeningId, next: HappeningId) -> bool {
+        let (last, next) = (self.happening(last), self.happening(next));
+        last.zip(next).is_some_and(|(last, next)| records::continues(last, next))
+    }
+
+    /// Whether it happened to a single record.
+    pub fn is_of_record(&self, id: HappeningId) -> bool {
+        self.happening(id).and_then(records::record_of).is_some()
+    }
+
+    /// The sentence for happenings of which each continues the one before.
+    pub fn together(&self, ids: &[HappeningId]) -> Sentence {
+        self.tell_all(&ids.iter().filter_map(|&id| self.happening(id)).collect::<Vec<_>>())
+    }
+
     /// Why it happened: the happening itself, then what led to it, then what led to that.
     pub fn why(&self, id: HappeningId) -> Vec<Step> {
         self.causes(id)
@@ -118,103 +157,10 @@ impl<'a> Narrator<'a> {
         let narrator = *self;
         narrator.happenings.iter().filter(move |happening| narrator.weight(happening) > 1).map(
             move |happening| {
-                let Sentence { what, why, .. } = narrator.tell(happening);
-                let text = if why.is_empty() { what } else { format!("{what} {why}") };
+                let text = narrator.tell(happening).text();
                 let node = narrator.spec.node_name(happening.node);
                 Row { happening: happening.id, at: happening.at, node, text }
             },
         )
-    }
-}
-
-impl Narrator<'_> {
-    /// As `weight`; an action that is told by what follows from it at once has none.
-    pub fn weight(&self, happening: &Happening) -> u8 {
-        let action = match happening.fact {
-            Fact::ActionDone { action } => self.spec.script.get(action.0 as usize).map(|entry| &entry.action),
-            _ => return weight(&happening.fact),
-        };
-        let told_by_itself = matches!(
-            action,
-            Some(
-                Action::Start { .. }
-                    | Action::Kill { .. }
-                    | Action::Stop { .. }
-                    | Action::Pause { .. }
-                    | Action::Resume { .. }
-                    | Action::PowerLoss { .. }
-                    | Action::FailDisk { .. }
-                    | Action::RestoreDisk { .. }
-                    | Action::CreateTopic { .. }
-                    | Action::StartProducer { .. }
-                    | Action::StartConsumer { .. }
-                    | Action::Send { .. }
-                    | Action::KillApplication { .. }
-            )
-        );
-        if told_by_itself { 0 } else { weight(&happening.fact) }
-    }
-}
-
-/// How much a happening deserves to be told: nothing for the machinery, most for faults and their consequences.
-pub fn weight(fact: &Fact) -> u8 {
-    match fact {
-        Fact::ProcessKilled
-        | Fact::PowerLost
-        | Fact::ApplicationKilled
-        | Fact::Truncated { .. }
-        | Fact::PartitionChanged(_)
-        | Fact::LogDirFailed
-        | Fact::FetchingFailed { .. }
-        | Fact::ControllerLost
-        | Fact::BatchExpired { .. } => 5,
-        Fact::Paused
-        | Fact::Resumed
-        | Fact::StopRequested
-        | Fact::ProcessStopped
-        | Fact::ProcessStarted
-        | Fact::ControllerActivated
-        | Fact::LogDirRestored
-        | Fact::BrokerFenced { .. }
-        | Fact::PositionReset { .. }
-        | Fact::ConsumerFailed { .. }
-        | Fact::ProducerRefused { .. }
-        | Fact::SendFailed { .. }
-        | Fact::ActionUndone { .. } => 4,
-        Fact::Acknowledged { .. }
-        | Fact::BatchRetried { .. }
-        | Fact::DuplicateRecognised { .. }
-        | Fact::ProduceRefused { .. }
-        | Fact::BecameLeader { .. }
-        | Fact::SendBlocked { .. }
-        | Fact::BrokerUnfenced { .. }
-        | Fact::BrokerRegistered { .. }
-        | Fact::PartitionCreated(_)
-        | Fact::IsrRefused { .. }
-        | Fact::ProducerEpochBumped { .. }
-        | Fact::ActionDone { .. } => 3,
-        Fact::SendCalled { .. }
-        | Fact::BatchDrained { .. }
-        | Fact::Appended { .. }
-        | Fact::HighWatermarkMoved { .. }
-        | Fact::Delivered { .. }
-        | Fact::ProduceWaits { .. }
-        | Fact::IsrProposed { .. }
-        | Fact::LogLoaded { .. }
-        | Fact::BecameFollower { .. }
-        | Fact::RequestTimedOut { .. }
-        | Fact::ControlledShutdownBegan { .. }
-        | Fact::ControlledShutdownGranted { .. }
-        | Fact::BatchSplit { .. }
-        | Fact::FetchRefused { .. }
-        | Fact::RegistrationRefused { .. }
-        | Fact::AdminAnswered { .. }
-        | Fact::ProducerClosed
-        | Fact::FlushCompleted => 2,
-        Fact::MessageLost { .. }
-        | Fact::LeaderLearnt { .. }
-        | Fact::ProducerIdAssigned { .. }
-        | Fact::ConnectionRefused { .. } => 1,
-        _ => 0,
     }
 }

@@ -42,8 +42,19 @@ impl Narrator<'_> {
         &self.story.partitions[usize::from(partition.0)].name
     }
 
+    /// ` of orders-1`; empty where the run has one partition only.
+    pub(super) fn of_partition(&self, partition: Partition) -> String {
+        match self.story.partitions.as_slice() {
+            [_] => String::new(),
+            _ => format!(" of {}", self.partition(partition)),
+        }
+    }
+
     pub(super) fn record(&self, record: RecordId) -> &str {
-        &self.story.record(record).name
+        match &*self.story.record(record).name {
+            "" => "a record",
+            name => name,
+        }
     }
 
     /// `w2`, `w0–w4`, `batch 7` where nothing is known of it.

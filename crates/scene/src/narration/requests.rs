@@ -1,7 +1,8 @@
 //! Messages in words: who asks whom for what, and what the answer is.
 
-use ackscope_sim::ids::NodeId;
-use ackscope_sim::protocol::{Acks, Body, Envelope, FetchAnswer, MetadataRecord};
+use ackscope_sim::error::ErrorCode;
+use ackscope_sim::ids::{LeaderEpoch, Offset};
+use ackscope_sim::protocol::{Acks, Body, ClusterMetadata, Envelope, FetchAnswer, MetadataRecord};
 
 use super::Narrator;
 use super::names::counted;
@@ -10,121 +11,97 @@ impl Narrator<'_> {
     /// `The producer sends w2 to broker 1.`
     pub(super) fn message(&self, envelope: &Envelope) -> String {
         let (from, to) = (self.name(envelope.from), self.whom(envelope.to));
-        let body = match &envelope.message.body {
+        let answers = |answers: Vec<String>| format!("{from} answers {to}: {}.", answers.join(", "));
+        let tells = |news: String| format!("{from} tells {to}: {news}.");
+        let does = |what: &str| format!("{from} {what} ({to}).");
+        let body = &envelope.message.body;
+        match body {
             Body::ProduceRequest(request) => {
-                let batches = request.partitions.iter().map(|(_, batch)| batch.records());
-                let names: Vec<String> = batches.map(|records| self.records(records)).collect();
-                return format!(
-                    "{from} sends {} to {to} with acks={}.",
-                    names.join(", "),
-                    request.acks.name()
-                );
+                let batches = request.partitions.iter().map(|(_, batch)| self.records(batch.records()));
+                let (names, acks) = (batches.collect::<Vec<_>>().join(", "), request.acks.name());
+                format!("{from} sends {names} to {to} with acks={acks}.")
             }
             Body::ProduceResponse { partitions } => {
-                let answers: Vec<String> = partitions
-                    .iter()
-                    .map(|result| match result.result {
-                        Ok(offset) => format!("stored at offset {offset}"),
-                        Err(error) => error.name().to_owned(),
-                    })
-                    .collect();
-                return format!("{from} answers {to}: {}.", answers.join(", "));
+                answers(partitions.iter().map(|result| stored(result.result)).collect())
             }
             Body::FetchRequest(request) => {
-                let asked: Vec<String> = request
-                    .partitions
-                    .iter()
-                    .map(|of| format!("{} from offset {}", self.partition(of.partition), of.fetch_offset))
-                    .collect();
-                return format!("{from} fetches {} from {to}.", asked.join(", "));
+                let of = request.partitions.iter();
+                let asked =
+                    of.map(|of| format!("{} from offset {}", self.partition(of.partition), of.fetch_offset));
+                format!("{from} fetches {} from {to}.", asked.collect::<Vec<_>>().join(", "))
             }
             Body::FetchResponse { partitions } => {
                 let given: Vec<String> =
                     partitions.iter().filter_map(|of| self.fetched(&of.answer)).collect();
                 let given = if given.is_empty() { "nothing new".to_owned() } else { given.join(", ") };
-                return format!("{from} answers the fetch of {to}: {given}.");
+                format!("{from} answers the fetch of {to}: {given}.")
             }
-            Body::ApiVersionsRequest => "asks which API versions it speaks",
-            Body::ApiVersionsResponse => "names its API versions",
-            Body::MetadataRequest { .. } => "asks for metadata",
-            Body::MetadataResponse(metadata) => {
-                let leaders: Vec<String> = metadata
-                    .partitions
-                    .iter()
-                    .map(|of| match of.leader {
-                        Some(leader) => format!("{} is led by {leader}", self.partition(of.partition)),
-                        None => format!("{} has no leader", self.partition(of.partition)),
-                    })
-                    .collect();
-                return format!("{from} tells {to}: {}.", leaders.join(", "));
+            Body::ApiVersionsRequest => does("asks for API versions"),
+            Body::ApiVersionsResponse => does("lists its API versions"),
+            Body::MetadataRequest { .. } => does("asks for metadata"),
+            Body::MetadataResponse(metadata) => tells(self.leaders(metadata)),
+            Body::InitProducerIdRequest => does("asks for a producer id"),
+            Body::InitProducerIdResponse { result: Ok((id, epoch)) } => {
+                format!("{from} gives {to} producer id {id}, epoch {epoch}.")
             }
-            Body::InitProducerIdRequest => "asks for a producer id",
-            Body::InitProducerIdResponse { result } => match result {
-                Ok((id, epoch)) => return format!("{from} gives {to} producer id {id}, epoch {epoch}."),
-                Err(error) => return format!("{from} answers {to}: {error}."),
-            },
-            Body::ListOffsetsRequest { .. } => "asks for log ends (ListOffsets)",
-            Body::ListOffsetsResponse { .. } => "names its offsets",
+            Body::InitProducerIdResponse { result: Err(error) } => answers(vec![error.to_string()]),
+            Body::ListOffsetsRequest { .. } => does("asks for log ends (ListOffsets)"),
+            Body::ListOffsetsResponse { .. } => does("answers with its offsets (ListOffsets)"),
             Body::OffsetsForLeaderEpochRequest { partitions } => {
                 let epochs: Vec<String> = partitions.iter().map(|of| of.leader_epoch.to_string()).collect();
-                return format!("{from} asks {to} where epoch {} ends.", epochs.join(", "));
+                format!("{from} asks {to} where epoch {} ends.", epochs.join(", "))
             }
             Body::OffsetsForLeaderEpochResponse { partitions } => {
-                let ends: Vec<String> = partitions
-                    .iter()
-                    .map(|of| match &of.result {
-                        Ok(Some((epoch, end))) => format!("epoch {epoch} ends at {end}"),
-                        Ok(None) => "that epoch is unknown".to_owned(),
-                        Err(error) => error.name().to_owned(),
-                    })
-                    .collect();
-                return format!("{from} answers {to}: {}.", ends.join(", "));
+                answers(partitions.iter().map(|of| epoch_end(&of.result)).collect())
             }
-            Body::BrokerRegistrationRequest(_) => "asks to be registered",
-            Body::BrokerRegistrationResponse { result } => match result {
-                Ok(epoch) => return format!("{from} registers {to} with broker epoch {epoch}."),
-                Err(error) => return format!("{from} refuses to register {to}: {error}."),
-            },
+            Body::BrokerRegistrationRequest(_) => does("asks to be registered"),
+            Body::BrokerRegistrationResponse { result: Ok(epoch) } => {
+                format!("{from} registers {to} with broker epoch {epoch}.")
+            }
+            Body::BrokerRegistrationResponse { result: Err(error) } => {
+                format!("{from} refuses to register {to}: {error}.")
+            }
             Body::BrokerHeartbeatRequest(heartbeat) if heartbeat.want_shut_down => {
-                "asks for a controlled shutdown"
+                does("asks for a controlled shutdown")
             }
-            Body::BrokerHeartbeatRequest(_) => "sends a heartbeat",
+            Body::BrokerHeartbeatRequest(_) => does("sends a heartbeat"),
             Body::BrokerHeartbeatResponse(answer) if answer.is_fenced => {
-                "answers the heartbeat: still fenced"
+                does("answers the heartbeat: still fenced")
             }
-            Body::BrokerHeartbeatResponse(_) => "answers the heartbeat",
+            Body::BrokerHeartbeatResponse(_) => does("answers the heartbeat"),
             Body::AlterPartitionRequest { partitions, .. } => {
-                let asked: Vec<String> = partitions
-                    .iter()
-                    .map(|of| {
-                        let isr: Vec<String> = of.new_isr.iter().map(|(id, _)| id.to_string()).collect();
-                        format!("[{}] for {}", isr.join(", "), self.partition(of.partition))
-                    })
-                    .collect();
-                return format!("{from} asks {to} for the ISR {}.", asked.join(", "));
+                let isrs = partitions.iter().map(|of| {
+                    let isr: Vec<String> = of.new_isr.iter().map(|(id, _)| id.to_string()).collect();
+                    format!("[{}] for {}", isr.join(", "), self.partition(of.partition))
+                });
+                format!("{from} asks {to} for the ISR {}.", isrs.collect::<Vec<_>>().join(", "))
             }
-            Body::AlterPartitionResponse { result } => match result {
-                Ok(_) => "answers the AlterPartition request",
-                Err(error) => return format!("{from} refuses the AlterPartition request of {to}: {error}."),
-            },
-            Body::MetadataFetchRequest { .. } => "waits for news of the cluster (metadata fetch)",
+            Body::AlterPartitionResponse { result: Ok(_) } => does("answers the AlterPartition request"),
+            Body::AlterPartitionResponse { result: Err(error) } => {
+                format!("{from} refuses the AlterPartition request of {to}: {error}.")
+            }
+            Body::MetadataFetchRequest { .. } => does("waits for metadata records (metadata fetch)"),
             Body::MetadataFetchResponse { records, .. } | Body::LeaderAndIsrRequest { records, .. } => {
-                return format!("{from} tells {to}: {}.", self.news(records));
+                tells(self.news(records))
             }
             Body::UpdateMetadataRequest { records, .. } => {
-                return format!("{from} tells {to} for its clients: {}.", self.news(records));
+                format!("{from} tells {to} for its clients: {}.", self.news(records))
             }
-            Body::ControlledShutdownRequest { .. } => "asks to hand over its leaderships",
-            Body::ControlledShutdownResponse { .. } => "answers the controlled shutdown",
+            Body::ControlledShutdownRequest { .. } => does("asks to hand over its leaderships"),
+            Body::ControlledShutdownResponse { .. } => does("answers the controlled shutdown"),
             _ => {
-                let kind = if envelope.message.body.is_request() { "request" } else { "response" };
-                return format!("{from} sends {to} a {} {kind}.", envelope.message.body.api().name());
+                let kind = if body.is_request() { "request" } else { "response" };
+                format!("{from} sends {to} a {} {kind}.", body.api().name())
             }
-        };
-        match envelope.to {
-            NodeId::World => format!("{from} {body}."),
-            _ => format!("{from} {body} ({to})."),
         }
+    }
+
+    fn leaders(&self, metadata: &ClusterMetadata) -> String {
+        let leaders = metadata.partitions.iter().map(|of| match of.leader {
+            Some(leader) => format!("{} is led by {leader}", self.partition(of.partition)),
+            None => format!("{} has no leader", self.partition(of.partition)),
+        });
+        leaders.collect::<Vec<_>>().join(", ")
     }
 
     fn fetched(&self, answer: &FetchAnswer) -> Option<String> {
@@ -138,7 +115,7 @@ impl Narrator<'_> {
             FetchAnswer::Diverging { leader_epoch: Some(epoch), end_offset: Some(end) } => {
                 Some(format!("“epoch {epoch} ends at {end}”"))
             }
-            FetchAnswer::Diverging { .. } => Some("its log has nothing like yours".to_owned()),
+            FetchAnswer::Diverging { .. } => Some("its log has nothing in common with yours".to_owned()),
             FetchAnswer::Error { error, .. } => Some(error.name().to_owned()),
         }
     }
@@ -166,11 +143,25 @@ impl Narrator<'_> {
     }
 }
 
+fn stored(result: Result<Offset, ErrorCode>) -> String {
+    result.map_or_else(|error| error.name().to_owned(), |offset| format!("stored at offset {offset}"))
+}
+
+fn epoch_end(result: &Result<Option<(LeaderEpoch, Offset)>, ErrorCode>) -> String {
+    match result {
+        Ok(Some((epoch, end))) => format!("epoch {epoch} ends at {end}"),
+        Ok(None) => "that epoch is unknown".to_owned(),
+        Err(error) => error.name().to_owned(),
+    }
+}
+
 /// What a success means with these acks.
 pub(super) fn promise(acks: Acks) -> &'static str {
     match acks {
-        Acks::None => "With acks=0 nobody was asked: the bytes left, that is all.",
-        Acks::Leader => "With acks=1 the leader answers for itself; no follower is asked.",
+        Acks::None => {
+            "With acks=0 the producer waits for no answer: the bytes have left, nothing more is known."
+        }
+        Acks::Leader => "With acks=1 the leader answers by itself; no follower is asked.",
         Acks::All => "With acks=all every replica in the ISR has it.",
     }
 }

@@ -1,11 +1,11 @@
 //! What pictures and words ask of a story.
 
-use ackscope_sim::ids::{BatchId, BrokerId, Brokers, HappeningId, NodeId, Partition, RecordId};
+use ackscope_sim::ids::{BatchId, BrokerId, Brokers, HappeningId, NodeId, Offset, Partition, RecordId};
 use ackscope_sim::protocol::batch::RecordBatch;
 use ackscope_sim::protocol::{Body, FetchAnswer};
 use ackscope_sim::time::{Duration, Time};
 
-use super::{Flow, Kind, Mark, Message, NodeStory, RecordStory, Replica, State, Story};
+use super::{BandRole, Bar, Flow, Kind, Lag, Mark, Message, NodeStory, RecordStory, Replica, State, Story};
 use crate::picture::Source;
 
 impl Story {
@@ -251,5 +251,77 @@ impl Story {
             }
             Source::None | Source::Overview => None,
         }
+    }
+}
+
+impl Replica {
+    /// The log end at a time.
+    pub fn end_at(&self, at: Time) -> Offset {
+        step_at(&self.ends, at)
+    }
+
+    pub fn high_watermark_at(&self, at: Time) -> Offset {
+        step_at(&self.high_watermarks, at)
+    }
+
+    pub fn lags_in(&self, from: Time, to: Time) -> &[Lag] {
+        let start = self.lags.partition_point(|lag| lag.to <= from);
+        let end = self.lags.partition_point(|lag| lag.from <= to);
+        &self.lags[start..end.max(start)]
+    }
+
+    /// The batch's copy here that was appended last before `at`, or first after it.
+    pub fn bar_of(&self, batch: BatchId, at: Time) -> Option<&Bar> {
+        let start = self.by_batch.partition_point(|&(id, _)| id < batch);
+        let copies = self.by_batch[start..].iter().take_while(|&&(id, _)| id == batch);
+        let mut best: Option<&Bar> = None;
+        for &(_, index) in copies {
+            let bar = &self.bars[index as usize];
+            if best.is_none() || bar.from <= at {
+                best = Some(bar);
+            }
+        }
+        best
+    }
+
+    /// What lay at an offset at a time.
+    pub fn bar_at(&self, offset: Offset, at: Time) -> Option<&Bar> {
+        let blocks = self.blocks.iter().filter(|block| block.from <= at && at < block.to);
+        blocks
+            .filter(|block| block.base <= offset && offset < block.next)
+            .flat_map(|block| {
+                let bars = &self.bars[block.bars.clone()];
+                bars.get(bars.partition_point(|bar| bar.next <= offset))
+            })
+            .find(|bar| bar.base <= offset && bar.from <= at)
+    }
+
+    pub fn role_at(&self, at: Time) -> Option<BandRole> {
+        self.roles.iter().find(|band| band.from <= at && at < band.to).map(|band| band.role)
+    }
+}
+
+impl Bar {
+    pub fn records(&self) -> &[RecordId] {
+        let count = (self.next.0 - self.base.0) as usize;
+        let held = self.batch.as_ref().and_then(|batch| batch.records().get(self.skip..));
+        held.map_or(&[], |records| &records[..count.min(records.len())])
+    }
+
+    pub fn record_at(&self, offset: Offset) -> Option<RecordId> {
+        let place = offset.0.checked_sub(self.base.0)?;
+        self.records().get(place as usize).copied()
+    }
+
+    pub fn holds(&self, record: RecordId) -> Option<Offset> {
+        let place = self.records().iter().position(|&held| held == record)?;
+        Some(Offset(self.base.0 + place as u32))
+    }
+}
+
+fn step_at(steps: &[(Time, Offset)], at: Time) -> Offset {
+    match steps.partition_point(|&(when, _)| when <= at) {
+        0 => Offset(0),
+        after => steps[after - 1].1,
     }
 }

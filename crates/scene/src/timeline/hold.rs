@@ -12,8 +12,10 @@ use crate::tokens::Tone;
 
 /// Half of a pin's width, and its height.
 const PIN: (f32, f32) = (4.5, 6.5);
-/// How near to an edge of the repeated stretch a press means it.
+/// How near to an edge of a stretch a press means it.
 const EDGE_REACH: f32 = 7.0;
+/// The ruler's height above the lanes; the overview is above it.
+const RULER: f32 = 18.0;
 /// No time is said more finely than this.
 const FINEST_NANOS: u64 = 1_000;
 
@@ -32,7 +34,46 @@ pub struct Stretch {
     pub to: Time,
 }
 
+/// What a hand takes hold of at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grip {
+    Overview,
+    /// The left or right edge of the window in the overview.
+    WindowEdge {
+        left: bool,
+    },
+    Ruler,
+    /// The left or right edge of the stretch that playback repeats.
+    RepeatedEdge {
+        left: bool,
+    },
+    Pin(Deed),
+    Lanes,
+}
+
 impl Timeline<'_> {
+    /// What lies under a point for a hand with this reach.
+    pub fn grip(&self, at: Point, reach: f32) -> Grip {
+        if at.y >= self.top {
+            return self.pin_at(at, reach).map_or(Grip::Lanes, |&deed| Grip::Pin(deed));
+        }
+        if at.y < self.top - RULER {
+            let window = self.view.window;
+            let edges = (self.overview_x(window.from), self.overview_x(window.to));
+            let edge = if window == self.scale.axis.whole() { None } else { edge_at(edges, at.x) };
+            return edge.map_or(Grip::Overview, |left| Grip::WindowEdge { left });
+        }
+        let edges =
+            |stretch: Stretch| (self.scale.x_from_time(stretch.from), self.scale.x_from_time(stretch.to));
+        let edge = self.view.repeated.and_then(|stretch| edge_at(edges(stretch), at.x));
+        edge.map_or(Grip::Ruler, |left| Grip::RepeatedEdge { left })
+    }
+
+    /// Whether a pin at a time is as good as at `x`: letting it go there moves nothing.
+    pub fn is_still(&self, from: Time, x: f32) -> bool {
+        (self.scale.x_from_time(from) - x).abs() < EDGE_REACH / 2.0
+    }
+
     /// What was done from outside hangs from the top of its lane, and can be moved there.
     pub(super) fn pins(&self, picture: &mut Picture) {
         for deed in self.story.deeds.iter().filter(|deed| self.is_shown(deed.at)) {
@@ -51,7 +92,7 @@ impl Timeline<'_> {
     }
 
     /// The pin that a hand at a point means: the nearest one within its reach.
-    pub fn pin_at(&self, at: Point, reach: f32) -> Option<&Deed> {
+    fn pin_at(&self, at: Point, reach: f32) -> Option<&Deed> {
         let far = |deed: &Deed| {
             let lane = self.lane(deed.node)?;
             let dx = (self.scale.x_from_time(deed.at) - at.x).abs() - PIN.0;
@@ -112,15 +153,10 @@ impl Timeline<'_> {
             picture.rect(a, super::overview::STRIP_FOOT, (b - a).max(2.0), 2.0, Fill::plain(Tone::Ink2));
         }
     }
+}
 
-    /// Which edge of the repeated stretch lies under a point of the ruler: the left one?
-    pub fn edge_of_repeated(&self, at: Point) -> Option<bool> {
-        let stretch = self.view.repeated?;
-        if !(self.top - 18.0..self.top).contains(&at.y) {
-            return None;
-        }
-        let far = |time: Time| (self.scale.x_from_time(time) - at.x).abs();
-        let (left, right) = (far(stretch.from), far(stretch.to));
-        (left.min(right) < EDGE_REACH).then_some(left < right)
-    }
+/// Which of two edges lies within a hand's reach of `x`: the left one?
+fn edge_at((left, right): (f32, f32), x: f32) -> Option<bool> {
+    let (left, right) = ((left - x).abs(), (right - x).abs());
+    (left.min(right) < EDGE_REACH).then_some(left < right)
 }

@@ -14,7 +14,7 @@ use ackscope_sim::ids::{BrokerId, HappeningId, NodeId, Offset, Partition, Record
 use ackscope_sim::time::Time;
 
 pub use heights::Heights;
-pub use hold::{Held, Stretch};
+pub use hold::{Grip, Held, Stretch};
 pub(crate) use words::group;
 
 use crate::axis::{Axis, Scale, TimeWindow};
@@ -65,15 +65,15 @@ pub enum Future {
 /// Which messages are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filter {
-    shown: u8,
-    forced: u8,
+    shown: u32,
+    forced: u32,
     /// Only what is selected, or carries the selected record.
     pub only_selected: bool,
 }
 
 impl Default for Filter {
     fn default() -> Filter {
-        Filter { shown: u8::MAX, forced: 0, only_selected: false }
+        Filter { shown: u32::MAX, forced: 0, only_selected: false }
     }
 }
 
@@ -81,7 +81,7 @@ impl Filter {
     /// Switches a kind on (all of it, empty fetches too) or off.
     #[must_use]
     pub fn with(self, kind: Kind, on: bool) -> Filter {
-        let bit = 1 << kind as u8;
+        let bit = 1 << kind as u32;
         if on {
             Filter { shown: self.shown | bit, forced: self.forced | bit, ..self }
         } else {
@@ -90,12 +90,12 @@ impl Filter {
     }
 
     pub fn shows(self, kind: Kind) -> bool {
-        self.shown & (1 << kind as u8) != 0
+        self.shown & (1 << kind as u32) != 0
     }
 
     /// Shown even where it only adds noise.
     pub fn forces(self, kind: Kind) -> bool {
-        self.forced & (1 << kind as u8) != 0
+        self.forced & (1 << kind as u32) != 0
     }
 }
 

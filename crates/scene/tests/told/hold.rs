@@ -3,7 +3,7 @@
 use ackscope_scene::axis::{Axis, AxisMode};
 use ackscope_scene::picture::{Picture, Source, point};
 use ackscope_scene::story::{Deed, Story};
-use ackscope_scene::timeline::{Future, Room, Stretch, Timeline, View, lanes};
+use ackscope_scene::timeline::{Future, Grip, Room, Stretch, Timeline, View, lanes};
 use ackscope_sim::ids::{BrokerId, ClientId, HappeningId, NodeId};
 use ackscope_sim::time::Time;
 
@@ -30,9 +30,9 @@ fn a_fault_hangs_from_its_lane_where_it_can_be_taken_hold_of() {
     let lane = timeline.lane(BROKER).expect("its lane");
     let at = point(timeline.scale.x_from_time(ms(60.0)), lane.top + 2.0);
     assert_eq!(timeline.hit(&picture, at, 4.0), Source::Happening(HappeningId(7)));
-    let finger = timeline.pin_at(point(at.x + 10.0, at.y + 8.0), 14.0);
-    assert_eq!(finger.map(|deed| deed.happening), Some(HappeningId(7)));
-    assert_eq!(timeline.pin_at(point(at.x + 10.0, at.y), 4.0), None);
+    let finger = timeline.grip(point(at.x + 10.0, at.y + 8.0), 14.0);
+    assert!(matches!(finger, Grip::Pin(deed) if deed.happening == HappeningId(7)), "{finger:?}");
+    assert_eq!(timeline.grip(point(at.x + 10.0, at.y), 4.0), Grip::Lanes);
     assert_eq!(story.node_of(Source::Happening(HappeningId(7))), Some(BROKER));
 
     // Before it has happened there is nothing, and in a figure there is no hand.
@@ -76,11 +76,11 @@ fn the_repeated_stretch_has_edges_on_the_ruler_alone() {
     let view = View { repeated: Some(stretch), ..View::new(932.0, Room::Page, &lanes, axis.whole()) };
     let timeline = Timeline::new(&story, &axis, view);
     let at = |time: Time, y: f32| point(timeline.scale.x_from_time(time) + 3.0, timeline.top + y);
-    assert_eq!(timeline.edge_of_repeated(at(stretch.from, -8.0)), Some(true));
-    assert_eq!(timeline.edge_of_repeated(at(stretch.to, -8.0)), Some(false));
-    assert_eq!(timeline.edge_of_repeated(at(stretch.to, 8.0)), None);
+    assert_eq!(timeline.grip(at(stretch.from, -8.0), 4.0), Grip::RepeatedEdge { left: true });
+    assert_eq!(timeline.grip(at(stretch.to, -8.0), 4.0), Grip::RepeatedEdge { left: false });
+    assert_eq!(timeline.grip(at(stretch.to, 8.0), 4.0), Grip::Lanes);
     let without = Timeline::new(&story, &axis, View { repeated: None, ..view });
-    assert_eq!(without.edge_of_repeated(at(stretch.to, -8.0)), None);
+    assert_eq!(without.grip(at(stretch.to, -8.0), 4.0), Grip::Ruler);
 }
 
 #[test]

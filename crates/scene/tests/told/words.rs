@@ -26,7 +26,7 @@ fn a_lost_record_s_life_says_who_had_it_and_who_did_not() {
     check_life(
         7,
         &[
-            "2.288 s w2 is acknowledged at offset 7 by broker 1 alone. With acks=1 the leader answers for itself; no follower is asked.",
+            "2.288 s w2 is acknowledged at offset 7 by broker 1 alone. With acks=1 the leader answers by itself; no follower is asked.",
             "2.372 s Broker 1 is killed. Its disk keeps w2.",
             "9.939 s Broker 2 is elected after 9 s of silence. Its log ends at 5: it does not have w2. [decides it]",
             "10.065 s x2 takes offset 7 in epoch 1.",
@@ -42,9 +42,9 @@ fn a_kept_record_s_life_ends_with_its_reader() {
         &[
             "10.059 s The application calls send(x2).",
             "10.065 s Broker 2 appends x2 at offset 7 in epoch 1.",
-            "10.067 s x2 is acknowledged at offset 7 by broker 2 alone. With acks=1 the leader answers for itself; no follower is asked.",
+            "10.067 s x2 is acknowledged at offset 7 by broker 2 alone. With acks=1 the leader answers by itself; no follower is asked.",
             "10.070 s x2 is committed: high watermark 8. Every replica in the ISR has it; consumers may read it.",
-            "10.072 s The consumer is given x2 at offset 7.",
+            "10.072 s The consumer reads x2 at offset 7.",
         ],
     );
 }

@@ -127,27 +127,12 @@ impl Observer {
                 life.failed.get_or_insert(id);
             }
             Fact::Delivered { record, partition, offset, .. } => {
-                self.life(*record).delivered += 1;
-                let NodeId::Consumer(consumer) = happening.node else { return };
-                let delivery = Delivery { consumer, partition: *partition, offset: *offset, record: *record };
-                self.deliveries.push(delivery);
+                self.delivered(happening.node, *record, *partition, *offset);
             }
             Fact::Appended { partition, base_offset, batch, .. } => {
-                let Some((is_leader, log)) = self.replica(happening, *partition) else { return };
-                log.push((*base_offset, *batch));
-                if is_leader {
-                    self.batch(*batch).lost_by = None;
-                }
+                self.appended(happening, *partition, *base_offset, *batch);
             }
-            Fact::Truncated { partition, to, .. } => {
-                let Some((is_leader, log)) = self.replica(happening, *partition) else { return };
-                let keep = log.partition_point(|(base, _)| base < to);
-                let cut: Vec<_> = log.drain(keep..).collect();
-                // What the leader itself loses is lost by that; a follower's cut only seals an election.
-                for (_, batch) in cut.into_iter().filter(|_| is_leader) {
-                    self.batch(batch).lost_by.get_or_insert(id);
-                }
-            }
+            Fact::Truncated { partition, to, .. } => self.truncated(happening, *partition, *to),
             Fact::ApplicationKilled => {
                 let NodeId::Producer(client) = happening.node else { return };
                 self.kills.push((client, id));
@@ -166,7 +151,81 @@ impl Observer {
             }
             Fact::Resumed => self.gaps.resumed(happening),
             Fact::BecameLeader { partition, .. } => self.gaps.became_leader(happening, *partition),
-            _ => {}
+
+            // These change no record's fate and no partition's availability.
+            Fact::ActionDone { .. }
+            | Fact::AdminAnswered { .. }
+            | Fact::ActionUndone { .. }
+            | Fact::LoadCompleted { .. }
+            | Fact::ProcessStarted
+            | Fact::StopRequested
+            | Fact::LogDirFailed
+            | Fact::LogDirRestored
+            | Fact::MessageSent { .. }
+            | Fact::MessageArrived { .. }
+            | Fact::MessageLost { .. }
+            | Fact::Connecting { .. }
+            | Fact::Connected { .. }
+            | Fact::ConnectionRefused { .. }
+            | Fact::Disconnected { .. }
+            | Fact::ProducerStarted
+            | Fact::ProducerRefused { .. }
+            | Fact::ProducerClosed
+            | Fact::SendCalled { .. }
+            | Fact::SendBlocked { .. }
+            | Fact::BatchClosed { .. }
+            | Fact::BatchRetried { .. }
+            | Fact::BatchExpired { .. }
+            | Fact::ProducerIdAssigned { .. }
+            | Fact::ProducerEpochBumped { .. }
+            | Fact::LeaderLearnt { .. }
+            | Fact::RequestTimedOut { .. }
+            | Fact::FlushCompleted
+            | Fact::DuplicateRecognised { .. }
+            | Fact::ProduceRefused { .. }
+            | Fact::ProduceWaits { .. }
+            | Fact::HighWatermarkMoved { .. }
+            | Fact::BecameFollower { .. }
+            | Fact::IsrProposed { .. }
+            | Fact::IsrRefused { .. }
+            | Fact::Flushed { .. }
+            | Fact::LogLoaded { .. }
+            | Fact::FetchRefused { .. }
+            | Fact::FetchingFailed { .. }
+            | Fact::ControllerActivated
+            | Fact::ControllerLost
+            | Fact::BrokerRegistered { .. }
+            | Fact::RegistrationRefused { .. }
+            | Fact::BrokerFenced { .. }
+            | Fact::BrokerUnfenced { .. }
+            | Fact::ControlledShutdownBegan { .. }
+            | Fact::ControlledShutdownGranted { .. }
+            | Fact::PositionReset { .. }
+            | Fact::ConsumerFailed { .. } => {}
+        }
+    }
+
+    fn delivered(&mut self, node: NodeId, record: RecordId, partition: Partition, offset: Offset) {
+        self.life(record).delivered += 1;
+        let NodeId::Consumer(consumer) = node else { return };
+        self.deliveries.push(Delivery { consumer, partition, offset, record });
+    }
+
+    fn appended(&mut self, happening: &Happening, partition: Partition, base: Offset, batch: BatchId) {
+        let Some((is_leader, log)) = self.replica(happening, partition) else { return };
+        log.push((base, batch));
+        if is_leader {
+            self.batch(batch).lost_by = None;
+        }
+    }
+
+    fn truncated(&mut self, happening: &Happening, partition: Partition, to: Offset) {
+        let Some((is_leader, log)) = self.replica(happening, partition) else { return };
+        let keep = log.partition_point(|&(base, _)| base < to);
+        let cut: Vec<_> = log.drain(keep..).collect();
+        // What the leader itself loses is lost by that; a follower's cut only seals an election.
+        for (_, batch) in cut.into_iter().filter(|_| is_leader) {
+            self.batch(batch).lost_by.get_or_insert(happening.id);
         }
     }
 
@@ -257,10 +316,13 @@ impl Observer {
             let (partition, offset) = match life.acked.filter(|_| !here) {
                 None => (here.then_some(copies.partition), here.then_some(copies.offset)),
                 // Where it was when it was acknowledged.
-                Some(acked) => match happenings[acked.0 as usize].fact {
-                    Fact::Acknowledged { partition, offset, .. } => (Some(partition), offset),
-                    _ => (None, None),
-                },
+                Some(acked) => {
+                    let Fact::Acknowledged { partition, offset, .. } = happenings[acked.0 as usize].fact
+                    else {
+                        unreachable!("{acked} is an acknowledgement")
+                    };
+                    (Some(partition), offset)
+                }
             };
             let audit = RecordAudit {
                 record,

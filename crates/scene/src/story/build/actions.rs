@@ -1,15 +1,31 @@
 //! What the scenario does to the cluster, where nothing else in the trace shows it: cuts, slow links and disks, notes.
 
+use std::sync::Arc;
+
 use ackscope_sim::happening::Happening;
 use ackscope_sim::ids::{MachineId, NodeId};
-use ackscope_sim::script::Action;
+use ackscope_sim::script::{Action, ActionId};
 use ackscope_sim::time::Time;
 
 use super::StoryBuilder;
 use crate::story::{Deed, LinkCut, MarkKind};
 
 impl StoryBuilder {
-    pub(super) fn action(&mut self, happening: &Happening, action: &Action) {
+    pub(super) fn action_done(&mut self, happening: &Happening, id: ActionId) {
+        let spec = Arc::clone(&self.spec);
+        if let Some(entry) = spec.script.get(id.0 as usize) {
+            self.action(happening, &entry.action);
+        }
+    }
+
+    pub(super) fn action_undone(&mut self, happening: &Happening, id: ActionId) {
+        let spec = Arc::clone(&self.spec);
+        if let Some(entry) = spec.script.get(id.0 as usize) {
+            self.undone(happening, &entry.action);
+        }
+    }
+
+    fn action(&mut self, happening: &Happening, action: &Action) {
         let at = happening.at;
         if let Some(node) = self.done_to(action) {
             self.story.deeds.push(Deed { at, node, happening: happening.id });
@@ -26,29 +42,39 @@ impl StoryBuilder {
                 });
                 let far = b.map(|b| self.machine_name(b));
                 let words = far.map_or("cut off".to_owned(), |far| format!("cut from {far}"));
-                self.mark(happening, self.node_of(*a), None, MarkKind::Fault(words));
+                self.mark_on(self.node_of(*a), happening, None, MarkKind::Fault(words));
             }
             Action::Heal { a, b } => self.healed(happening, *a, *b),
             Action::SlowLink { a, by, .. } => {
                 let words = format!("link slower by {by}");
-                self.mark(happening, self.node_of(*a), None, MarkKind::Fault(words));
+                self.mark_on(self.node_of(*a), happening, None, MarkKind::Fault(words));
             }
             Action::SlowDisk { broker, by } => {
                 let words = format!("disk slower by {by}");
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault(words));
+                self.mark_on(NodeId::Broker(*broker), happening, None, MarkKind::Fault(words));
             }
             Action::StallDisk { broker } => {
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault("disk hangs".to_owned()));
+                self.mark_on(
+                    NodeId::Broker(*broker),
+                    happening,
+                    None,
+                    MarkKind::Fault("disk hangs".to_owned()),
+                );
             }
             Action::SlowBroker { broker, by } => {
                 let words = format!("slower by {by}");
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault(words));
+                self.mark_on(NodeId::Broker(*broker), happening, None, MarkKind::Fault(words));
             }
             Action::Wipe { broker, .. } => {
-                self.mark(happening, NodeId::Broker(*broker), None, MarkKind::Fault("disk wiped".to_owned()));
+                self.mark_on(
+                    NodeId::Broker(*broker),
+                    happening,
+                    None,
+                    MarkKind::Fault("disk wiped".to_owned()),
+                );
             }
             Action::Note { text } => {
-                self.mark(happening, NodeId::World, None, MarkKind::Note(text.clone()));
+                self.mark_on(NodeId::World, happening, None, MarkKind::Note(text.clone()));
             }
             // These are seen in what follows from them.
             Action::Start { .. }
@@ -77,16 +103,18 @@ impl StoryBuilder {
         }
     }
 
-    pub(super) fn undone(&mut self, happening: &Happening, action: &Action) {
+    fn undone(&mut self, happening: &Happening, action: &Action) {
         let over = |words: &str| MarkKind::Fault(words.to_owned());
         match action {
             Action::Cut { a, b, .. } => self.healed(happening, *a, *b),
-            Action::SlowLink { a, .. } => self.mark(happening, self.node_of(*a), None, over("link normal")),
+            Action::SlowLink { a, .. } => {
+                self.mark_on(self.node_of(*a), happening, None, over("link normal"))
+            }
             Action::SlowDisk { broker, .. } | Action::StallDisk { broker } => {
-                self.mark(happening, NodeId::Broker(*broker), None, over("disk normal"));
+                self.mark_on(NodeId::Broker(*broker), happening, None, over("disk normal"));
             }
             Action::SlowBroker { broker, .. } => {
-                self.mark(happening, NodeId::Broker(*broker), None, over("normal"));
+                self.mark_on(NodeId::Broker(*broker), happening, None, over("normal"));
             }
             _ => {}
         }
@@ -99,7 +127,7 @@ impl StoryBuilder {
                 cut.to = happening.at;
             }
         }
-        self.mark(happening, self.node_of(a), None, MarkKind::Fault("healed".to_owned()));
+        self.mark_on(self.node_of(a), happening, None, MarkKind::Fault("healed".to_owned()));
     }
 
     /// To whom a fault or its repair is done; None for what applications and the admin do.

@@ -1,9 +1,58 @@
 //! A replica's steps, roles and bars as they change.
 
-use ackscope_sim::ids::Offset;
+use ackscope_sim::happening::Happening;
+use ackscope_sim::ids::{BatchId, LeaderEpoch, Offset, Partition};
 use ackscope_sim::time::Time;
 
-use crate::story::{BandRole, Bar, Lag, LogCut, Replica, RoleBand};
+use super::StoryBuilder;
+use crate::story::{BandRole, Bar, Lag, LogCut, MarkKind, Replica, RoleBand};
+
+impl StoryBuilder {
+    pub(super) fn appended(
+        &mut self,
+        happening: &Happening,
+        partition: Partition,
+        (base, next): (Offset, Offset),
+        epoch: LeaderEpoch,
+        batch: BatchId,
+    ) {
+        let (at, node) = (happening.at, happening.node);
+        let (batch, skip) = self.resolve(node, partition, base, batch);
+        let appended = happening.id;
+        let bar = Bar {
+            base,
+            next,
+            epoch,
+            batch,
+            skip,
+            from: at,
+            to: Time::NEVER,
+            appended,
+            doom: None,
+            again: false,
+        };
+        for &record in bar.records() {
+            if let Some(story) = self.story.records.get_mut(record.0 as usize) {
+                story.stored = true;
+            }
+        }
+        if let Some(replica) = self.replica(node, partition) {
+            replica.ends.push((at, bar.next));
+            replica.bars.push(bar);
+        }
+        self.moment(at, false, false);
+    }
+
+    pub(super) fn truncated(&mut self, happening: &Happening, partition: Partition, cut: LogCut) {
+        let LogCut { from, to, because, .. } = cut;
+        if let Some(replica) = self.replica(happening.node, partition) {
+            truncate(replica, cut);
+        }
+        if from > to {
+            self.mark(happening, Some(partition), MarkKind::Truncated { from, to, because });
+        }
+    }
+}
 
 pub(super) fn union(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
     ranges.sort_unstable();
@@ -17,7 +66,7 @@ pub(super) fn union(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> 
     out
 }
 
-pub(super) fn truncate(replica: &mut Replica, cut: LogCut) {
+fn truncate(replica: &mut Replica, cut: LogCut) {
     let mut kept = Vec::new();
     for bar in replica.bars.iter_mut().filter(|bar| bar.to == Time::NEVER && bar.next > cut.to) {
         if bar.base < cut.to {

@@ -13,6 +13,12 @@ use super::StoryBuilder;
 use crate::story::{Flow, Kind, Message};
 
 impl StoryBuilder {
+    pub(super) fn lost(&mut self, sent: HappeningId, at: Time) {
+        if let Ok(index) = self.story.messages.binary_search_by_key(&sent, |message| message.id) {
+            self.story.messages[index].lost = Some(at);
+        }
+    }
+
     /// The batch behind an append and how many of its records come before: a follower's is in the answer it just got.
     pub(super) fn resolve(
         &self,
