@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use crate::broker::Broker;
-use crate::broker::membership::controller_link::LinkName;
 use crate::broker::membership::feed;
 use crate::broker::parked::Key;
 use crate::broker::replicas::roles::Part;
+use crate::broker::timer::LinkName;
 use crate::error::ErrorCode;
 use crate::ids::{BrokerId, ConnectionId, Partition};
 use crate::protocol::{AlterPartitionResult, Body, Envelope, MetadataRecord, PartitionState};

@@ -18,41 +18,22 @@ mod requests;
 mod server;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 
 use membership::Membership;
-use membership::controller_link::LinkName;
 use membership::lifecycle::schedule_isr_check;
-use parked::{Parked, Waiter};
+use parked::Parked;
 use replicas::Replicas;
 use replicas::fetchers::Fetchers;
 use replicas::replica::{Replica, Role};
 use server::Server;
+use timer::BrokerTimer;
 
 use crate::ids::{BrokerId, ConnectionId};
 use crate::network::Dialled;
 use crate::spec::Spec;
 use crate::view::{BrokerView, LeaderView, Lifecycle, ProcessState, ReplicaRole, ReplicaView};
 use crate::world::context::Context;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokerTimer {
-    /// A request handler is done.
-    Handled(ConnectionId),
-    /// A parked operation's time is up.
-    Purgatory(Waiter),
-    /// A fetcher thread goes on, or has waited long enough.
-    Fetcher(BrokerId),
-    Link(LinkName),
-    ApplyMetadata,
-    Register,
-    GiveUpRegistering,
-    GiveUpReporting,
-    Beat,
-    Ready,
-    ShrinkIsrs,
-    ShutdownPatience,
-    Closed,
-}
 
 /// Replicas and disk outlive the process; everything else goes with it.
 #[derive(Clone, Debug)]

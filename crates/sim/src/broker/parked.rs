@@ -1,27 +1,17 @@
 //! What waits for something: Kafka's purgatory, and the one way to wait in it. An operation is parked for its waiter,
 //! looked at again whenever something happens to what it watches, and ends when it has what it waits for or its time is up.
 
-use crate::broker::BrokerTimer;
 use crate::broker::membership::image::Image;
 use crate::broker::replicas::Replicas;
 use crate::broker::replicas::fetch::DelayedFetch;
 use crate::broker::replicas::produce::DelayedProduce;
 use crate::broker::server::Server;
-use crate::ids::{ConnectionId, Partition};
+use crate::broker::timer::{BrokerTimer, Waiter};
+use crate::ids::Partition;
 use crate::protocol::Body;
 use crate::time::Time;
 use crate::world::context::Context;
 use crate::world::queue::Timer;
-
-/// Who is told how an operation has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Waiter {
-    /// The request in hand on this connection.
-    Request(ConnectionId),
-    /// A coordinator of this broker, about an append of its own: no connection stands behind it.
-    #[cfg(test)]
-    Coordinator(u32),
-}
 
 #[derive(Clone, Debug)]
 pub enum Operation {

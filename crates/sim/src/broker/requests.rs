@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::broker::Broker;
-use crate::broker::parked::{Key, Operation, Waiter};
+use crate::broker::parked::{Key, Operation};
 use crate::broker::replicas::fetch::{self, DelayedFetch, Fetched, Room};
 use crate::broker::replicas::produce::{DelayedProduce, Stored, Waiting, produce_result};
+use crate::broker::timer::Waiter;
 use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact};
 use crate::ids::{ConnectionId, HappeningId, Partition, ProducerEpoch};

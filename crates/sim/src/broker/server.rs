@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::broker::BrokerTimer;
 use crate::broker::membership::image::Image;
 use crate::broker::replicas::Replicas;
+use crate::broker::timer::BrokerTimer;
 use crate::happening::Disconnect;
 use crate::ids::ConnectionId;
 use crate::network::{Broken, Read};

@@ -6,6 +6,7 @@ mod links;
 mod positions;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 
 use std::sync::Arc;
 
@@ -23,10 +24,7 @@ use crate::world::queue::Timer;
 
 use self::links::{Links, Question};
 use self::positions::{FetchState, Position};
-
-/// Something may be due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConsumerTimer;
+use self::timer::ConsumerTimer;
 
 /// Kafka's fetch loop knows no pause after an empty answer or an unknown epoch; the pause here only saves events.
 const BREATH: Duration = Duration::from_millis(10);

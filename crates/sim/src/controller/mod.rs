@@ -9,6 +9,7 @@ mod registration;
 mod replication;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 mod zookeeper;
 
 use std::sync::Arc;
@@ -29,32 +30,8 @@ use crate::world::queue::Timer;
 
 use self::cluster::Cluster;
 use self::metadata::Metadata;
+use self::timer::{ControllerTimer, Due};
 use self::zookeeper::ZooKeeper;
-
-/// What the controller wakes up for, in which of its terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ControllerTimer {
-    term: u32,
-    pub(crate) due: Due,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
-    Activation,
-    Commit,
-    /// Before 4.1: the no-op record by which brokers learn that what came before it is committed.
-    NoOp,
-    /// Look for sessions that have ended.
-    Sessions,
-    /// Look whether a topic can be created now.
-    Topic,
-    /// Give partitions back to their preferred leaders.
-    Rebalance,
-    /// Elect uncleanly where nobody leads and the topic allows it.
-    UncleanSweep,
-    /// ZooKeeper age: dial a broker (again).
-    Dial(BrokerId),
-}
 
 #[derive(Clone, Debug)]
 pub struct Controller {

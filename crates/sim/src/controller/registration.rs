@@ -10,7 +10,8 @@ use crate::time::Duration;
 use crate::world::context::Context;
 
 use super::cluster::Registered;
-use super::{Controller, Due, SESSION_CHECK_AGAIN};
+use super::timer::Due;
+use super::{Controller, SESSION_CHECK_AGAIN};
 
 /// What a heartbeat makes of a broker (BrokerControlState).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,9 @@ use crate::protocol::{AlterPartition, AlterPartitionResult, MetadataRecord, Part
 use crate::time::Duration;
 use crate::world::context::Context;
 
+use super::Controller;
 use super::partition_change::{Election, PartitionChangeBuilder};
-use super::{Controller, Due};
+use super::timer::Due;
 
 /// Whoever creates a topic waits this long for brokers that have yet to come up.
 const TOPIC_PATIENCE: Duration = Duration::from_secs(60);

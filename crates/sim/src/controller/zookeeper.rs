@@ -13,8 +13,9 @@ use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
 use crate::world::context::Context;
 
+use super::Controller;
 use super::partition_change::Election;
-use super::{Controller, Due};
+use super::timer::Due;
 
 /// Between two dials of a broker that does not answer (ControllerChannelManager).
 const DIAL_AGAIN: Duration = Duration::from_millis(100);

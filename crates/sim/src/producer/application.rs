@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::accumulator::{Appended, Ask, Wake, draw};
-use super::{Alarm, Instance, ProducerTimer, Settings};
+use super::timer::ProducerTimer;
+use super::{Alarm, Instance, Settings};
 use crate::audit::ledger::Offered;
 use crate::config::Partitioner;
 use crate::error::{ErrorCode, Failure};

@@ -19,6 +19,7 @@ mod sender;
 mod splitting;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 mod transaction_manager;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use network_client::NetworkClient;
 use sender::Sender;
 use transaction_manager::TransactionManager;
 
+use self::timer::ProducerTimer;
 use crate::config::ProducerConfig;
 use crate::error::Failure;
 use crate::happening::Fact;
@@ -46,14 +48,6 @@ use crate::world::queue::Timer;
 
 pub use metrics::ProducerMetrics;
 pub use partitioner::partition_for_key;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProducerTimer {
-    /// The Sender's poll returns.
-    Sender,
-    /// The application thread's wait ends.
-    Application,
-}
 
 #[derive(Clone, Debug)]
 pub struct Producer {

@@ -47,10 +47,10 @@ pub enum Event {
 /// A node's own timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    Broker(crate::broker::BrokerTimer),
-    Controller(crate::controller::ControllerTimer),
-    Producer(crate::producer::ProducerTimer),
-    Consumer(crate::consumer::ConsumerTimer),
+    Broker(crate::broker::timer::BrokerTimer),
+    Controller(crate::controller::timer::ControllerTimer),
+    Producer(crate::producer::timer::ProducerTimer),
+    Consumer(crate::consumer::timer::ConsumerTimer),
 }
 
 #[derive(Clone, Copy, Debug)]

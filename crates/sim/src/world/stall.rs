@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use crate::broker::BrokerTimer;
-use crate::controller::Due;
+use crate::broker::timer::BrokerTimer;
+use crate::controller::timer::Due;
 use crate::ids::NodeId;
-use crate::producer::ProducerTimer;
+use crate::producer::timer::ProducerTimer;
 use crate::spec::Spec;
 use crate::time::Time;
 use crate::world::queue::{Event, Timer};

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::broker::BrokerTimer;
 use crate::broker::membership::Membership;
+use crate::broker::timer::{BrokerTimer, LinkName};
 use crate::happening::Disconnect;
 use crate::ids::{ConnectionId, NodeId};
 use crate::network::{Broken, Dialled, Read};
@@ -25,16 +25,6 @@ const CONTROLLER_UNKNOWN: Duration = Duration::from_millis(100);
 pub const RETRY: Duration = Duration::from_millis(50);
 const REDIAL: Duration = Duration::from_millis(50);
 const REDIAL_MAX: Duration = Duration::from_secs(1);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkName {
-    /// Registration, heartbeats, controlled shutdown.
-    Lifecycle,
-    /// AlterPartition, producer ids.
-    Requests,
-    /// The metadata log.
-    Feed,
-}
 
 #[derive(Clone, Debug, Default)]
 pub struct Link {

@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::broker::BrokerTimer;
 use crate::broker::membership::Membership;
-use crate::broker::membership::controller_link::LinkName;
 use crate::broker::replicas::Replicas;
+use crate::broker::timer::BrokerTimer;
+use crate::broker::timer::LinkName;
 use crate::ids::{ConnectionId, MetadataOffset};
 use crate::protocol::{Body, Envelope, MetadataRecord};
 use crate::rng::Stream;

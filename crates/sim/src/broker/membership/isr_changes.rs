@@ -1,7 +1,8 @@
 //! ISR changes on their way to the controller: one for each partition, one request at a time (AlterPartitionManager).
 
 use crate::broker::membership::Membership;
-use crate::broker::membership::controller_link::{LinkName, RETRY};
+use crate::broker::membership::controller_link::RETRY;
+use crate::broker::timer::LinkName;
 use crate::error::ErrorCode;
 use crate::ids::{BrokerEpoch, LeaderEpoch, Partition, PartitionEpoch};
 use crate::protocol::{AlterPartition, AlterPartitionResult, Body};

@@ -1,10 +1,10 @@
 //! A broker's life with the controller: registration, heartbeats, being unfenced, controlled shutdown.
 
-use crate::broker::BrokerTimer;
-use crate::broker::membership::controller_link::LinkName;
 use crate::broker::membership::image::Image;
 use crate::broker::membership::{Membership, Next};
 use crate::broker::replicas::{Disk, Replicas};
+use crate::broker::timer::BrokerTimer;
+use crate::broker::timer::LinkName;
 use crate::error::ErrorCode;
 use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset};
 use crate::protocol::{Body, Heartbeat, HeartbeatAnswer, Registration};

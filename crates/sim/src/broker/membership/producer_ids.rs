@@ -1,7 +1,8 @@
 //! Producer ids, of which a broker gives out what the controller has given it.
 
 use crate::broker::membership::Membership;
-use crate::broker::membership::controller_link::{LinkName, RETRY};
+use crate::broker::membership::controller_link::RETRY;
+use crate::broker::timer::LinkName;
 use crate::error::ErrorCode;
 use crate::ids::{ConnectionId, ProducerId};
 use crate::world::context::Context;

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::broker::BrokerTimer;
 use crate::broker::membership::image::Image;
 use crate::broker::replicas::Replicas;
+use crate::broker::timer::BrokerTimer;
 use crate::ids::{BrokerEpoch, BrokerId, ConnectionId, LeaderEpoch, Offset, Partition};
 use crate::mutant::{Mutant, wrong};
 use crate::protocol::batch::bytes_of;

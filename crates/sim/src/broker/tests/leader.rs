@@ -2,8 +2,8 @@
 
 use super::harness::{Cluster, P0};
 use super::single::{Single, offsets, whole};
-use crate::broker::parked::Waiter;
 use crate::broker::replicas::produce::produce_result;
+use crate::broker::timer::Waiter;
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::harness::P0;
 use super::single::{Single, offsets};
-use crate::broker::BrokerTimer;
-use crate::broker::parked::Waiter;
+use crate::broker::timer::BrokerTimer;
+use crate::broker::timer::Waiter;
 use crate::error::ErrorCode;
 use crate::ids::{BatchId, RecordId};
 use crate::protocol::batch::{Content, RecordBatch};
