@@ -1,10 +1,50 @@
 //! `KafkaConfig`: the settings of brokers and controller, and their defaults.
 
-use super::define::{Configured, Notice, Values, invalid, settings};
-use super::{BrokerConfig, TURN};
+use super::define::{Configured, Notice, TURN, Values, invalid, settings};
 use crate::error::Failure;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
+use serde::{Deserialize, Serialize};
+
+/// Settings of the brokers and the controller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BrokerConfig {
+    pub min_insync_replicas: u32,
+    pub unclean_leader_election_enable: bool,
+    pub message_max_bytes: u32,
+    pub replica_lag_time_max: Duration,
+    pub replica_fetch_wait_max: Duration,
+    pub replica_fetch_min_bytes: u32,
+    pub replica_fetch_max_bytes: u32,
+    pub replica_fetch_response_max_bytes: u32,
+    pub replica_fetch_backoff: Duration,
+    pub replica_socket_timeout: Duration,
+    pub replica_high_watermark_checkpoint_interval: Duration,
+    pub fetch_max_bytes: u32,
+    pub num_network_threads: u32,
+    pub num_io_threads: u32,
+    pub broker_heartbeat_interval: Duration,
+    /// KRaft: broker.session.timeout.ms. ZooKeeper: zookeeper.session.timeout.ms.
+    pub broker_session_timeout: Duration,
+    pub controlled_shutdown_enable: bool,
+    pub auto_leader_rebalance_enable: bool,
+    pub leader_imbalance_check_interval: Duration,
+    pub unclean_leader_election_interval: Duration,
+    pub log_flush_interval_messages: Option<u64>,
+    pub log_flush_interval: Option<Duration>,
+    pub producer_id_expiration: Duration,
+    /// The feature `eligible.leader.replicas.version`.
+    pub eligible_leader_replicas: bool,
+}
+
+impl BrokerConfig {
+    /// How often a leader looks for followers that lag behind: half of `replica.lag.time.max.ms` in whole milliseconds. None:
+    /// once, when the broker starts (KafkaScheduler takes no period for one run).
+    pub fn isr_check_interval(&self) -> Option<Duration> {
+        let half = self.replica_lag_time_max.as_millis() / 2;
+        (half > 0).then_some(Duration::from_millis(half))
+    }
+}
 
 settings! {
     /// Brokers and controller share one set of settings here.

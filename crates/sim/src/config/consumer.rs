@@ -1,11 +1,37 @@
 //! `ConsumerConfig`: the consumer's settings and their defaults.
 
 use super::define::{BACKOFFS, Configured, Values, settings};
-use super::{ConsumerConfig, OffsetReset};
 use crate::error::Failure;
 use crate::protocol::transaction::Isolation;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ConsumerConfig {
+    pub auto_offset_reset: OffsetReset,
+    pub isolation: Isolation,
+    pub fetch_min_bytes: u32,
+    pub fetch_max_wait: Duration,
+    pub fetch_max_bytes: u32,
+    pub max_partition_fetch_bytes: u32,
+    pub max_poll_records: u32,
+    pub request_timeout: Duration,
+    pub retry_backoff: Duration,
+    pub retry_backoff_max: Duration,
+    pub reconnect_backoff: Duration,
+    pub reconnect_backoff_max: Duration,
+    pub socket_connection_setup_timeout: Duration,
+    pub metadata_max_age: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OffsetReset {
+    Earliest,
+    #[default]
+    Latest,
+    None,
+}
 
 settings! {
     /// Of a consumer with assigned partitions; what groups need is recognised.

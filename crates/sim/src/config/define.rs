@@ -1,10 +1,14 @@
 //! How a Kafka setting is defined and how a value for it is judged: type, default per version, range, Kafka's complaint.
 //! The settings themselves are in the tables beside this file.
 
-use super::TURN;
 use crate::error::Failure;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
+
+/// A loop that has nothing to wait for turns as often as its processor lets it, tens of thousands of times a second. Kafka's
+/// clocks count whole milliseconds, so that all the turns of one millisecond see and do the same: here they are one. A
+/// spinning loop costs time, and time goes on.
+pub const TURN: Duration = Duration::from_millis(1);
 
 /// One of Kafka's settings, as data.
 #[derive(Debug)]

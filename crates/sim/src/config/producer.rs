@@ -1,11 +1,57 @@
 //! `ProducerConfig`: the producer's settings, their defaults and conflicts.
 
 use super::define::{BACKOFFS, Configured, Notice, Values, invalid, settings};
-use super::{Compression, Partitioner, ProducerConfig};
 use crate::error::Failure;
 use crate::protocol::data::Acks;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProducerConfig {
+    pub acks: Acks,
+    pub enable_idempotence: bool,
+    pub retries: u32,
+    pub max_in_flight_requests_per_connection: u32,
+    pub linger: Duration,
+    pub batch_size: u32,
+    pub buffer_memory: u64,
+    pub max_block: Duration,
+    /// Before 2.1 there was none: see `batch_expiry`.
+    pub delivery_timeout: Duration,
+    pub request_timeout: Duration,
+    pub retry_backoff: Duration,
+    pub retry_backoff_max: Duration,
+    pub reconnect_backoff: Duration,
+    pub reconnect_backoff_max: Duration,
+    pub socket_connection_setup_timeout: Duration,
+    pub socket_connection_setup_timeout_max: Duration,
+    pub max_request_size: u32,
+    pub compression: Compression,
+    pub metadata_max_age: Duration,
+    pub partitioner: Partitioner,
+    pub partitioner_ignore_keys: bool,
+    pub partitioner_adaptive_partitioning_enable: bool,
+    pub partitioner_availability_timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Compression {
+    #[default]
+    None,
+    Gzip,
+    Snappy,
+    Lz4,
+    Zstd,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Partitioner {
+    /// murmur2 for keys, sticky (since 2.4) or round robin (before) without.
+    #[default]
+    BuiltIn,
+    RoundRobin,
+}
 
 settings! {
     /// In the order of Kafka's own definition.

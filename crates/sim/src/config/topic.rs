@@ -1,10 +1,20 @@
 //! `LogConfig`: the settings that a topic may have for itself.
 
-use super::TopicConfig;
 use super::define::{Configured, Values, settings};
 use crate::error::Failure;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
+use serde::{Deserialize, Serialize};
+
+/// Settings of one topic; None: the broker's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TopicConfig {
+    pub min_insync_replicas: Option<u32>,
+    pub unclean_leader_election_enable: Option<bool>,
+    pub max_message_bytes: Option<u32>,
+    pub flush_messages: Option<u64>,
+    pub flush_ms: Option<Duration>,
+}
 
 settings! {
     /// Not set: the brokers' value holds.
