@@ -224,6 +224,22 @@ impl Network {
         (0..self.machines as u8).map(MachineId)
     }
 
+    /// Each way between the two, or between `a` and everybody.
+    pub(crate) fn each_path(
+        &mut self,
+        a: MachineId,
+        b: Option<MachineId>,
+        one_way: bool,
+        mut change: impl FnMut(&mut Path),
+    ) {
+        for other in self.machines().filter(|&other| b.map_or(other != a, |b| other == b)) {
+            change(self.path_mut(a, other));
+            if !one_way {
+                change(self.path_mut(other, a));
+            }
+        }
+    }
+
     pub fn is_cut(&self, from: MachineId, to: MachineId) -> bool {
         self.path(from, to).cuts > 0
     }

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use crate::audit::ledger::Offered;
+use crate::broker::Broker;
+use crate::controller::Controller;
 use crate::happening::{Disconnect, Fact};
-use crate::ids::{BrokerId, ClientId, ConnectionId, MachineId, NodeId};
-use crate::network::{Ambush, State};
-use crate::script::{Action, ActionId};
+use crate::ids::{BrokerId, ClientId, ConnectionId, MachineId, NodeId, Offset, Partition};
+use crate::network::{Ambush, End, State};
+use crate::producer::Producer;
+use crate::script::{Action, ActionId, SendRecord};
 use crate::time::Duration;
 use crate::world::World;
+use crate::world::context::{Context, nodes_of};
 use crate::world::queue::Event;
 
 impl World {
@@ -34,8 +38,8 @@ impl World {
             Action::Pause { node } => self.pause(*node),
             Action::Resume { node } => self.resume(*node),
             Action::PowerLoss { node } => self.power_loss(*node),
-            Action::FailDisk { broker } => self.at_broker(*broker, |broker, cx| broker.fail_disk(cx)),
-            Action::RestoreDisk { broker } => self.at_broker(*broker, |broker, cx| broker.restore_disk(cx)),
+            Action::FailDisk { broker } => self.at_broker(*broker, Broker::fail_disk),
+            Action::RestoreDisk { broker } => self.at_broker(*broker, Broker::restore_disk),
             Action::SlowDisk { broker, by } => {
                 self.at_broker(*broker, |broker, cx| broker.slow_disk(cx, *by))
             }
@@ -51,23 +55,18 @@ impl World {
             }
             Action::SlowBroker { broker, by } => self.at_broker(*broker, |broker, cx| broker.slow(cx, *by)),
             Action::Cut { a, b, one_way } => {
-                self.each_path(*a, *b, *one_way, |path| {
+                self.cx.network.each_path(*a, *b, *one_way, |path| {
                     path.cuts += 1;
                     path.cut_by = Some(done);
                 });
             }
             Action::Heal { a, b } => self.heal(*a, *b),
-            Action::SlowLink { a, b, by } => self.each_path(*a, *b, false, |path| path.slowed_by += *by),
+            Action::SlowLink { a, b, by } => {
+                self.cx.network.each_path(*a, *b, false, |path| path.slowed_by += *by)
+            }
             Action::Meddle { from, to, api, response, count, what } => {
-                self.cx.network.ambushes.push(Ambush {
-                    action,
-                    from: *from,
-                    to: *to,
-                    api: *api,
-                    response: *response,
-                    left: *count,
-                    what: *what,
-                })
+                let (from, to, api, response, left, what) = (*from, *to, *api, *response, *count, *what);
+                self.cx.network.ambushes.push(Ambush { action, from, to, api, response, left, what });
             }
             Action::CloseConnections { a, b } => self.close_connections(*a, *b),
             Action::CreateTopic { topic } => {
@@ -82,40 +81,43 @@ impl World {
             Action::AlterTopic { topic, config } => {
                 self.at_controller(|controller, cx| controller.alter_topic(cx, *topic, config.clone()));
             }
-            Action::Send { producer, record } => {
-                let (at, ledger) = (self.cx.run_time(), &mut self.cx.ledger);
-                let key = record.key.as_ref().map(|key| ledger.keep(Arc::clone(key)));
-                let value = ledger.keep(Arc::clone(&record.value));
-                let record = ledger.offer(Offered {
-                    producer: *producer,
-                    topic: record.topic,
-                    partition: record.partition,
-                    key,
-                    value,
-                    value_bytes: record.value_bytes,
-                    serializable: record.serializable,
-                    at,
-                });
-                self.at_producer(*producer, |producer, cx| producer.send(cx, record));
-            }
+            Action::Send { producer, record } => self.send(*producer, record),
             Action::Load(_) => self.start_load(action),
-            Action::Flush { producer } => self.at_producer(*producer, |producer, cx| producer.flush(cx)),
+            Action::Flush { producer } => self.at_producer(*producer, Producer::flush),
             Action::CloseProducer { producer, timeout } => {
                 self.at_producer(*producer, |producer, cx| producer.close(cx, *timeout));
             }
-            Action::Seek { consumer, partition, offset } => {
-                let node = NodeId::Consumer(*consumer);
-                if self.is_up(node) {
-                    let cause = self.cx.cause;
-                    self.enter(node, cause);
-                    self.consumers[usize::from(consumer.0)].seek(&mut self.cx, *partition, *offset);
-                    self.leave(node);
-                }
-            }
+            Action::Seek { consumer, partition, offset } => self.seek(*consumer, *partition, *offset),
             Action::Note { .. } => {}
         }
         self.cx.cause = Some(done);
         self.progress.done(&mut self.cx, action);
+    }
+
+    fn send(&mut self, producer: ClientId, record: &SendRecord) {
+        let (at, ledger) = (self.cx.run_time(), &mut self.cx.ledger);
+        let key = record.key.as_ref().map(|key| ledger.keep(Arc::clone(key)));
+        let value = ledger.keep(Arc::clone(&record.value));
+        let record = ledger.offer(Offered {
+            producer,
+            topic: record.topic,
+            partition: record.partition,
+            key,
+            value,
+            value_bytes: record.value_bytes,
+            serializable: record.serializable,
+            at,
+        });
+        self.at_producer(producer, |producer, cx| producer.send(cx, record));
+    }
+
+    fn seek(&mut self, consumer: ClientId, partition: Partition, offset: Offset) {
+        let (node, cause) = (NodeId::Consumer(consumer), self.cx.cause);
+        if self.is_up(node) {
+            self.enter(node, cause);
+            self.nodes.consumer_mut(consumer).seek(&mut self.cx, partition, offset);
+            self.leave(node);
+        }
     }
 
     /// An entry's duration is over: its opposite.
@@ -129,7 +131,7 @@ impl World {
             Action::Stop { node } | Action::Kill { node } | Action::PowerLoss { node } => {
                 self.start(*node, Default::default());
             }
-            Action::FailDisk { broker } => self.at_broker(*broker, |broker, cx| broker.restore_disk(cx)),
+            Action::FailDisk { broker } => self.at_broker(*broker, Broker::restore_disk),
             Action::SlowDisk { broker, .. } => {
                 self.at_broker(*broker, |broker, cx| broker.slow_disk(cx, Duration::ZERO));
             }
@@ -140,11 +142,13 @@ impl World {
                 self.at_broker(*broker, |broker, cx| broker.slow(cx, Duration::ZERO));
             }
             Action::Cut { a, b, one_way } => {
-                self.each_path(*a, *b, *one_way, |path| path.cuts = path.cuts.saturating_sub(1));
+                self.cx.network.each_path(*a, *b, *one_way, |path| path.cuts = path.cuts.saturating_sub(1));
                 self.cx.resume_path();
             }
             Action::SlowLink { a, b, by } => {
-                self.each_path(*a, *b, false, |path| path.slowed_by = path.slowed_by.saturating_sub(*by));
+                self.cx
+                    .network
+                    .each_path(*a, *b, false, |path| path.slowed_by = path.slowed_by.saturating_sub(*by));
             }
             Action::Meddle { .. } => {
                 self.cx.network.ambushes.retain(|ambush| ambush.action != action);
@@ -179,16 +183,7 @@ impl World {
         self.stop_loads_of(node);
         self.end_process(node, false);
         self.enter(node, Some(killed));
-        match node {
-            NodeId::Controller => self.controller.kill(&mut self.cx),
-            NodeId::Broker(_) => {
-                let place = self.cx.index_of(node) - 1;
-                self.brokers[place].kill(&mut self.cx);
-            }
-            NodeId::Producer(client) => self.producers[usize::from(client.0)].kill(&mut self.cx),
-            NodeId::Consumer(client) => self.consumers[usize::from(client.0)].kill(&mut self.cx),
-            NodeId::World => {}
-        }
+        self.nodes.kill(&mut self.cx, node);
         self.leave(node);
     }
 
@@ -206,18 +201,7 @@ impl World {
         }
         let requested = self.cx.note_at(node, Fact::StopRequested);
         self.enter(node, Some(requested));
-        match node {
-            NodeId::Controller => self.controller.stop(&mut self.cx),
-            NodeId::Broker(_) => {
-                let place = self.cx.index_of(node) - 1;
-                self.brokers[place].stop(&mut self.cx);
-            }
-            NodeId::Producer(client) => {
-                self.producers[usize::from(client.0)].close(&mut self.cx, Duration::MAX)
-            }
-            NodeId::Consumer(client) => self.consumers[usize::from(client.0)].stop(&mut self.cx),
-            NodeId::World => {}
-        }
+        self.nodes.stop(&mut self.cx, node);
         self.leave(node);
     }
 
@@ -239,7 +223,7 @@ impl World {
         let cause = self.cx.cause;
         let is_lit =
             |node: &NodeId| self.cx.spec.machine_of(*node) == machine && !self.cx.process(*node).dark;
-        let lit: Vec<NodeId> = self.nodes().into_iter().filter(is_lit).collect();
+        let lit: Vec<NodeId> = nodes_of(&self.cx.spec).filter(is_lit).collect();
         for node in lit {
             self.cx.cause = cause;
             let lost = self.cx.note_at(node, Fact::PowerLost);
@@ -247,86 +231,39 @@ impl World {
             self.stop_loads_of(node);
             self.end_process(node, true);
             self.enter(node, Some(lost));
-            match node {
-                NodeId::Controller => self.controller.power_loss(&mut self.cx),
-                NodeId::Broker(_) => {
-                    let place = self.cx.index_of(node) - 1;
-                    self.brokers[place].power_loss(&mut self.cx);
-                }
-                NodeId::Producer(client) => self.producers[usize::from(client.0)].kill(&mut self.cx),
-                NodeId::Consumer(client) => self.consumers[usize::from(client.0)].kill(&mut self.cx),
-                NodeId::World => {}
-            }
+            self.nodes.lose_power(&mut self.cx, node);
             self.leave(node);
         }
     }
 
-    fn nodes(&self) -> Vec<NodeId> {
-        let brokers = self.brokers.iter().map(|broker| NodeId::Broker(broker.id));
-        let producers = (0..self.producers.len() as u16).map(|client| NodeId::Producer(ClientId(client)));
-        let consumers = (0..self.consumers.len() as u16).map(|client| NodeId::Consumer(ClientId(client)));
-        [NodeId::Controller].into_iter().chain(brokers).chain(producers).chain(consumers).collect()
-    }
-
-    fn at_broker(
-        &mut self,
-        id: BrokerId,
-        act: impl FnOnce(&mut crate::broker::Broker, &mut crate::world::context::Context),
-    ) {
+    fn at_broker(&mut self, id: BrokerId, act: impl FnOnce(&mut Broker, &mut Context)) {
         let node = NodeId::Broker(id);
-        let place = self.cx.index_of(node) - 1;
         let cause = self.cx.cause;
         self.enter(node, cause);
-        act(&mut self.brokers[place], &mut self.cx);
+        act(self.nodes.broker_mut(&self.cx, id), &mut self.cx);
         self.leave(node);
     }
 
-    fn at_controller(
-        &mut self,
-        act: impl FnOnce(&mut crate::controller::Controller, &mut crate::world::context::Context),
-    ) {
+    fn at_controller(&mut self, act: impl FnOnce(&mut Controller, &mut Context)) {
         let cause = self.cx.cause;
         self.enter(NodeId::Controller, cause);
-        act(&mut self.controller, &mut self.cx);
+        act(&mut self.nodes.controller, &mut self.cx);
         self.leave(NodeId::Controller);
     }
 
-    fn at_producer(
-        &mut self,
-        client: ClientId,
-        act: impl FnOnce(&mut crate::producer::Producer, &mut crate::world::context::Context),
-    ) {
+    fn at_producer(&mut self, client: ClientId, act: impl FnOnce(&mut Producer, &mut Context)) {
         let node = NodeId::Producer(client);
         if !self.is_up(node) {
             return;
         }
         let cause = self.cx.cause;
         self.enter(node, cause);
-        act(&mut self.producers[usize::from(client.0)], &mut self.cx);
+        act(self.nodes.producer_mut(client), &mut self.cx);
         self.leave(node);
     }
 
-    fn each_path(
-        &mut self,
-        a: MachineId,
-        b: Option<MachineId>,
-        one_way: bool,
-        mut change: impl FnMut(&mut crate::network::Path),
-    ) {
-        let others: Vec<MachineId> = match b {
-            Some(b) => vec![b],
-            None => self.cx.network.machines().filter(|&machine| machine != a).collect(),
-        };
-        for other in others {
-            change(self.cx.network.path_mut(a, other));
-            if !one_way {
-                change(self.cx.network.path_mut(other, a));
-            }
-        }
-    }
-
     fn heal(&mut self, a: MachineId, b: Option<MachineId>) {
-        self.each_path(a, b, false, |path| path.cuts = 0);
+        self.cx.network.each_path(a, b, false, |path| path.cuts = 0);
         self.cx.resume_path();
     }
 
@@ -342,11 +279,11 @@ impl World {
     }
 }
 
-impl crate::world::context::Context {
+impl Context {
     /// Something between the two closes the connection: both ends hear of it in turn.
     fn reset_connection(&mut self, connection: ConnectionId) {
         let outer = self.node;
-        for end in [crate::network::End::Opener, crate::network::End::Acceptor] {
+        for end in [End::Opener, End::Acceptor] {
             self.node = self.network.connection(connection).node(end);
             self.note(Fact::Disconnected {
                 connection,

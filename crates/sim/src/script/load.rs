@@ -140,7 +140,7 @@ impl World {
             self.loads.state(action).running = false;
             return;
         }
-        let producer = &self.producers[usize::from(client.0)];
+        let producer = self.nodes.producer(client);
         let full = match pacing {
             Pacing::Outstanding { limit, .. } => producer.unanswered() >= limit,
             Pacing::Every { .. } | Pacing::Poisson { .. } => false,
@@ -154,7 +154,7 @@ impl World {
         let record = self.cx.ledger.offer(record);
         let cause = self.cx.cause;
         self.enter(node, cause);
-        self.producers[usize::from(client.0)].send(&mut self.cx, record);
+        self.nodes.producer_mut(client).send(&mut self.cx, record);
         self.leave(node);
         self.cx.cause = cause;
         let state = self.loads.state(action);

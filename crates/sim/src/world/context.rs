@@ -220,7 +220,7 @@ impl Context {
 }
 
 /// Every node that has a process, in the order of `Context::index_of`.
-fn nodes_of(spec: &Spec) -> impl Iterator<Item = NodeId> + use<'_> {
+pub(crate) fn nodes_of(spec: &Spec) -> impl Iterator<Item = NodeId> + use<'_> {
     let brokers = spec.brokers.iter().map(|broker| NodeId::Broker(broker.id));
     let producers = (0..spec.producers.len() as u16).map(|client| NodeId::Producer(ClientId(client)));
     let consumers = (0..spec.consumers.len() as u16).map(|client| NodeId::Consumer(ClientId(client)));

@@ -2,6 +2,7 @@
 //! queue, and it is cheap to clone: a clone is a keyframe.
 
 pub mod context;
+mod nodes;
 pub(crate) mod process;
 pub mod queue;
 pub mod stall;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 
 use crate::audit::ledger::Ledger;
 use crate::broker::Broker;
-use crate::consumer::Consumer;
 use crate::controller::Controller;
 use crate::happening::{Fact, Happening};
 use crate::ids::{BrokerId, ClientId, ConnectionId, HappeningId, NodeId, Partition, TopicId};
@@ -23,17 +23,15 @@ use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{ClusterView, ProcessState};
 use crate::world::context::{BEFORE_THE_BEGINNING, Context};
+use crate::world::nodes::Nodes;
 use crate::world::process::Wakeup;
-use crate::world::queue::{Event, Timer};
+use crate::world::queue::Event;
 use crate::world::stall::{Guard, Stall};
 
 #[derive(Clone, Debug)]
 pub struct World {
     pub(crate) cx: Context,
-    pub(crate) controller: Controller,
-    pub(crate) brokers: Vec<Broker>,
-    pub(crate) producers: Vec<Producer>,
-    pub(crate) consumers: Vec<Consumer>,
+    pub(crate) nodes: Nodes,
     pub(crate) progress: Progress,
     pub(crate) loads: Loads,
     steps: u64,
@@ -45,16 +43,7 @@ impl World {
     /// A cluster at time zero: warm (up, registered, elected, in sync), or with every process down.
     pub fn new(spec: Arc<Spec>) -> World {
         let mut world = World {
-            controller: Controller::new(&spec),
-            brokers: spec.brokers.iter().map(|broker| Broker::new(&spec, broker.id)).collect(),
-            producers: (0..)
-                .zip(&spec.producers)
-                .map(|(client, _)| Producer::new(&spec, ClientId(client)))
-                .collect(),
-            consumers: (0..)
-                .zip(&spec.consumers)
-                .map(|(client, _)| Consumer::new(&spec, ClientId(client)))
-                .collect(),
+            nodes: Nodes::new(&spec),
             progress: Progress::new(&spec),
             loads: Loads::new(&spec),
             cx: Context::new(Arc::clone(&spec)),
@@ -77,16 +66,14 @@ impl World {
         self.cx.next_happening = BEFORE_THE_BEGINNING;
         let at_once = Boot { registers_after: Some(Duration::ZERO), ..Boot::default() };
         self.start(NodeId::Controller, at_once);
-        for index in 0..self.brokers.len() {
-            let boot = Boot {
-                registers_after: Some(Duration::from_millis(10 * (1 + index as u64))),
-                ..Boot::default()
-            };
-            self.start(NodeId::Broker(self.brokers[index].id), boot);
+        for (index, broker) in (0..).zip(&Arc::clone(&self.cx.spec).brokers) {
+            let boot =
+                Boot { registers_after: Some(Duration::from_millis(10 * (1 + index))), ..Boot::default() };
+            self.start(NodeId::Broker(broker.id), boot);
         }
         self.step_until(PATIENCE, |world| {
-            let controller = world.controller.view(ProcessState::Running);
-            let stands = controller.brokers.len() == world.brokers.len()
+            let controller = world.nodes.controller.view(ProcessState::Running);
+            let stands = controller.brokers.len() == world.nodes.brokers().len()
                 && controller.brokers.iter().all(|broker| !broker.fenced);
             stands || world.steps >= MOST_STEPS
         });
@@ -100,7 +87,7 @@ impl World {
         for (topic, _) in (0..).map(TopicId).zip(&spec.topics) {
             if !comes_later(topic) {
                 self.enter(NodeId::Controller, None);
-                self.controller.create_topic(&mut self.cx, topic);
+                self.nodes.controller.create_topic(&mut self.cx, topic);
             }
         }
         // Until every follower has its leader, and the long polls are parked.
@@ -134,7 +121,7 @@ impl World {
                 );
             }
         }
-        self.progress.begin(&mut self.cx, &self.controller);
+        self.progress.begin(&mut self.cx, &self.nodes.controller);
     }
 
     pub fn spec(&self) -> &Arc<Spec> {
@@ -152,7 +139,7 @@ impl World {
 
     /// The producer's metrics, under Kafka's names.
     pub fn metrics(&self, producer: ClientId) -> ProducerMetrics {
-        self.producers[usize::from(producer.0)].metrics(self.cx.now)
+        self.nodes.producer(producer).metrics(self.cx.now)
     }
 
     /// Events handled so far.
@@ -168,7 +155,7 @@ impl World {
 
     /// Batches that no producer has sent yet.
     pub(crate) fn unsent_batches(&self) -> u64 {
-        self.producers.iter().map(|producer| producer.unsent_batches() as u64).sum()
+        self.nodes.unsent_batches()
     }
 
     /// Set where time no longer goes on: no further step is done.
@@ -182,15 +169,15 @@ impl World {
     }
 
     pub fn broker(&self, id: BrokerId) -> &Broker {
-        self.brokers.iter().find(|broker| broker.id == id).expect("a broker of this scenario")
+        self.nodes.broker(id)
     }
 
     pub fn producer(&self, client: ClientId) -> &Producer {
-        &self.producers[usize::from(client.0)]
+        self.nodes.producer(client)
     }
 
     pub fn controller(&self) -> &Controller {
-        &self.controller
+        &self.nodes.controller
     }
 
     /// What has been noted so far and not been taken.
@@ -242,7 +229,7 @@ impl World {
             self.offer_waiting();
         }
         if self.progress.is_waiting() {
-            self.progress.observe(&mut self.cx, &self.controller, first);
+            self.progress.observe(&mut self.cx, &self.nodes.controller, first);
         }
         Some(&self.cx.notes[first..])
     }
@@ -288,7 +275,6 @@ impl World {
     /// Lets a node react, now or, if its process is stopped, when it goes on.
     fn wake(&mut self, node: NodeId, wakeup: Wakeup) {
         let cause = self.cx.cause;
-        let place = self.cx.index_of(node);
         let process = self.cx.process_mut(node);
         if !process.runs(node) {
             return;
@@ -298,51 +284,7 @@ impl World {
             return;
         }
         self.enter(node, cause);
-        match (node, wakeup) {
-            (NodeId::Broker(_), _) => {
-                let broker = &mut self.brokers[place - 1];
-                match wakeup {
-                    Wakeup::Readable(connection) => broker.on_readable(&mut self.cx, connection),
-                    Wakeup::Timer(Timer::Broker(timer)) => broker.on_timer(&mut self.cx, timer),
-                    Wakeup::Dialled(connection, dialled) => {
-                        broker.on_dialled(&mut self.cx, connection, dialled)
-                    }
-                    Wakeup::Timer(_) => unreachable!("another node's timer"),
-                }
-            }
-            (NodeId::Controller, Wakeup::Readable(connection)) => {
-                self.controller.on_readable(&mut self.cx, connection)
-            }
-            (NodeId::Controller, Wakeup::Timer(Timer::Controller(timer))) => {
-                self.controller.on_timer(&mut self.cx, timer);
-            }
-            (NodeId::Controller, Wakeup::Dialled(connection, dialled)) => {
-                self.controller.on_dialled(&mut self.cx, connection, dialled);
-            }
-            (NodeId::Producer(client), _) => {
-                let producer = &mut self.producers[usize::from(client.0)];
-                match wakeup {
-                    Wakeup::Readable(connection) => producer.on_readable(&mut self.cx, connection),
-                    Wakeup::Timer(Timer::Producer(timer)) => producer.on_timer(&mut self.cx, timer),
-                    Wakeup::Dialled(connection, dialled) => {
-                        producer.on_dialled(&mut self.cx, connection, dialled)
-                    }
-                    Wakeup::Timer(_) => unreachable!("another node's timer"),
-                }
-            }
-            (NodeId::Consumer(client), _) => {
-                let consumer = &mut self.consumers[usize::from(client.0)];
-                match wakeup {
-                    Wakeup::Readable(connection) => consumer.on_readable(&mut self.cx, connection),
-                    Wakeup::Timer(Timer::Consumer(timer)) => consumer.on_timer(&mut self.cx, timer),
-                    Wakeup::Dialled(connection, dialled) => {
-                        consumer.on_dialled(&mut self.cx, connection, dialled)
-                    }
-                    Wakeup::Timer(_) => unreachable!("another node's timer"),
-                }
-            }
-            (NodeId::World | NodeId::Controller, _) => unreachable!("another node's timer"),
-        }
+        self.nodes.wake(&mut self.cx, node, wakeup);
         self.leave(node);
     }
 
@@ -379,8 +321,8 @@ impl World {
         let was_dark = self.cx.process(node).dark;
         let process = self.cx.process_mut(node);
         if process.running {
-            if let NodeId::Broker(_) = node
-                && self.brokers[self.cx.index_of(node) - 1].is_stopping()
+            if let NodeId::Broker(id) = node
+                && self.nodes.broker(id).is_stopping()
             {
                 self.cx.process_mut(node).starts_again = Some(boot);
             }
@@ -404,17 +346,7 @@ impl World {
     fn start_node(&mut self, node: NodeId, boot: Boot) {
         let started = self.cx.note_at(node, Fact::ProcessStarted);
         self.enter(node, Some(started));
-        match node {
-            NodeId::Controller => self.controller.start(&mut self.cx, boot),
-            NodeId::Broker(_) => {
-                let place = self.cx.index_of(node) - 1;
-                self.brokers[place].start(&mut self.cx, boot);
-            }
-            NodeId::Producer(client) => self.producers[usize::from(client.0)]
-                .start(&mut self.cx, boot.registers_after.unwrap_or_default()),
-            NodeId::Consumer(client) => self.consumers[usize::from(client.0)].start(&mut self.cx),
-            NodeId::World => {}
-        }
+        self.nodes.start(&mut self.cx, node, boot);
         self.leave(node);
     }
 
@@ -449,41 +381,9 @@ impl World {
         }
     }
 
-    fn process_state(&self, node: NodeId) -> ProcessState {
-        let process = self.cx.process(node);
-        match (process.dark, process.running, process.paused) {
-            (true, _, _) => ProcessState::Dark,
-            (false, false, _) => ProcessState::Down,
-            (false, true, true) => ProcessState::Paused,
-            (false, true, false) => ProcessState::Running,
-        }
-    }
-
     /// The cluster as it stands.
     pub fn view(&self) -> ClusterView {
-        let mut view = ClusterView {
-            now: self.now(),
-            controller: self.controller.view(self.process_state(NodeId::Controller)),
-            brokers: (self.brokers.iter())
-                .map(|broker| broker.view(&self.cx, self.process_state(NodeId::Broker(broker.id))))
-                .collect(),
-            producers: (0..)
-                .zip(&self.producers)
-                .map(|(client, producer)| {
-                    producer.view(self.process_state(NodeId::Producer(ClientId(client))))
-                })
-                .collect(),
-            consumers: (0..)
-                .zip(&self.consumers)
-                .map(|(client, consumer)| {
-                    consumer.view(self.process_state(NodeId::Consumer(ClientId(client))))
-                })
-                .collect(),
-        };
-        for batch in view.producers.iter_mut().flat_map(|producer| &mut producer.queued) {
-            batch.created = self.cx.run_time_of(batch.created);
-        }
-        view
+        self.nodes.view(&self.cx)
     }
 
     /// Partitions by number.

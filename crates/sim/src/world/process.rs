@@ -3,6 +3,7 @@
 use crate::ids::{ConnectionId, HappeningId, NodeId};
 use crate::network::Dialled;
 use crate::script::Boot;
+use crate::view::ProcessState;
 use crate::world::queue::Timer;
 
 /// A process as its operating system sees it.
@@ -36,5 +37,14 @@ impl Process {
     /// It can act: its process runs, and it has not ended.
     pub fn runs(&self, node: NodeId) -> bool {
         self.running && !self.ended.contains(&node)
+    }
+
+    pub fn state(&self) -> ProcessState {
+        match (self.dark, self.running, self.paused) {
+            (true, _, _) => ProcessState::Dark,
+            (false, false, _) => ProcessState::Down,
+            (false, true, true) => ProcessState::Paused,
+            (false, true, false) => ProcessState::Running,
+        }
     }
 }
