@@ -103,13 +103,13 @@ impl World {
     pub(crate) fn start_load(&mut self, action: ActionId) {
         let state = self.loads.state(action);
         state.running = true;
-        state.due = self.cx.now;
+        state.due = self.cluster.cx.now;
         self.offer(action);
     }
 
     pub(crate) fn stop_loads_of(&mut self, node: NodeId) {
         let NodeId::Producer(client) = node else { return };
-        for (index, entry) in self.cx.spec.script.iter().enumerate() {
+        for (index, entry) in self.cluster.cx.spec.script.iter().enumerate() {
             if matches!(&entry.action, Action::Load(load) if load.producer == client) {
                 self.loads.state(ActionId(index as u32)).running = false;
             }
@@ -129,18 +129,18 @@ impl World {
     /// The next record of a load is due.
     pub(crate) fn offer(&mut self, action: ActionId) {
         let place = action.0 as usize;
-        let Action::Load(load) = &self.cx.spec.script[place].action else { return };
+        let Action::Load(load) = &self.cluster.cx.spec.script[place].action else { return };
         let (client, pacing, count) = (load.producer, load.pacing, load.count);
         if !self.loads.state(action).running {
             return;
         }
         let node = NodeId::Producer(client);
-        let process = self.cx.process(node);
+        let process = self.cluster.cx.process(node);
         if !process.runs(node) {
             self.loads.state(action).running = false;
             return;
         }
-        let producer = self.nodes.producer(client);
+        let producer = self.cluster.nodes.producer(client);
         let full = match pacing {
             Pacing::Outstanding { limit, .. } => producer.unanswered() >= limit,
             Pacing::Every { .. } | Pacing::Poisson { .. } => false,
@@ -149,19 +149,19 @@ impl World {
             self.loads.waiting.push(action);
             return;
         }
-        let at = self.cx.run_time();
-        let record = self.loads.next_record(load, action, &mut self.cx.ledger, at);
-        let record = self.cx.ledger.offer(record);
-        let cause = self.cx.cause;
-        self.enter(node, cause);
-        self.nodes.producer_mut(client).send(&mut self.cx, record);
-        self.leave(node);
-        self.cx.cause = cause;
+        let at = self.cluster.cx.run_time();
+        let record = self.loads.next_record(load, action, &mut self.cluster.cx.ledger, at);
+        let record = self.cluster.cx.ledger.offer(record);
+        let cause = self.cluster.cx.cause;
+        self.cluster.enter(node, cause);
+        self.cluster.nodes.producer_mut(client).send(&mut self.cluster.cx, record);
+        self.cluster.leave(node);
+        self.cluster.cx.cause = cause;
         let state = self.loads.state(action);
         state.offered += 1;
         if state.offered == count {
             state.running = false;
-            self.cx.note_at(node, Fact::LoadCompleted { action });
+            self.cluster.cx.note_at(node, Fact::LoadCompleted { action });
             return;
         }
         let gap = match pacing {
@@ -171,12 +171,12 @@ impl World {
         let state = self.loads.state(action);
         // The schedule stands, whatever held the last record up: what is in arrears follows as fast as the client can.
         state.due += gap;
-        let send = self.cx.spec.costs.send.max(Duration::from_nanos(1));
-        let at = state.due.max(self.cx.now + send);
+        let send = self.cluster.cx.spec.costs.send.max(Duration::from_nanos(1));
+        let at = state.due.max(self.cluster.cx.now + send);
         if matches!(pacing, Pacing::Outstanding { .. }) {
             state.due = at;
         }
-        self.cx.queue.push(at, cause, Event::Offer { action });
+        self.cluster.cx.queue.push(at, cause, Event::Offer { action });
     }
 }
 
