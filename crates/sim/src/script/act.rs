@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::audit::ledger::Offered;
 use crate::broker::Broker;
 use crate::happening::{Disconnect, Fact};
-use crate::ids::{ClientId, ConnectionId, MachineId, NodeId, Offset, Partition};
+use crate::ids::{ClientId, ConnectionId, HappeningId, MachineId, NodeId, Offset, Partition};
 use crate::network::{Ambush, End, State};
 use crate::producer::Producer;
 use crate::script::{Action, ActionId, SendRecord};
@@ -27,7 +27,14 @@ impl World {
         if let Some(lasts) = entry.lasts {
             self.cluster.cx.queue.push(self.cluster.cx.now + lasts, Some(done), Event::Undo { action });
         }
-        match &entry.action {
+        self.carry_out(action, &entry.action, done);
+        self.cluster.cx.cause = Some(done);
+        self.progress.done(&mut self.cluster.cx, action);
+    }
+
+    /// What is done, verb by verb.
+    fn carry_out(&mut self, action: ActionId, what: &Action, done: HappeningId) {
+        match what {
             Action::Start { node, boot } => self.cluster.start(*node, *boot),
             Action::StartProducer { producer } => {
                 self.cluster.start(NodeId::Producer(*producer), Default::default())
@@ -99,8 +106,6 @@ impl World {
             Action::Seek { consumer, partition, offset } => self.seek(*consumer, *partition, *offset),
             Action::Note { .. } => {}
         }
-        self.cluster.cx.cause = Some(done);
-        self.progress.done(&mut self.cluster.cx, action);
     }
 
     fn send(&mut self, producer: ClientId, record: &SendRecord) {
