@@ -5,6 +5,7 @@ mod arrows;
 mod bench;
 mod browser;
 mod build;
+mod circles;
 mod citations;
 mod doctor;
 mod exec;
@@ -125,6 +126,6 @@ mod tests {
         );
         assert!(refused("fuzz --runs many").contains("needs a number"));
         assert!(refused("mutants --most").contains("it accepts --all"));
-        assert!(refused("check browser").contains("fmt, arrows"));
+        assert!(refused("check browser").contains("fmt, arrows, circles"));
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `check`: every stage runs, whatever the others did, and each ends as one line.
 
 use crate::tools::WASM_TARGET;
-use crate::{Result, arrows, browser, build, citations, exec, npm, side_page, tools, weigh, words};
+use crate::{Result, arrows, browser, build, circles, citations, exec, npm, side_page, tools, weigh, words};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy)]
@@ -31,6 +31,7 @@ const fn after_build(stage: Stage) -> Stage {
 const FMT: Stage = stage("fmt", "the sources are formatted", fmt);
 const ARROWS: Stage =
     stage("arrows", "crates depend on each other in the allowed direction only", arrows::check);
+const CIRCLES: Stage = stage("circles", "no large circles of files that import each other", circles::check);
 const WORDS: Stage = stage("words", "each source file opens with its one job", words::check);
 const CITATIONS: Stage =
     stage("citations", "each cited rule of Kafka's behaviour is in docs/kafka", citations::check);
@@ -45,13 +46,13 @@ const BROWSER: Stage = after_build(stage("browser", "dist/ in a real browser", b
 pub const CHECK: Suite = Suite {
     name: "check",
     set_up: tools::wasm_target,
-    stages: &[FMT, ARROWS, WORDS, CITATIONS, CLIPPY, CLIPPY_WASM, TESTS, DOCS],
+    stages: &[FMT, ARROWS, CIRCLES, WORDS, CITATIONS, CLIPPY, CLIPPY_WASM, TESTS, DOCS],
 };
 
 pub const TEST: Suite = Suite {
     name: "test",
     set_up: || tools::set_up().and(browser::set_up()).and(npm::AXE.set_up()).map(drop),
-    stages: &[FMT, ARROWS, WORDS, CITATIONS, CLIPPY, CLIPPY_WASM, TESTS, DOCS, BUILD, SIZE, BROWSER],
+    stages: &[FMT, ARROWS, CIRCLES, WORDS, CITATIONS, CLIPPY, CLIPPY_WASM, TESTS, DOCS, BUILD, SIZE, BROWSER],
 };
 
 /// Of the tests of the tests.
