@@ -65,7 +65,7 @@ pub enum Command {
     // explaining
     /// Selects what the narration speaks of.
     WhyNow,
-    /// From a request to its response, and back.
+    /// Switch between request and response.
     FollowArrow,
     /// To what caused the selected thing.
     FollowCause,
@@ -77,7 +77,7 @@ pub enum Command {
     Redo,
     /// What can be done to this node or link is shown; none: no longer.
     OpenVerbs(Source),
-    /// What comes is compared with this run.
+    /// Later runs are compared with this one.
     KeepRun,
     /// The kept run and this one change places.
     SwapRuns,
@@ -140,7 +140,7 @@ pub const COMMANDS: &[Entry] = &[
     Entry { name: "To the end", keys: &["end"], command: Command::ToEnd },
     Entry { name: "Slower", keys: &[","], command: Command::Slower },
     Entry { name: "Faster", keys: &["."], command: Command::Faster },
-    Entry { name: "Repeat a stretch, or no longer", keys: &["p"], command: Command::ToggleRepeat },
+    Entry { name: "Repeat a stretch on or off", keys: &["p"], command: Command::ToggleRepeat },
     Entry { name: "Repeat from here", keys: &["b"], command: Command::RepeatEdge { left: true, time: None } },
     Entry {
         name: "Repeat up to here",
@@ -158,15 +158,15 @@ pub const COMMANDS: &[Entry] = &[
         command: Command::Look(Change::NextAxis),
     },
     Entry {
-        name: "Only what concerns the selection",
+        name: "Only messages of the selection",
         keys: &["o"],
         command: Command::Look(Change::OnlySelected(true)),
     },
     Entry { name: "Everything again", keys: &["e"], command: Command::Look(Change::OnlySelected(false)) },
     Entry { name: "Show all lanes", keys: &[], command: Command::Look(Change::AllLanes) },
     Entry { name: "Why did this happen?", keys: &["y"], command: Command::WhyNow },
-    Entry { name: "From a request to its response, and back", keys: &["r"], command: Command::FollowArrow },
-    Entry { name: "To the cause of what is selected", keys: &["c"], command: Command::FollowCause },
+    Entry { name: "Switch between request and response", keys: &["r"], command: Command::FollowArrow },
+    Entry { name: "Go to the cause of the selection", keys: &["c"], command: Command::FollowCause },
     Entry { name: "Nothing selected", keys: &["escape"], command: Command::Select(Source::None) },
     Entry {
         name: "Search records, nodes, commands, scenarios",
@@ -192,7 +192,7 @@ pub const COMMANDS: &[Entry] = &[
     Entry { name: "Add a producer", keys: &[], command: Command::Edit(Edit::AddProducer) },
     Entry { name: "Add a consumer", keys: &[], command: Command::Edit(Edit::AddConsumer) },
     Entry { name: "See the other run", keys: &[], command: Command::SwapRuns },
-    Entry { name: "Keep this run to compare with", keys: &[], command: Command::KeepRun },
+    Entry { name: "Keep this run for comparison", keys: &[], command: Command::KeepRun },
     Entry { name: "Undo", keys: &["Mod+z", "u"], command: Command::Undo },
     Entry { name: "Redo", keys: &["Mod+y", "Shift+u"], command: Command::Redo },
     Entry { name: "Copy a link to this moment", keys: &["l"], command: Command::Share },

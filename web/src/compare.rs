@@ -26,7 +26,7 @@ const ROWS: [Row; 10] = [
     ("failed", |totals| totals.failed_absent + totals.failed_kept),
     ("never sent", |totals| totals.never_sent),
     ("kept", |totals| totals.kept),
-    ("read and then gone", |totals| totals.vanished),
+    ("read and then lost", |totals| totals.vanished),
     ("deliveries", |totals| totals.delivered),
     ("sent", |totals| totals.offered),
 ];

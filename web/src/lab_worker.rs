@@ -188,7 +188,7 @@ fn words(sheet: &Sheet) -> (String, String) {
             better.capacity,
         )
     } else {
-        format!("Up to {} records a second could be carried like this.", now.capacity)
+        format!("These settings could carry up to {} records a second.", now.capacity)
     };
     (finding, advice)
 }

@@ -21,9 +21,7 @@ pub fn link(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
     } else if overrides.is_empty() {
         link::to_text(&document.text, &view)
     } else {
-        return Err(Failed(
-            "values for a document of your own go into its text, not into its link".to_owned(),
-        ));
+        return Err(Failed("put values for your own document into its text, not into its link".to_owned()));
     };
     if args.json {
         out.json(&serde_json::json!({ "fragment": format!("#{fragment}") }))?;

@@ -28,28 +28,28 @@ const USAGE: &str = "\
 ackscope: what an Apache Kafka configuration does when things fail, record by record
 
   ackscope list [--json]                     the built-in scenarios
-  ackscope run <id|file> [--json]            the story of a run, and what it was to show
-  ackscope check <id|file>…                  every variant held against its expectations
-  ackscope why <id|file> <record>            what became of a record, and because of what
+  ackscope run <id|file> [--json]            the story of a run, and its expectations
+  ackscope check <id|file>…                  checks every variant against its expectations
+  ackscope why <id|file> <record>            what happened to a record, and why
   ackscope compare <id|file> <id|file>       two runs side by side
   ackscope link <id|file>                    the address fragment that opens it in the page
   ackscope render <id|file>                  the timeline of a run as a picture (SVG)
-  ackscope replay <recorded run>             what was done to a real cluster, done to the simulated one
+  ackscope replay <recorded run>             repeats a recorded run of a real cluster here
 
   --variant NAME    one of the variants of a document (compare takes it twice)
   --seed N          another seed
-  --theme NAME      render: light, dark or system (as the reader's system has it)
+  --theme NAME      render: light, dark or system (follows the reader's system)
   --width PIXELS    render: how wide the picture is, 320 to 4000
   --slim            render: lanes as life lines, logs only where nothing happens
   --until TIME      end the run there, e.g. --until \"12 s\"
-  --set PATH=VALUE  another value, e.g. --set producer.p.config.acks=all
+  --set PATH=VALUE  changes a value, e.g. --set producer.p.config.acks=all
   --seeds N         check: each variant also with N other seeds
   --happenings      run --json: with every happening
-  --all             run: every step of the story, none left out
-  --budget NAME=N   what a run may use, e.g. --budget events=4000000,memory=512MiB
+  --all             run: every step of the story
+  --budget NAME=N   the limits of a run, e.g. --budget events=4000000,memory=512MiB
   --json            standard output is JSON and nothing else (see SCHEMA.md)
 
-The exit code is 0 if everything that was expected holds, 1 if something does not, 2 for
+The exit code is 0 if all expectations hold, 1 if one does not, 2 for
 a mistake in the command, a document or a file, 3 if a run ended early.";
 
 /// What each command has a use for; None: there is no such command.

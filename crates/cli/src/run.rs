@@ -44,7 +44,7 @@ pub fn run(args: &Args, out: &mut Out) -> Result<Verdict, Failed> {
         }
         if !settings.without_effect.is_empty() {
             let keys = settings.without_effect.join(", ");
-            out.paragraph("  ", &format!("{}: known to Kafka, without effect here: {keys}", settings.of));
+            out.paragraph("  ", &format!("{}: known to Kafka, no effect here: {keys}", settings.of));
         }
     }
     let story = Story::new(&run);
@@ -85,7 +85,7 @@ fn balance(totals: &Totals) -> String {
         (totals.undecided, "undecided"),
         (totals.duplicated, "stored twice"),
         (totals.reordered, "out of order"),
-        (totals.vanished, "read and then gone"),
+        (totals.vanished, "read and then lost"),
         (totals.skipped, "skipped by a consumer"),
     ];
     let told: Vec<String> =
@@ -204,5 +204,5 @@ const TOTALS: [(&str, ReadTotal); 13] = [
     ("out of order", |totals| totals.reordered),
     ("delivered", |totals| totals.delivered),
     ("skipped", |totals| totals.skipped),
-    ("read and then gone", |totals| totals.vanished),
+    ("read and then lost", |totals| totals.vanished),
 ];

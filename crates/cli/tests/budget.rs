@@ -33,7 +33,7 @@ fn every_command_that_runs_shows_what_there_is_and_exits_with_3() {
         let all = format!("{out} {aside}");
         assert!(all.contains("The run ended at "), "{words:?}: {all}");
         assert!(
-            all.contains("its budget is 300 events. An earlier end (until), fewer records"),
+            all.contains("its budget is 300 events. Use an earlier end (until), fewer records"),
             "{words:?}: {all}"
         );
         assert!(all.contains("`--budget events=1200` allows more."), "{words:?}: {all}");

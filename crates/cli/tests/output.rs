@@ -208,9 +208,9 @@ fn settings_without_effect_are_told_in_the_text_of_a_run() {
     let text = text.replace("[topic.t]\n", "[topic.t]\nconfig.retention.ms = 1000\n");
     let said = output(&["run", &file("without-effect.toml", text)]).stdout;
     let said = String::from_utf8(said).expect("text");
-    assert!(said.contains("topic t: known to Kafka, without effect here: retention.ms\n"), "{said}");
+    assert!(said.contains("topic t: known to Kafka, no effect here: retention.ms\n"), "{said}");
     assert!(
-        said.contains("producer p: known to Kafka, without effect here: transactional.id, client.id\n"),
+        said.contains("producer p: known to Kafka, no effect here: transactional.id, client.id\n"),
         "{said}"
     );
 }

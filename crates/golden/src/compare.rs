@@ -392,7 +392,7 @@ fn rebalances(take: &Value, level: usize) -> Option<Value> {
     Some(Value::Object(found))
 }
 
-/// When each fault or repair happened: {what, where and the how-manieth: ms}.
+/// When each fault or repair happened: {what, where and which in order: ms}.
 fn faults(take: &Value) -> BTreeMap<String, f64> {
     const FAULTS: [&str; 9] =
         ["kill -9", "stop", "pause", "resume", "cut", "heal", "start", "wipe", "lose unflushed"];

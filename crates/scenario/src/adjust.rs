@@ -212,7 +212,7 @@ fn topic_rows(variant: &Variant, holder: &Holder) -> Vec<Row> {
     let Some((topic, name)) = topic.map(|(id, topic)| (id, &topic.name)) else { return Vec::new() };
     let partitions: Vec<_> = spec.partitions_of(topic).collect();
     let replicas = partitions.first().map_or(0, |&first| spec.partition(first).replicas.len());
-    let effect = "How many brokers keep each record.";
+    let effect = "The number of brokers that keep each record.";
     let range = format!("from 1 to {}", spec.brokers.len());
     let factor = own(
         "replication.factor",
@@ -222,7 +222,7 @@ fn topic_rows(variant: &Variant, holder: &Holder) -> Vec<Row> {
         effect,
         range,
     );
-    let effect = "Records keep their order within one.";
+    let effect = "Records keep their order within a partition.";
     let range = format!("from 1 to {}", limits::PARTITIONS);
     let count = own(
         "partitions",
@@ -242,14 +242,14 @@ fn own_rows(variant: &Variant) -> Vec<Row> {
     let effect = "Defaults, protocol and known faults of that release.";
     let mut kafka = own("kafka.version", "kafka".to_owned(), version, latest, effect, String::new());
     kafka.choices = KafkaVersion::ALL.map(KafkaVersion::name).to_vec();
-    let effect = "Every delay, jitter and tie that chance decides.";
+    let effect = "The seed of all random delays, jitter and ties.";
     let seed =
         own("seed", "seed".to_owned(), spec.seed.to_string(), "1", effect, "a whole number".to_owned());
     let range = format!("from 1 to {}", limits::BROKERS);
     let brokers = spec.brokers.len().to_string();
-    let brokers = own("brokers", "cluster.brokers".to_owned(), brokers, "3", "How many there are.", range);
+    let brokers = own("brokers", "cluster.brokers".to_owned(), brokers, "3", "The number of brokers.", range);
     let latency = write_duration(spec.links.default.latency);
-    let (effect, range) = ("What every packet takes one way.", "such as 5 ms".to_owned());
+    let (effect, range) = ("The delay of every packet, one way.", "such as 5 ms".to_owned());
     let latency = own("network.latency", "network.latency".to_owned(), latency, "500 us", effect, range);
     let until = write_duration(spec.until.since(ackscope_sim::time::Time::ZERO));
     let (effect, range) = ("When the run ends.", "such as 30 s".to_owned());

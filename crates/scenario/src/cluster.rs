@@ -78,7 +78,7 @@ fn cluster(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>)
                 racks.push(rack.text_of(limits::WORD).map(Box::from));
             }
             if racks.len() as u64 != count {
-                item.refuse("every broker has its rack", format!("a list of {count} names"));
+                item.refuse("each broker needs a rack", format!("a list of {count} names"));
                 racks.clear();
             }
         }
@@ -179,7 +179,7 @@ fn topics(document: &Fields<'_>, spec: &mut Spec, settings: &mut Vec<Settings>) 
                     ["partitions", "replication_factor"].into_iter().find(|key| fields.has(key))
                 {
                     item.refuse(
-                        format!("replicas says it all, {other} beside it would contradict"),
+                        format!("replicas sets this already; {other} would contradict it"),
                         "one of them",
                     );
                 }

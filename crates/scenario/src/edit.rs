@@ -18,7 +18,9 @@ impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EditError::Unreadable => f.write_str("the text cannot be read as TOML"),
-            EditError::Place(path) => write!(f, "{path} is written in a way that has to be changed by hand"),
+            EditError::Place(path) => {
+                write!(f, "{path} is written in a form that can only be changed by hand")
+            }
         }
     }
 }

@@ -84,27 +84,27 @@ macro_rules! verbs {
 verbs! {
     "crash" "Crash" kill [] Anyone Up "kill -9. What was written stays in the page cache.";
     "restart" "Restart" start [] Anyone Down "Start the process again.";
-    "restart" "Restart" stop [for "1 s"] Server Up "SIGTERM, and started again after 1 s.";
+    "restart" "Restart" stop [for "1 s"] Server Up "SIGTERM; started again after 1 s.";
     "stop" "Stop" stop [] Server Up "SIGTERM: leaderships are handed over first.";
     "stop" "Close" stop [] Client Up "close(): what waits is sent first.";
-    "pause" "Pause" pause [for "5 s"] Anyone Up "SIGSTOP, or a long garbage collection. The kernel goes on taking bytes.";
+    "pause" "Pause" pause [for "5 s"] Anyone Up "SIGSTOP, or a long garbage collection. The kernel still accepts bytes.";
     "resume" "Resume" resume [] Anyone Paused "SIGCONT.";
     "power-loss" "Power loss" power_loss [] Server Up "What was not flushed to disk is gone.";
     "disk-full" "Disk full" fail_disk [] Broker Up "The log directory fails: KAFKA_STORAGE_ERROR.";
     "disk-stall" "Disk stall" stall_disk [for "5 s"] Broker Up "Writes hang for 5 s.";
-    "disk-slow" "Disk slow" slow_disk [by "20 ms" for "5 s"] Broker Up "Every append and flush takes 20 ms more.";
+    "disk-slow" "Disk slow" slow_disk [by "20 ms" for "5 s"] Broker Up "Every append and flush takes 20 ms longer.";
     "disk-back" "Disk back" restore_disk [] Broker Always "A failed log directory works again.";
     "disk-loss" "Disk loss" wipe [] Broker Down "An empty disk in its place. The process must be down.";
-    "slow" "Slow" slow [by "20 ms" for "5 s"] Broker Up "Every request takes 20 ms more.";
+    "slow" "Slow" slow [by "20 ms" for "5 s"] Broker Up "Every request takes 20 ms longer.";
     "burst" "Burst" load [every "1 ms"] Producer Up "20 more records, 1 ms apart.";
     "cut" "Cut" cut [for "5 s"] Link Always "Packets vanish.";
-    "cut-one-way" "Cut one way" cut [for "5 s"] OneWay Always "What goes this way vanishes, the other way is open.";
+    "cut-one-way" "Cut one way" cut [for "5 s"] OneWay Always "Packets in this direction are dropped; the other direction stays open.";
     "heal" "Heal" heal [] Link Always "Packets go through again.";
-    "lag" "Slow link" slow [by "100 ms" for "5 s"] Link Always "Every packet takes 100 ms more.";
+    "lag" "Slow link" slow [by "100 ms" for "5 s"] Link Always "Every packet takes 100 ms longer.";
     "close" "Close connection" close [] OneLink Always "Both ends hear that the connection is closed; what was asked on it stays unanswered.";
     "drop" "Drop" drop_next [] Message Always "The next one is lost.";
-    "delay" "Delay" delay_next [by "1 s"] Message Always "The next one takes 1 s more.";
-    "hold" "Hold" hold_next [for "2 s"] Message Always "The next one waits 2 s, what comes after it may overtake.";
+    "delay" "Delay" delay_next [by "1 s"] Message Always "The next one takes 1 s longer.";
+    "hold" "Hold" hold_next [for "2 s"] Message Always "The next one waits 2 s; later ones may overtake it.";
     "duplicate" "Duplicate" duplicate_next [] Message Always "The next one arrives twice.";
 }
 
@@ -321,7 +321,7 @@ fn in_words(spec: &Spec, condition: &Condition) -> String {
         }
         Condition::Leader { partition, leader: None } => format!("after {} has no leader", of(*partition)),
         Condition::Delivered { consumer, count } => {
-            format!("after {} has been given {count} records", spec.node_name(NodeId::Consumer(*consumer)))
+            format!("after {} has read {count} records", spec.node_name(NodeId::Consumer(*consumer)))
         }
         Condition::Events { kind, count, .. } => format!("after {kind} (number {count})"),
         Condition::Running { broker } => format!("after broker {broker} runs"),

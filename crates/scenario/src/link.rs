@@ -46,11 +46,11 @@ pub enum LinkError {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            LinkError::TooLong => "this link is longer than any that is made here",
+            LinkError::TooLong => "this link is longer than any that Ackscope makes",
             LinkError::UnknownVersion => "this link was made by a later version",
             LinkError::Damaged => "this link is damaged: part of it may have been cut off",
-            LinkError::TooLarge => "what this link holds is larger than a scenario may be",
-            LinkError::BadQuery => "what stands behind the ? of this link cannot be read",
+            LinkError::TooLarge => "the scenario in this link is too large",
+            LinkError::BadQuery => "the part of this link after the ? cannot be read",
         })
     }
 }

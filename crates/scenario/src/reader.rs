@@ -198,7 +198,7 @@ impl<'t> Item<'t> {
             Value::Integer(number) if number >= 0 && range.contains(&(number as u64)) => Some(number as u64),
             _ => {
                 let accepted = format!("a whole number from {} to {}", range.start, range.end - 1);
-                self.refuse("not a number that is possible here", accepted);
+                self.refuse("not a number in the accepted range", accepted);
                 None
             }
         }

@@ -9,12 +9,12 @@ pub fn stopped(trace: &Trace) -> Option<String> {
         Stopped::Stalled(sentence) => return Some(sentence.to_string()),
         Stopped::Events(most) => (
             format!("its budget is {most} events"),
-            " An earlier end (until), fewer records or longer intervals take fewer.",
+            " Use an earlier end (until), fewer records or longer intervals.",
         ),
-        Stopped::Records(most) => (format!("its budget is {most} records"), " Smaller loads send fewer."),
+        Stopped::Records(most) => (format!("its budget is {most} records"), " Use smaller loads."),
         Stopped::Memory(most) => (
             format!("its budget is {} MiB of memory", *most >> 20),
-            " An earlier end (until), fewer records or fewer consumers take less.",
+            " Use an earlier end (until), fewer records or fewer consumers.",
         ),
         Stopped::ByHand => ("it was stopped by hand".to_owned(), ""),
     };
@@ -43,9 +43,12 @@ mod tests {
     fn a_run_that_uses_up_its_budget_says_what_was_too_much() {
         let whole = Budget::default();
         for (budget, want) in [
-            (Budget { events: 1_000, ..whole }, "its budget is 1000 events. An earlier end (until)"),
-            (Budget { records: 10, ..whole }, "its budget is 10 records. Smaller loads"),
-            (Budget { memory: 1 << 20, ..whole }, "its budget is 1 MiB of memory. An earlier end (until)"),
+            (Budget { events: 1_000, ..whole }, "its budget is 1000 events. Use an earlier end (until)"),
+            (Budget { records: 10, ..whole }, "its budget is 10 records. Use smaller loads"),
+            (
+                Budget { memory: 1 << 20, ..whole },
+                "its budget is 1 MiB of memory. Use an earlier end (until)",
+            ),
         ] {
             let said = stopped(&within(budget).1).expect(want);
             assert!(said.starts_with("The run ended at ") && said.contains(" of 20.000 s: "), "{said}");

@@ -126,7 +126,7 @@ fn complaints_say_where_what_and_what_else() {
     );
     assert_eq!(
         complaint("[cluster]\nbrokers = 12"),
-        "line 11, column 11: cluster.brokers: not a number that is possible here; found 12; \
+        "line 11, column 11: cluster.brokers: not a number in the accepted range; found 12; \
          accepted: a whole number from 1 to 9"
     );
     assert_eq!(

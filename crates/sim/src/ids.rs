@@ -28,9 +28,9 @@ macro_rules! number {
 
 number!(/// A broker's `node.id`; 1 to 63.
     BrokerId(u32));
-number!(/// The how-manieth producer or consumer of the scenario, from 0.
+number!(/// Index of the producer or consumer in the scenario, from 0.
     ClientId(u16));
-number!(/// The how-manieth topic of the scenario, from 0.
+number!(/// Index of the topic in the scenario, from 0.
     TopicId(u16));
 number!(/// A topic-partition: its place in `Spec::partitions`, counted through all topics.
     Partition(u16));

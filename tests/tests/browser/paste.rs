@@ -79,7 +79,7 @@ async fn what_comes_twice_is_said_and_javas_spellings_are_understood() {
     .await;
     let result = page.text("paste-result").await;
     for words in
-        ["acks=all", "linger.ms=4", "Given again further down, where it counts\nacks=0", "one:9092,two:9092"]
+        ["acks=all", "linger.ms=4", "Set again further down; that value applies\nacks=0", "one:9092,two:9092"]
     {
         assert!(result.contains(words), "{words:?} is missing: {result}");
     }

@@ -13,7 +13,7 @@ pub fn AxisSwitch(
 ) -> impl IntoView {
     let mode = Memo::new(move |_| look.with(|look| look.as_ref().map(|look| look.axis.mode)));
     let buttons = [
-        (AxisMode::Elastic, "Elastic", "Busy milliseconds get room, silence folds"),
+        (AxisMode::Elastic, "Elastic", "Busy moments get room, idle time is folded"),
         (AxisMode::Time, "Time", "True proportion"),
         (AxisMode::Events, "Events", "One step for each event"),
     ];

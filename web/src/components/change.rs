@@ -62,16 +62,16 @@ fn Compared(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
     let compared = signals.compared;
     let same = move || compared.with(Option::is_none);
     let words = move || match compared.get() {
-        None => "As it was opened, or as it was kept.".to_owned(),
-        Some(words) if words.is_empty() => "Changed, and it comes out the same.".to_owned(),
+        None => "Unchanged.".to_owned(),
+        Some(words) if words.is_empty() => "Changed; the outcome is the same.".to_owned(),
         Some(words) => words,
     };
     view! {
         <section class="compared" class:same=same>
             <p data-testid="compared" role="status"><b>{words}</b></p>
-            <button class="tool line small" data-testid="swap-runs" disabled=same title="Look at the other run; this one is kept"
+            <button class="tool line small" data-testid="swap-runs" disabled=same title="Show the other run and keep this one"
                 on:click=move |_| on_command.run(Command::SwapRuns)>"See the other run"</button>
-            <button class="tool line small" data-testid="keep-run" disabled=same title="What comes is compared with this run"
+            <button class="tool line small" data-testid="keep-run" disabled=same title="Later runs are compared with this one"
                 on:click=move |_| on_command.run(Command::KeepRun)>"Keep this one"</button>
         </section>
     }

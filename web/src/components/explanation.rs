@@ -84,18 +84,18 @@ pub fn Explanation(
         let Some(Told { title, fate, paired, about, lead, steps }) = told.get() else {
             return view! {
                 <h2>"Why?"</h2>
-                <p class="lead">"Choose a record, an arrow or a mark: here stands what it is, and what led to it."</p>
+                <p class="lead">"Choose a record, an arrow or a mark to see what it is and what led to it."</p>
             }
             .into_any();
         };
         let ways = (paired || (lead.is_some() && !steps.is_empty())).then(|| {
             let pair = paired.then(|| view! {
-                <button class="tool line small" data-testid="follow-arrow" on:click=move |_| on_command.run(Command::FollowArrow)>"Its other half"</button>
+                <button class="tool line small" data-testid="follow-arrow" on:click=move |_| on_command.run(Command::FollowArrow)>"Request or response"</button>
             });
             view! {
                 <p class="ways">
                     {pair}
-                    <button class="tool line small" data-testid="follow-cause" on:click=move |_| on_command.run(Command::FollowCause)>"To the cause"</button>
+                    <button class="tool line small" data-testid="follow-cause" on:click=move |_| on_command.run(Command::FollowCause)>"Go to the cause"</button>
                 </p>
             }
         });

@@ -25,8 +25,8 @@ pub fn Paste(signals: Signals, on_command: Callback<Command>) -> impl IntoView {
             list("refused", "Refused", refused),
             list("refused", "Unknown", plain(unknown)),
             list("", "Applied", applied),
-            list("", "Given again further down, where it counts", plain(overridden)),
-            list("", "Known to Kafka, without effect here", plain(without_effect)),
+            list("", "Set again further down; that value applies", plain(overridden)),
+            list("", "Known to Kafka, no effect here", plain(without_effect)),
         ]
         .into_iter()
         .flatten()

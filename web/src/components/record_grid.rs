@@ -137,7 +137,7 @@ pub fn RecordGrid(
         });
         let class = if named { "records" } else { "records dense" };
         let rest = (records.len() > MOST_TILES).then(|| {
-            view! { <p class="soft">{format!("{} records; tiles stand for those that were not kept.", records.len())}</p> }
+            view! { <p class="soft">{format!("{} records; only those that were not kept have a tile.", records.len())}</p> }
         });
         Some(view! { {rest}<div class=class>{tiles.collect_view()}</div> })
     };

@@ -47,7 +47,7 @@ pub fn Split(share: RwSignal<u32>) -> impl IntoView {
     };
     view! {
         <div class="split" node_ref=bar role="separator" tabindex="0" aria-orientation="horizontal" data-testid="split"
-            aria-label="Room for what can be changed" title="Drag for more room; a double click brings the usual back"
+            aria-label="Width of the settings panel" title="Drag to resize; double-click to reset"
             aria-valuenow=move || share.get().to_string() aria-valuemin=LEAST.to_string() aria-valuemax=MOST.to_string()
             on:pointerdown=down on:pointermove=moved on:pointerup=move |_| held.set_value(None)
             on:pointercancel=move |_| held.set_value(None) on:dblclick=move |_| set(USUAL) on:keydown=key></div>

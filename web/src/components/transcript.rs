@@ -50,7 +50,7 @@ pub fn Transcript(
     view! {
         <section class="transcript" data-testid="transcript" aria-labelledby="transcript-title">
             <h2 id="transcript-title">"The run in words"</h2>
-            <p class="lead">{move || format!("{} events in {}, in order. A time takes you there.", count.get(), duration())}</p>
+            <p class="lead">{move || format!("{} events in {}, in order. Choose a time to go there.", count.get(), duration())}</p>
             <div class="scrolled" tabindex="0" role="group" aria-label="Table of events">
                 <table>
                     <thead><tr><th scope="col">"Time"</th><th scope="col">"Where"</th><th scope="col">"What happened"</th></tr></thead>

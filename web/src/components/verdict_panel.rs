@@ -39,7 +39,7 @@ pub fn VerdictPanel(
     let question = move || {
         view! {
             <h2>"What will be left?"</h2>
-            <p class="lead">"Play the run to its end, or step through it. The verdict appears when it is reached."</p>
+            <p class="lead">"Play the run to its end, or step through it. The verdict appears at the end."</p>
         }
     };
     view! {

@@ -131,7 +131,7 @@ impl Session {
         self.drop_pending();
         // The engine may have dropped its worlds for the new one.
         self.run_again();
-        self.notice = Some("The new run was stopped. This is the run before.".to_owned());
+        self.notice = Some("The new run was stopped. You see the previous run.".to_owned());
     }
 
     /// Has the shown run made once more: the engine has lost its worlds.
@@ -147,11 +147,11 @@ impl Session {
     /// The engine has failed and begins anew, with nothing of what it had.
     fn engine_failed(&mut self, why: &str) {
         let failed = self.pending.take();
-        self.notice = Some(format!("The engine has failed: {why}. What you see is the run before."));
+        self.notice = Some(format!("The engine has failed: {why}. You see the previous run."));
         match failed {
             Some(pending) if self.show.is_none() && pending.draft.base != Base::Library(LANDING) => {
                 self.notice =
-                    Some(format!("The engine has failed: {why}. This is the first scenario instead."));
+                    Some(format!("The engine has failed: {why}. You see the first scenario instead."));
                 self.open_landing();
             }
             Some(_) | None => self.run_again(),
@@ -299,10 +299,12 @@ impl Session {
             Route::Landing => self.open_landing(),
             Route::Scenario(target) => match Draft::of_target(target) {
                 Some((draft, view)) => self.open_draft(draft, view),
-                None => self.open_instead("The library has no scenario of that name. This is the first one."),
+                None => self.open_instead("The library has no scenario of that name. You see the first one."),
             },
             Route::Broken(error) => {
-                self.open_instead(&format!("Sorry: {error}. This is the first scenario instead."));
+                self.open_instead(&format!(
+                    "The link cannot be opened: {error}. You see the first scenario instead."
+                ));
             }
         }
         self.route = route;
@@ -315,7 +317,7 @@ impl Session {
             Err(problems) => {
                 let first = problems.first().map(ToString::to_string).unwrap_or_default();
                 self.open_instead(&format!(
-                    "The scenario of this link cannot be run: {first}. This is the first one instead."
+                    "The scenario of this link cannot be run: {first}. You see the first one instead."
                 ));
             }
         }

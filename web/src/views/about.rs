@@ -14,20 +14,20 @@ const WORDS: &str = "
     machine: there is no server, no account, and no counter.
     </p>
     <p>
-    A run is decided by its scenario and its seed alone. The same link gives the same run, to the last
+    A run depends on its scenario and its seed alone. The same link gives the same run, to the last
     nanosecond, on every machine; the trace hash in the command line and on the page is the same.
     </p>
     <h2>How far to trust it</h2>
     <p>
     Rules follow the behaviour of the stated Kafka version, with that version's defaults and error names.
-    Above them stand recorded runs of real Kafka, replayed here and compared record by record; the table below
-    lists every one. A scenario of the library that was recorded says so below its verdict, as long as nothing in it is changed.
+    Recorded runs of real Kafka are replayed here and compared record by record; the table below lists
+    every one. A scenario of the library that was recorded says so below its verdict, as long as nothing in it is changed.
     </p>
     <h2>What is not modelled</h2>
     <ul>
     <li>Consumer groups, transactions and quotas are not there yet; consumers read partitions that are assigned to them.</li>
     <li>TLS, SASL and ACLs; log segments, retention and compaction; the Raft quorum's own messages.</li>
-    <li>The JVM has no pauses but those that a scenario asks for; compression is a ratio and a cost, not a codec.</li>
+    <li>The JVM pauses only where a scenario asks for it; compression is a ratio and a cost, not a codec.</li>
     </ul>
     <h2>Keys</h2>
     <p>Press <kbd>?</kbd> on a scenario. Everything can be reached without a mouse.</p>

@@ -15,8 +15,8 @@ use crate::signals::Signals;
 /// Below this, charts for a phone.
 const PHONE_PIXELS: f64 = 720.0;
 
-const ALONE: &str = "The lab measures in a worker, and this browser or frame starts none. A frame needs \
-    `allow-same-origin` in its `sandbox`; outside of a frame the lab runs in any current browser.";
+const ALONE: &str = "The lab needs a web worker, and this browser or frame cannot start one. A frame needs \
+    `allow-same-origin` in its `sandbox`; outside a frame the lab runs in any current browser.";
 
 #[component]
 pub fn LabView(signals: Signals, on_command: Callback<Command>) -> impl IntoView {

@@ -57,7 +57,7 @@ pub fn PlayerView(
                 <TimelineView show look now future selection repeated=signals.repeated room overview=true theme frames on_command />
                 <PlaybackBar playback events end look on_command />
             </main>
-            <aside class="side" aria-label="What became of it">
+            <aside class="side" aria-label="What became of each record">
                 <Show when=move || shown.get()>
                     <VerdictPanel show reached before=Signal::derive(move || signals.compared.get().filter(|words| !words.is_empty())) />
                     <RecordGrid show now reached selection on_command />

@@ -76,6 +76,62 @@ impl Builder<'_> {
         }
     }
 
+    /// The admin client waits until brokers answer, and is slow itself: a step that waited for the topic tells when it was
+    /// there.
+    fn creation(&self, place: usize, name: &str, replicas: Brokers, when: Trigger) -> Trigger {
+        match when {
+            // At the very start the client's process itself comes up only now.
+            Trigger::At(_) | Trigger::After { .. } => Trigger::When {
+                condition: Condition::Unfenced { brokers: replicas },
+                delay: self.creation_takes(place, name, replicas),
+                not_before: self.previous.map(|(id, _)| id),
+                patience: None,
+            },
+            waits @ Trigger::When { .. } => waits,
+        }
+    }
+
+    fn start_producer(
+        &mut self,
+        place: usize,
+        step: &Step,
+        client: &str,
+        name: &str,
+        config: &str,
+    ) -> Result<Action, Problem> {
+        let first = self.producer_names.iter().all(|(owner, _)| owner != client);
+        let producer = self.new_producer(client, name, config)?;
+        let builds = if first { self.warm_up(place, step, client) } else { NEXT_CLIENT };
+        self.built_at.insert(producer, step.t_ms + builds.nanos as f64 / 1e6);
+        let boot = Boot { registers_after: Some(builds), ..Boot::default() };
+        Ok(Action::Start { node: NodeId::Producer(producer), boot })
+    }
+
+    fn burst(
+        &mut self,
+        client: &str,
+        [producer, topic, partition, prefix, count, gap_us, size]: [&str; 7],
+    ) -> Result<Load, Problem> {
+        if partition.starts_with("rr") {
+            return Err(Problem::NotModelled("a burst over partitions in turn"));
+        }
+        let count = number("burst", count)?;
+        self.offer(count)?;
+        let gap_us = within("gap", number("gap", gap_us)?, 0..=limits::MILLIS as u64 * 1_000)?;
+        let size = within("size", number("size", size)?, 0..=limits::RECORD_BYTES)?;
+        Ok(Load {
+            producer: self.producer(client, producer)?,
+            topic: self.topic(topic)?,
+            partition: optional("partition", partition)?,
+            count,
+            pacing: Pacing::Every { gap: Duration::from_micros(gap_us) },
+            keys: Keys::None,
+            prefix: prefix.into(),
+            digits: 8,
+            value_bytes: size.max(12),
+        })
+    }
+
     /// A command to a client process.
     pub(super) fn command(&mut self, place: usize, step: &Step) -> Result<(), Problem> {
         let client = step.client.clone().ok_or(missing("client", "a client process"))?;
@@ -85,33 +141,10 @@ impl Builder<'_> {
         let action = match *words.as_slice() {
             ["topic", name, assignment, config] => {
                 let (topic, replicas) = self.new_topic(name, assignment, config)?;
-                // The admin client waits until brokers answer, and is slow itself: a step that waited for the topic
-                // tells when it was there.
-                let not_before = self.previous.map(|(id, _)| id);
-                let delay = self.creation_takes(place, name, replicas);
-                when = match when {
-                    // At the very start the client's process itself comes up only now.
-                    Trigger::At(_) | Trigger::After { .. } => Trigger::When {
-                        condition: Condition::Unfenced { brokers: replicas },
-                        delay,
-                        not_before,
-                        patience: None,
-                    },
-                    waits @ Trigger::When { .. } => waits,
-                };
+                when = self.creation(place, name, replicas, when);
                 Action::CreateTopic { topic }
             }
-            ["P", name, config] => {
-                let first = self.producer_names.iter().all(|(owner, _)| *owner != client);
-                let producer = self.new_producer(&client, name, config)?;
-                let builds = if first { self.warm_up(place, step, &client) } else { NEXT_CLIENT };
-                self.built_at.insert(producer, step.t_ms + builds.nanos as f64 / 1e6);
-                let registers_after = Some(builds);
-                Action::Start {
-                    node: NodeId::Producer(producer),
-                    boot: Boot { registers_after, ..Boot::default() },
-                }
-            }
+            ["P", name, config] => self.start_producer(place, step, &client, name, config)?,
             ["S", producer, topic, partition, key, value] => {
                 self.offer(1)?;
                 Action::Send {
@@ -127,24 +160,8 @@ impl Builder<'_> {
                 }
             }
             ["burst", producer, topic, partition, prefix, count, gap_us, size] => {
-                if partition.starts_with("rr") {
-                    return Err(Problem::NotModelled("a burst over partitions in turn"));
-                }
-                let count = number("burst", count)?;
-                self.offer(count)?;
-                let gap_us = within("gap", number("gap", gap_us)?, 0..=limits::MILLIS as u64 * 1_000)?;
-                let size = within("size", number("size", size)?, 0..=limits::RECORD_BYTES)?;
-                let load = Load {
-                    producer: self.producer(&client, producer)?,
-                    topic: self.topic(topic)?,
-                    partition: optional("partition", partition)?,
-                    count,
-                    pacing: Pacing::Every { gap: Duration::from_micros(gap_us) },
-                    keys: Keys::None,
-                    prefix: prefix.into(),
-                    digits: 8,
-                    value_bytes: size.max(12),
-                };
+                let words = [producer, topic, partition, prefix, count, gap_us, size];
+                let load = self.burst(&client, words)?;
                 // The client's one thread is still in the constructor.
                 let built = self.built_at.get(&load.producer).copied().unwrap_or(0.0);
                 if step.t_ms < built {

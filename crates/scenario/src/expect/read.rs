@@ -27,7 +27,7 @@ impl Names<'_> {
             let order = fields.get("order")?;
             let moments = order.list_of(limits::WORDS)?;
             if moments.len() < 2 {
-                order.refuse("an order takes two moments", "a list of at least two");
+                order.refuse("an order needs at least two moments", "a list of at least two");
                 return None;
             }
             let moments: Option<Vec<Moment>> = moments.iter().map(|item| self.moment(item)).collect();

@@ -196,7 +196,10 @@ impl Script<'_> {
         if !actions.iter().all(Action::has_opposite)
             && let Some(item) = fields.get("for")
         {
-            item.refuse("this cannot be undone after a while", "pause, stop, kill, cut, slow, …");
+            item.refuse(
+                "this action has no opposite, so it takes no `for`",
+                "pause, stop, kill, cut, slow, …",
+            );
         }
         let Some(trigger) = trigger else {
             fields.finish();
@@ -255,9 +258,10 @@ impl Script<'_> {
         match (fields.duration("at"), before) {
             (Some(at), None) if delay.is_none() => Some(Trigger::At(Time::ZERO + at)),
             (Some(_), _) => {
-                fields
-                    .get("at")?
-                    .refuse("at is a time of the run and needs no other", "at alone, or after with delay");
+                fields.get("at")?.refuse(
+                    "at is a time of the run and takes no after or delay",
+                    "at alone, or after with delay",
+                );
                 None
             }
             (None, Some(entry)) => Some(Trigger::After { entry, delay: delay.unwrap_or_default() }),

@@ -73,7 +73,7 @@ impl Script<'_> {
                         "at most {} in all; more of them by load = 2500, prefix = \"v\"",
                         limits::SCRIPT
                     );
-                    item.refuse("too many records one by one", accepted);
+                    item.refuse("too many single records", accepted);
                     return Vec::new();
                 }
                 Err(NoValues::Unreadable) => {

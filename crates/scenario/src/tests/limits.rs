@@ -258,8 +258,8 @@ fn what_would_do_or_say_nothing_is_refused() {
         ("messages to itself", at("drop_next = 'fetch request', on = 'broker-1 -> broker-1'"), itself),
         ("clients of one machine", at("cut = 'consumer-c <-> consumer-d'"), "both are on one machine"),
         ("no record", expect("records = '', fate = 'kept'"), "it names no record"),
-        ("no moment", expect("order = []"), "an order takes two moments"),
-        ("one moment", expect("order = ['1 s']"), "an order takes two moments"),
+        ("no moment", expect("order = []"), "an order needs at least two moments"),
+        ("one moment", expect("order = ['1 s']"), "an order needs at least two moments"),
         (
             "one replica that agrees",
             expect("log = 't-0', on = 'broker-1', agree = true"),

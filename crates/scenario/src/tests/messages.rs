@@ -51,7 +51,7 @@ fn too_many_records_are_told_from_a_list_that_cannot_be_read() {
     let said = complaint("[do]\na = { at = '1 s', send = 'v0..v2499' }");
     assert!(
         said.ends_with(
-            "too many records one by one; found \"v0..v2499\"; accepted: at most 1000 in all; more of them by load = 2500, \
+            "too many single records; found \"v0..v2499\"; accepted: at most 1000 in all; more of them by load = 2500, \
              prefix = \"v\""
         ),
         "{said}"

@@ -72,7 +72,7 @@ fn headline(totals: &Totals) -> (String, String, Tone) {
         return (reordered.to_string(), what.to_owned(), Tone::Lost);
     }
     if vanished > 0 {
-        let what = "given to a consumer and then gone from the log";
+        let what = "read by a consumer and then lost from the log";
         return (counted(u64::from(vanished), "record"), what.to_owned(), Tone::Lost);
     }
     if failed_kept > 0 {
@@ -129,7 +129,7 @@ fn context(totals: &Totals, leaderless: usize) -> String {
             "failed but stored",
         ),
         (totals.never_sent, totals.acked_lost > 0, "never sent"),
-        (totals.vanished, totals.acked_lost > 0, "read and then gone"),
+        (totals.vanished, totals.acked_lost > 0, "read and then lost"),
         (totals.skipped, totals.acked_lost > 0, "never delivered"),
     ];
     for (count, also, words) in more {
@@ -151,7 +151,7 @@ fn context(totals: &Totals, leaderless: usize) -> String {
         parts.push(format!("{many} {verb} no leader when the run ends."));
     }
     if totals.acked_unavailable > 0 {
-        parts.push("What cannot be read lies on replicas that may not lead.".to_owned());
+        parts.push("Records that cannot be read are on replicas that may not lead.".to_owned());
     }
     parts.join(" ")
 }
@@ -238,7 +238,7 @@ mod tests {
             1,
             Totals { offered: 9, acked: 9, kept: 4, acked_unavailable: 5, ..none },
             "5 of 9 acknowledged records cannot be read",
-            "1 partition has no leader when the run ends. What cannot be read lies on replicas that may not lead.",
+            "1 partition has no leader when the run ends. Records that cannot be read are on replicas that may not lead.",
         );
         check_without_leader(
             2,
@@ -251,7 +251,7 @@ mod tests {
             Totals { offered: 6, acked: 6, kept: 3, acked_lost: 1, acked_unavailable: 2, ..none },
             "1 of 6 acknowledged records are lost",
             "The producer got 6 acknowledgements and no error. 2 more cannot be read. 1 partition has no leader when \
-             the run ends. What cannot be read lies on replicas that may not lead.",
+             the run ends. Records that cannot be read are on replicas that may not lead.",
         );
     }
 }
