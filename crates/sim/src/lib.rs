@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bench;
 pub mod broker;
 pub mod chunks;
+mod client;
 pub mod config;
 pub mod consumer;
 pub mod controller;

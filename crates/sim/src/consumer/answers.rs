@@ -1,5 +1,6 @@
 //! What the consumer makes of the brokers' answers: metadata, offsets, validation, records.
 
+use crate::client::Answer;
 use crate::config::ConsumerConfig;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{Fact, Reset};
@@ -22,12 +23,10 @@ impl Consumer {
         request: InFlight,
         body: &Body,
     ) {
-        match (&request.question, body) {
-            (Question::ApiVersions, Body::ApiVersionsResponse) => self.links.api_versions_known(index),
-            (Question::Metadata, Body::MetadataResponse(metadata)) => {
-                self.metadata_answered(cx, config, metadata)
-            }
-            (Question::Fetch(asked), Body::FetchResponse { partitions }) => {
+        match (&request.question, Answer::of(body)) {
+            (Question::ApiVersions, Answer::ApiVersions) => self.links.api_versions_known(index),
+            (Question::Metadata, Answer::Metadata(metadata)) => self.metadata_answered(cx, config, metadata),
+            (Question::Fetch(asked), Answer::Fetch(partitions)) => {
                 let hurried = cx.now.since(request.sent) < config.fetch_max_wait / 2;
                 for result in partitions {
                     let asked = asked.iter().find(|(partition, _)| *partition == result.partition);
@@ -36,14 +35,14 @@ impl Consumer {
                     }
                 }
             }
-            (Question::ListOffsets(asked), Body::ListOffsetsResponse { partitions }) => {
+            (Question::ListOffsets(asked), Answer::ListOffsets(partitions)) => {
                 for result in partitions {
                     if asked.contains(&(result.partition, result.at)) {
                         self.offset_listed(cx, config, result);
                     }
                 }
             }
-            (Question::Validation(asked), Body::OffsetsForLeaderEpochResponse { partitions }) => {
+            (Question::Validation(asked), Answer::OffsetsForLeaderEpoch(partitions)) => {
                 for answer in partitions {
                     let asked = asked.iter().find(|(partition, ..)| *partition == answer.partition);
                     if let Some(&(_, offset, leader_epoch)) = asked {
@@ -51,7 +50,16 @@ impl Consumer {
                     }
                 }
             }
-            (_, body) => body.misplaced(),
+            (
+                _,
+                Answer::ApiVersions
+                | Answer::Metadata(_)
+                | Answer::InitProducerId(_)
+                | Answer::Produce(_)
+                | Answer::Fetch(_)
+                | Answer::ListOffsets(_)
+                | Answer::OffsetsForLeaderEpoch(_),
+            ) => body.misplaced(),
         }
     }
 

@@ -5,12 +5,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Settings;
-use super::backoff::ExponentialBackoff;
 use super::batch::{Batch, Format, Ratio, RecordSize};
 use super::buffer_pool::{Allocation, BufferPool};
-use super::metadata::Metadata;
 use super::partitioner::{Partitions, Sticky};
 use super::transaction_manager::{Sequences, TransactionManager};
+use crate::client::{ExponentialBackoff, Metadata, clock};
 use crate::config::Compression;
 use crate::happening::{BatchClose, Fact};
 use crate::ids::{BatchId, BrokerId, Brokers, LeaderEpoch, Partition, RecordId, TopicId};
@@ -222,7 +221,7 @@ impl Accumulator {
             *buffer = Some(size);
             return None;
         }
-        let now = settings.clock(cx.now);
+        let now = clock(cx.now);
         let ratio = self.topics[usize::from(ask.topic.0)].ratio;
         let mut batch = Batch::new(cx.next_batch(), partition, self.format, size, ratio, now);
         let fits = batch.try_append(ask.record, ask.size, ask.timestamp, now);
@@ -287,7 +286,7 @@ impl Accumulator {
         let queue = &mut self.partitions[usize::from(partition.0)].queue;
         let is_alone = queue.len() == 1;
         let last = queue.back_mut()?;
-        let Some(added) = last.try_append(ask.record, ask.size, ask.timestamp, settings.clock(cx.now)) else {
+        let Some(added) = last.try_append(ask.record, ask.size, ask.timestamp, clock(cx.now)) else {
             close(cx, last, BatchClose::Full);
             return None;
         };

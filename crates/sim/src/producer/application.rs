@@ -8,6 +8,7 @@ use super::accumulator::{Appended, Ask, Wake, draw};
 use super::timer::ProducerTimer;
 use super::{Alarm, Instance, Settings};
 use crate::audit::ledger::Offered;
+use crate::client::clock;
 use crate::config::Partitioner;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{BlockedOn, Fact};
@@ -192,7 +193,7 @@ impl Instance {
     fn begin_send(&mut self, cx: &mut Context, record: RecordId) {
         let called = cx.note(Fact::SendCalled { record });
         let cause = cx.cause.replace(called);
-        let now = self.settings.clock(cx.now);
+        let now = clock(cx.now);
         let offered = *cx.ledger.get(record);
         let (topic, partition) = (offered.topic, offered.partition);
         if self.sender.is_closing() {
@@ -237,7 +238,7 @@ impl Instance {
         let State::AwaitsMetadata { record, since, version, called } = self.application.state else {
             return false;
         };
-        let now = self.settings.clock(cx.now);
+        let now = clock(cx.now);
         let has_news = self.metadata.update_version > version;
         let is_late = now.since(since) >= self.settings.config.max_block;
         if !has_news && !is_late {
@@ -373,7 +374,7 @@ impl Instance {
         }
         self.application.state = State::Free;
         cx.cause = Some(called);
-        let now = self.settings.clock(cx.now);
+        let now = clock(cx.now);
         self.metrics.bufferpool_wait.record(now, cx.now.since(since).nanos);
         if granted {
             self.append(cx, ask, until, called, Some(size));
@@ -439,7 +440,7 @@ impl Instance {
     pub fn fail_send(&mut self, cx: &mut Context, record: RecordId, failure: Failure, thrown: bool) {
         let is_metered = !matches!(&*failure.exception, "IllegalStateException" | "IllegalArgumentException");
         if is_metered {
-            self.metrics.record_error.record(self.settings.clock(cx.now), 1);
+            self.metrics.record_error.record(clock(cx.now), 1);
         }
         self.answer_failure(cx, record, Arc::new(failure), thrown);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Instance;
 use super::sender::Life;
 use crate::error::Failure;
-use crate::happening::{Disconnect, Fact};
+use crate::happening::Fact;
 use crate::time::Duration;
 use crate::world::context::Context;
 
@@ -82,12 +82,7 @@ impl Instance {
     fn shut_down(&mut self, cx: &mut Context) {
         let cause = cx.cause;
         self.sender.life = Life::Closed;
-        for node in &mut self.network.nodes {
-            if let Some(connection) = node.connection.take() {
-                cx.close(connection, Disconnect::Closed);
-            }
-            node.in_flight.clear();
-        }
+        self.network.close(cx);
         self.interrupt_metadata_wait(cx);
         cx.cause = cause;
         cx.note(Fact::ProducerClosed);

@@ -3,60 +3,42 @@
 
 use std::sync::Arc;
 
-use super::Instance;
 use super::application::topic_unauthorized;
 use super::batch::Batch;
-use super::network_client::{InFlight, NodeIndex, Request};
+use super::{Instance, Request};
+use crate::client::{Answer, Completion, NodeIndex, Outcome, clock};
 use crate::error::{ErrorCode, Failure};
 use crate::happening::Fact;
-use crate::ids::{BatchId, HappeningId, Offset, Partition, ProducerId};
+use crate::ids::{BatchId, Offset, Partition, ProducerEpoch, ProducerId};
 use crate::mutant::{Mutant, wrong};
-use crate::protocol::{Body, CurrentLeader, Envelope, ProduceResult};
+use crate::protocol::{Body, CurrentLeader, ProduceResult};
 use crate::time::Time;
 use crate::world::context::Context;
 
-/// A request that has come to its end.
-pub(super) struct Completion {
-    pub node: NodeIndex,
-    pub request: InFlight,
-    pub outcome: Outcome,
-    pub cause: Option<HappeningId>,
-}
-
-pub(super) enum Outcome {
-    Answered(Arc<Envelope>),
-    Disconnected,
-    TimedOut,
-}
-
 impl Instance {
     /// The callbacks of requests that have ended, in order.
-    pub fn finish(&mut self, cx: &mut Context, completions: Vec<Completion>, now: Time) {
-        for Completion { node, request, outcome, cause } in completions {
+    pub fn finish(&mut self, cx: &mut Context, completions: Vec<Completion<Request>>, now: Time) {
+        for Completion { node, sent, what, outcome, cause } in completions {
             cx.cause = cause;
-            match request.what {
-                Request::Produce(sent) => match outcome {
-                    Outcome::Answered(envelope) => {
-                        if let Body::ProduceResponse { partitions } = &envelope.message.body {
-                            self.handle_produce_response(cx, &sent, partitions, now);
-                        }
-                        self.metrics.request_latency.record(now, now.since(request.sent).as_millis());
-                        self.metrics.produce_throttle_time.record(now, 0);
-                    }
-                    Outcome::Disconnected => self.fail_request(cx, node, &sent, false, now),
-                    Outcome::TimedOut => self.fail_request(cx, node, &sent, true, now),
-                },
-                Request::InitProducerId => {
-                    let result = match outcome {
-                        Outcome::Answered(envelope) => match envelope.message.body {
-                            Body::InitProducerIdResponse { result } => Some(result),
-                            _ => None,
-                        },
-                        Outcome::Disconnected | Outcome::TimedOut => None,
-                    };
-                    self.handle_init_producer_id(cx, result);
+            match (what, outcome) {
+                (Request::Produce(batches), Outcome::Answered(envelope)) => {
+                    let results = produce_results(&envelope.message.body);
+                    self.handle_produce_response(cx, &batches, results, now);
+                    self.metrics.request_latency.record(now, now.since(sent).as_millis());
+                    self.metrics.produce_throttle_time.record(now, 0);
                 }
-                Request::ApiVersions | Request::Metadata => {}
+                (Request::Produce(batches), Outcome::Disconnected) => {
+                    self.fail_request(cx, node, &batches, false, now);
+                }
+                (Request::Produce(batches), Outcome::TimedOut) => {
+                    self.fail_request(cx, node, &batches, true, now);
+                }
+                (Request::InitProducerId, Outcome::Answered(envelope)) => {
+                    self.handle_init_producer_id(cx, Some(producer_id(&envelope.message.body)));
+                }
+                (Request::InitProducerId, Outcome::Disconnected | Outcome::TimedOut) => {
+                    self.handle_init_producer_id(cx, None);
+                }
             }
         }
     }
@@ -230,7 +212,7 @@ impl Instance {
     fn fail(&mut self, cx: &mut Context, batch: Batch, error: ErrorCode, failure: Failure) {
         if batch.done {
             // Counted a second time, and nothing else (producer.md §4.12).
-            let now = self.settings.clock(cx.now);
+            let now = clock(cx.now);
             self.metrics.record_error.record(now, u64::from(batch.count()));
             self.release_late(&batch);
             return;
@@ -250,7 +232,7 @@ impl Instance {
 
     /// The callbacks of a failed batch.
     pub fn fail_records(&mut self, cx: &mut Context, batch: &Batch, failure: &Arc<Failure>) {
-        let now = self.settings.clock(cx.now);
+        let now = clock(cx.now);
         self.metrics.record_error.record(now, u64::from(batch.count()));
         for &record in batch.records() {
             self.answer_failure(cx, record, Arc::clone(failure), false);
@@ -269,5 +251,29 @@ impl Instance {
     fn occupy(&mut self, cx: &mut Context, callbacks: u32) {
         let begins = self.sender.free_at.max(cx.now);
         self.sender.free_at = begins + cx.spec.costs.callback * u64::from(callbacks);
+    }
+}
+
+fn produce_results(body: &Body) -> &[ProduceResult] {
+    match Answer::of(body) {
+        Answer::Produce(results) => results,
+        Answer::ApiVersions
+        | Answer::Metadata(_)
+        | Answer::InitProducerId(_)
+        | Answer::Fetch(_)
+        | Answer::ListOffsets(_)
+        | Answer::OffsetsForLeaderEpoch(_) => body.misplaced(),
+    }
+}
+
+fn producer_id(body: &Body) -> Result<(ProducerId, ProducerEpoch), ErrorCode> {
+    match Answer::of(body) {
+        Answer::InitProducerId(result) => result,
+        Answer::ApiVersions
+        | Answer::Metadata(_)
+        | Answer::Produce(_)
+        | Answer::Fetch(_)
+        | Answer::ListOffsets(_)
+        | Answer::OffsetsForLeaderEpoch(_) => body.misplaced(),
     }
 }

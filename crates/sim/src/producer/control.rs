@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::Instance;
-use super::network_client::{ConnectionState, NodeIndex, Request};
 use super::sender::{Turn, sooner};
 use super::transaction_manager::{Control, ErrorState};
+use super::{Instance, Request};
+use crate::client::{self, ConnectionState, NodeIndex};
 use crate::error::{ErrorCode, Failure};
 use crate::happening::Fact;
 use crate::ids::{ProducerEpoch, ProducerId};
@@ -89,9 +89,7 @@ impl Instance {
                 self.set_control(Control::AwaitsNode { node, is_retry, until });
                 // The wait begins with a poll, in which metadata comes first; then the node is connected to.
                 let timeout = self.maybe_update_metadata(cx, now);
-                if self.network.can_connect(node, now) {
-                    self.network.connect(cx, node, now);
-                }
+                self.network.connect_if_allowed(cx, node, now);
                 Some(self.await_node(cx, node, is_retry, until, now).within(timeout))
             }
             Control::AwaitsNode { node, is_retry, until } => {
@@ -134,12 +132,13 @@ impl Instance {
             self.set_control(Control::Pending { is_retry: true });
             return Turn::Again;
         }
-        Turn::Poll(sooner(Some(until.since(now)), self.network.poll_delay(node, now)))
+        Turn::Poll(sooner(Some(until.since(now)), self.network.node(node).poll_delay(now)))
     }
 
     fn send_init_producer_id(&mut self, cx: &mut Context, node: NodeIndex, now: Time) {
         self.set_control(Control::InFlight);
-        self.request(cx, node, now, Body::InitProducerIdRequest, Request::InitProducerId);
+        let what = client::Request::Own(Request::InitProducerId);
+        self.request(cx, node, now, Body::InitProducerIdRequest, what);
     }
 
     fn set_control(&mut self, control: Control) {

@@ -5,15 +5,12 @@
 
 mod accumulator;
 mod application;
-mod backoff;
 mod batch;
 mod buffer_pool;
 mod closing;
 mod completion;
 mod control;
-mod metadata;
 mod metrics;
-mod network_client;
 mod partitioner;
 mod sender;
 mod splitting;
@@ -27,17 +24,16 @@ use std::sync::Arc;
 use accumulator::Accumulator;
 use application::Application;
 use batch::Batch;
-use metadata::Metadata;
 use metrics::{Gauges, Metrics};
-use network_client::NetworkClient;
 use sender::Sender;
 use transaction_manager::TransactionManager;
 
 use self::timer::ProducerTimer;
+use crate::client::{self, ClientConfig, ExponentialBackoff, Metadata, NetworkClient};
 use crate::config::ProducerConfig;
 use crate::error::Failure;
 use crate::happening::Fact;
-use crate::ids::{ClientId, ConnectionId, HappeningId, Partition, RecordId, TopicId};
+use crate::ids::{BatchId, BrokerId, ClientId, ConnectionId, HappeningId, Partition, RecordId, TopicId};
 use crate::network::Dialled;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
@@ -65,6 +61,13 @@ struct Answers {
     failed: u32,
 }
 
+/// What the Sender asks the brokers.
+#[derive(Clone, Debug)]
+enum Request {
+    InitProducerId,
+    Produce(Vec<(Partition, BatchId)>),
+}
+
 /// One `KafkaProducer` object.
 #[derive(Clone, Debug)]
 struct Instance {
@@ -73,7 +76,7 @@ struct Instance {
     sender: Sender,
     accumulator: Accumulator,
     metadata: Metadata,
-    network: NetworkClient,
+    network: NetworkClient<Request>,
     transactions: Option<TransactionManager>,
     metrics: Metrics,
     answers: Answers,
@@ -204,8 +207,12 @@ impl Instance {
         let spec = Arc::clone(&cx.spec);
         let bootstrap = spec.producers[usize::from(client.0)].bootstrap.clone();
         let version = spec.version;
-        let metadata = Metadata::new(&spec, &config, version);
-        let network = NetworkClient::new(&spec, &bootstrap, &config, version);
+        let client_config = client_config(&config);
+        let mut metadata = Metadata::new(&spec, &client_config);
+        if version.producer_connects_at_start() {
+            metadata.request_update();
+        }
+        let network = NetworkClient::new(&spec, &bootstrap, &client_config);
         let transactions = config.enable_idempotence.then(|| TransactionManager::of(version));
         let settings = Settings {
             compression_permille: spec.costs.compression_permille,
@@ -238,6 +245,25 @@ impl Instance {
         self.metrics.report(now, gauges)
     }
 
+    /// Batches on the wire, by broker.
+    fn produce_in_flight(&self) -> Vec<(BrokerId, Vec<BatchId>)> {
+        let busy = self.network.nodes().filter_map(|node| {
+            let batches: Vec<BatchId> = (node.in_flight.iter())
+                .filter_map(|request| match &request.what {
+                    client::Request::Own(Request::Produce(sent)) => {
+                        Some(sent.iter().map(|&(_, batch)| batch))
+                    }
+                    client::Request::Own(Request::InitProducerId)
+                    | client::Request::ApiVersions
+                    | client::Request::Metadata => None,
+                })
+                .flatten()
+                .collect();
+            (!batches.is_empty()).then_some((node.broker, batches))
+        });
+        busy.collect()
+    }
+
     fn describe(&self, view: &mut ProducerView) {
         let batch = |batch: &Batch, in_flight: bool| BatchView {
             id: batch.id,
@@ -254,7 +280,7 @@ impl Instance {
             view.queued.extend(in_flight.map(|own| batch(own, true)));
             view.queued.extend(queue.queue.iter().map(|own| batch(own, false)));
         }
-        view.in_flight = self.network.produce_in_flight();
+        view.in_flight = self.produce_in_flight();
         view.max_in_flight = self.settings.config.max_in_flight_requests_per_connection;
         view.buffer_total = self.accumulator.pool.total();
         view.buffer_available = self.accumulator.pool.available();
@@ -262,6 +288,21 @@ impl Instance {
         view.acknowledged += self.answers.acknowledged;
         view.failed += self.answers.failed;
         view.producer_id = self.transactions.as_ref().and_then(|transactions| transactions.id);
+    }
+}
+
+fn client_config(config: &ProducerConfig) -> ClientConfig {
+    let backoff = |initial, max| ExponentialBackoff { initial, max };
+    ClientConfig {
+        max_in_flight: config.max_in_flight_requests_per_connection as usize,
+        request_timeout: config.request_timeout,
+        reconnect: backoff(config.reconnect_backoff, config.reconnect_backoff_max),
+        connection_setup: backoff(
+            config.socket_connection_setup_timeout,
+            config.socket_connection_setup_timeout_max,
+        ),
+        retry: backoff(config.retry_backoff, config.retry_backoff_max),
+        metadata_max_age: config.metadata_max_age,
     }
 }
 
@@ -275,11 +316,6 @@ struct Settings {
 }
 
 impl Settings {
-    /// A client's clock counts whole milliseconds.
-    fn clock(&self, now: Time) -> Time {
-        Time::from_millis(now.as_millis())
-    }
-
     /// 0 is taken as 1.
     fn batch_size(&self) -> u32 {
         self.config.batch_size.max(1)

@@ -5,16 +5,15 @@
 use std::sync::Arc;
 
 use super::batch::Batch;
-use super::completion::{Completion, Outcome};
-use super::network_client::{ConnectionState, InFlight, NodeIndex, Request};
 use super::timer::ProducerTimer;
-use super::{Alarm, Instance};
+use super::{Alarm, Instance, Request};
+use crate::client::{self, InFlight, MetadataStep, NodeIndex, clock};
 use crate::error::Failure;
 use crate::happening::{Disconnect, Fact};
 use crate::ids::{BatchId, Brokers, ConnectionId, HappeningId, Partition};
-use crate::network::{Dialled, Read};
+use crate::network::Dialled;
 use crate::protocol::batch::RecordBatch;
-use crate::protocol::{Acks, Body, Envelope, ProduceRequest};
+use crate::protocol::{Acks, Body, ProduceRequest};
 use crate::time::{Duration, Time};
 use crate::world::context::Context;
 
@@ -125,13 +124,17 @@ impl Instance {
 
     pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
         let Some(node) = self.network.of_connection(connection) else { return };
-        let now = self.settings.clock(cx.now);
+        let now = clock(cx.now);
         match dialled {
             Dialled::Connected => {
                 self.network.connected(cx, node);
-                self.request(cx, node, now, Body::ApiVersionsRequest, Request::ApiVersions);
+                self.request(cx, node, now, Body::ApiVersionsRequest, client::Request::ApiVersions);
             }
-            Dialled::Refused => _ = self.disconnect(cx, node, Disconnect::ByPeer, now),
+            Dialled::Refused => {
+                // Nothing can be in flight before there is a connection.
+                let because = Disconnect::ByPeer;
+                self.network.disconnect(cx, &mut self.metadata, node, because, now, &mut Vec::new());
+            }
         }
         self.poll_returns(cx);
     }
@@ -181,7 +184,7 @@ impl Instance {
 
     /// When the poll returns by itself: at its timeout, or when an outstanding request might be late.
     fn poll_until(&mut self, cx: &mut Context, timeout: Option<Duration>) -> Time {
-        let now = self.settings.clock(cx.now);
+        let now = clock(cx.now);
         let timeout = sooner(timeout, self.maybe_update_metadata(cx, now));
         let ends = match timeout {
             None => Time::NEVER,
@@ -209,41 +212,23 @@ impl Instance {
 
     /// One iteration (producer.md §4.1).
     fn run_once(&mut self, cx: &mut Context) -> Turn {
-        let now = self.settings.clock(cx.now);
+        let now = clock(cx.now);
         if let Some(turn) = self.transactional_part(cx, now) {
             return turn;
         }
         self.send_producer_data(cx, now)
     }
 
-    /// Asks for metadata if that is due and some broker can be asked (producer.md §4.8). How long the poll may last for
-    /// its sake.
+    /// Asks for metadata if that is due and some broker can be asked. How long the poll may last for its sake.
     pub fn maybe_update_metadata(&mut self, cx: &mut Context, now: Time) -> Option<Duration> {
-        let next = self.metadata.time_to_next_update(now);
-        if self.metadata.is_fetching() || !next.is_zero() {
-            return (!self.metadata.is_fetching() && next < Duration::MAX).then_some(next);
+        match self.network.metadata_step(cx, &mut self.metadata, now) {
+            MetadataStep::Wait(limit) => limit,
+            MetadataStep::Ask { node, topics } => {
+                let body = Body::MetadataRequest { topics };
+                self.request(cx, node, now, body, client::Request::Metadata);
+                None
+            }
         }
-        let reconnect_backoff = Some(self.settings.config.reconnect_backoff);
-        let (mut node, has_ready) = self.network.least_loaded(cx, &self.metadata, now);
-        if node.is_none() && !has_ready && self.settings.version.rebootstraps() && !self.metadata.is_bootstrap
-        {
-            self.metadata.rebootstrap();
-            node = self.network.least_loaded(cx, &self.metadata, now).0;
-        }
-        let Some(node) = node else { return reconnect_backoff };
-        if self.network.can_send(node) {
-            let topics = self.metadata.begin_request(now);
-            self.request(cx, node, now, Body::MetadataRequest { topics }, Request::Metadata);
-            return None;
-        }
-        if self.network.is_any_connecting(&self.metadata) {
-            return reconnect_backoff;
-        }
-        if self.network.can_connect(node, now) {
-            self.network.connect(cx, node, now);
-            return reconnect_backoff;
-        }
-        None // connected, but not to be used yet: an event will tell
     }
 
     fn send_producer_data(&mut self, cx: &mut Context, now: Time) -> Turn {
@@ -256,14 +241,11 @@ impl Instance {
         let mut usable = Brokers::NONE;
         for broker in ready.brokers.iter() {
             let node = self.network.of_broker(&self.settings.spec, broker);
-            let is_usable = !self.metadata.is_update_due(now) && self.network.can_send(node);
+            let is_usable = self.network.ready(cx, &self.metadata, node, now);
             if is_usable {
                 usable = usable.with(broker);
             } else {
-                if self.network.can_connect(node, now) {
-                    self.network.connect(cx, node, now);
-                }
-                not_ready = sooner(not_ready, self.network.poll_delay(node, now));
+                not_ready = sooner(not_ready, self.network.node(node).poll_delay(now));
             }
             self.accumulator.update_node_latency(&self.settings, broker, now, is_usable);
         }
@@ -333,13 +315,16 @@ impl Instance {
             partitions: batches,
         });
         let message_sent = HappeningId(cx.next_happening);
-        let Some(correlation) = self.request(cx, node, now, body, Request::Produce(sent)) else { return };
+        let Some(correlation) =
+            self.request(cx, node, now, body, client::Request::Own(Request::Produce(sent)))
+        else {
+            return;
+        };
         if acks == Acks::None {
             // Complete as soon as its bytes are the kernel's (producer.md §4.6).
             cx.cause = Some(message_sent);
-            if let Some(InFlight { what: Request::Produce(sent), .. }) =
-                self.network.take_in_flight(node, correlation)
-            {
+            let ended = self.network.take_in_flight(node, correlation);
+            if let Some(InFlight { what: client::Request::Own(Request::Produce(sent)), .. }) = ended {
                 for (partition, batch) in sent {
                     self.complete(cx, partition, batch, Ok(None), None, now);
                 }
@@ -354,12 +339,13 @@ impl Instance {
         node: NodeIndex,
         now: Time,
         body: Body,
-        what: Request,
+        what: client::Request<Request>,
     ) -> Option<u32> {
         self.metrics.request.record(now, 1);
         let correlation = self.network.send(cx, node, now, body, what);
         if correlation.is_none() {
-            let completions = self.disconnect(cx, node, Disconnect::ByPeer, now);
+            let mut completions = Vec::new();
+            self.network.disconnect(cx, &mut self.metadata, node, Disconnect::ByPeer, now, &mut completions);
             self.finish(cx, completions, now);
         }
         correlation
@@ -419,109 +405,16 @@ impl Instance {
         cx.cause = cause;
     }
 
-    /// Reads what has arrived, and looks for connections and requests that have taken too long (producer.md §4.2). True
-    /// where a request has come to its end, so that the application may have heard something.
+    /// Handles what has arrived and what has taken too long. True where a request has come to its end, so that the
+    /// application may have heard something.
     fn handle_arrivals(&mut self, cx: &mut Context) -> bool {
-        let now = self.settings.clock(cx.now);
-        let mut completions = Vec::new();
-        let mut closed = Vec::new();
+        let now = clock(cx.now);
         let cause = cx.cause;
-        // Whatever woke the thread, a poll hands over all that has arrived: an answer counts before its timeout does.
-        for place in 0..self.network.nodes.len() {
-            let node = NodeIndex(place);
-            if self.network.node(node).state == ConnectionState::Connecting {
-                continue;
-            }
-            while let Some(connection) = self.network.node(node).connection {
-                match cx.read(connection) {
-                    Read::Message(envelope) => self.receive(cx, node, envelope, now, &mut completions),
-                    Read::Nothing => break,
-                    Read::Closed => {
-                        closed.push(node);
-                        break;
-                    }
-                }
-            }
-        }
-        for node in closed {
-            cx.cause = cause;
-            completions.extend(self.disconnect(cx, node, Disconnect::ByPeer, now));
-        }
-        while let Some(node) = self.network.connection_timed_out(now) {
-            cx.cause = cause;
-            completions.extend(self.disconnect(cx, node, Disconnect::TimedOut, now));
-        }
-        while let Some(node) = self.network.request_timed_out(now) {
-            cx.cause = cause;
-            completions.extend(self.disconnect(cx, node, Disconnect::TimedOut, now));
-        }
+        let mut completions = Vec::new();
+        self.network.poll(cx, &mut self.metadata, now, &mut completions);
         let has_completed = !completions.is_empty();
         self.finish(cx, completions, now);
         cx.cause = cause;
         has_completed
-    }
-
-    fn receive(
-        &mut self,
-        cx: &mut Context,
-        node: NodeIndex,
-        envelope: Arc<Envelope>,
-        now: Time,
-        completions: &mut Vec<Completion>,
-    ) {
-        let Some(request) = self.network.take_in_flight(node, envelope.message.correlation) else { return };
-        match (&request.what, &envelope.message.body) {
-            (Request::ApiVersions, Body::ApiVersionsResponse) => self.network.ready(cx, node),
-            (Request::Metadata, Body::MetadataResponse(found)) => self.metadata.update(cx, found, now),
-            _ => {
-                let cause = cx.cause;
-                completions.push(Completion { node, request, outcome: Outcome::Answered(envelope), cause });
-            }
-        }
-    }
-
-    /// A connection is over. Metadata is to be refreshed, and what was in flight comes back.
-    fn disconnect(
-        &mut self,
-        cx: &mut Context,
-        node: NodeIndex,
-        because: Disconnect,
-        now: Time,
-    ) -> Vec<Completion> {
-        let was_connecting = self.network.node(node).state == ConnectionState::Connecting;
-        if let Some(connection) = self.network.node(node).connection {
-            let times_out = because == Disconnect::TimedOut && !was_connecting;
-            if times_out {
-                cx.cause = Some(cx.note(Fact::RequestTimedOut { connection }));
-            }
-            let noted = HappeningId(cx.next_happening);
-            cx.close(connection, because);
-            if cx.next_happening > noted.0 {
-                cx.cause = Some(noted);
-            }
-        }
-        let mut completions = Vec::new();
-        let mut in_flight = self.network.disconnected(cx, node, now);
-        if !cx.spec.version.fails_oldest_first() {
-            in_flight.make_contiguous().reverse();
-        }
-        for request in in_flight {
-            match request.what {
-                Request::ApiVersions => {}
-                Request::Metadata => self.metadata.failed_update(cx, now),
-                Request::InitProducerId | Request::Produce(_) => {
-                    let outcome = match because {
-                        Disconnect::TimedOut => Outcome::TimedOut,
-                        Disconnect::ByPeer | Disconnect::Closed => Outcome::Disconnected,
-                    };
-                    completions.push(Completion { node, request, outcome, cause: cx.cause });
-                }
-            }
-        }
-        if self.metadata.is_update_due(now) {
-            self.metadata.failed_update(cx, now);
-        }
-        self.metadata.request_update();
-        completions
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::accumulator::PartitionQueue;
 use super::batch::Batch;
-use super::network_client::NodeIndex;
+use crate::client::NodeIndex;
 use crate::error::{ErrorCode, Failure};
 use crate::ids::{Offset, ProducerEpoch, ProducerId, Sequence};
 use crate::protocol::batch::ProducerStamp;

@@ -81,7 +81,7 @@ fn a_broker_that_leads_nothing_is_drained_of_nothing() {
     harness.send("v");
     let instance = harness.producer.instance.as_mut().expect("a producer");
     let settings = instance.settings.clone();
-    let now = settings.clock(harness.cx.now);
+    let now = crate::client::clock(harness.cx.now);
     let taken =
         instance.accumulator.drain(&mut harness.cx, &settings, &instance.metadata, None, BrokerId(3), now);
     assert!(taken.is_empty());

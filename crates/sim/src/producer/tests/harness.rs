@@ -246,9 +246,7 @@ impl Harness {
         self.enter();
         let instance = self.producer.instance.as_mut().expect("a producer");
         let node = instance.network.of_broker(&spec, BrokerId(broker));
-        if instance.network.can_connect(node, now) {
-            instance.network.connect(&mut self.cx, node, now);
-        }
+        instance.network.connect_if_allowed(&mut self.cx, node, now);
         self.leave();
     }
 

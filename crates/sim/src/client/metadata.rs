@@ -1,18 +1,17 @@
 //! What the client knows of the cluster, and when it asks again (producer.md §4.8, §2.2, §2.3; ProducerMetadata).
 
+use super::ClientConfig;
 use super::backoff::ExponentialBackoff;
-use crate::config::ProducerConfig;
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BrokerId, Brokers, LeaderEpoch, Partition, TopicId};
 use crate::protocol::{ClusterMetadata, CurrentLeader, PartitionMetadata};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
-use crate::version::KafkaVersion;
 use crate::world::context::Context;
 
 #[derive(Clone, Debug)]
-pub(super) struct Metadata {
+pub(crate) struct Metadata {
     topics: Vec<Topic>,
     leaders: Vec<Leader>,
     brokers: Brokers,
@@ -65,7 +64,8 @@ struct Leader {
 const MAX_IDLE: Duration = Duration::from_secs(300);
 
 impl Metadata {
-    pub fn new(spec: &Spec, config: &ProducerConfig, version: KafkaVersion) -> Metadata {
+    /// Nothing is asked for yet.
+    pub fn new(spec: &Spec, config: &ClientConfig) -> Metadata {
         Metadata {
             topics: vec![Topic::default(); spec.topics.len()],
             leaders: vec![Leader::default(); spec.partitions.len()],
@@ -77,17 +77,14 @@ impl Metadata {
             last_successful_refresh: None,
             failed_attempts: 0,
             equivalent_responses: 0,
-            needs_full_update: version.producer_connects_at_start(),
+            needs_full_update: false,
             needs_partial_update: false,
             failure_backoff: Duration::ZERO,
             equivalence_backoff: Duration::ZERO,
-            refresh_backoff: ExponentialBackoff {
-                initial: config.retry_backoff,
-                max: config.retry_backoff_max,
-            },
+            refresh_backoff: config.retry,
             max_age: config.metadata_max_age,
             in_progress: None,
-            has_epochs: version.metadata_has_leader_epochs(),
+            has_epochs: spec.version.metadata_has_leader_epochs(),
         }
     }
 

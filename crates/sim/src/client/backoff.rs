@@ -7,7 +7,7 @@ use crate::time::Duration;
 use crate::world::context::Context;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ExponentialBackoff {
+pub(crate) struct ExponentialBackoff {
     pub initial: Duration,
     pub max: Duration,
 }
