@@ -117,8 +117,17 @@ impl Metadata {
 
     /// The topic is in use: each `send()` says so.
     pub fn add(&mut self, topic: TopicId, now: Time) {
+        self.use_until(topic, now + MAX_IDLE);
+    }
+
+    /// A consumer reads the topic: it stays in use.
+    pub fn subscribe(&mut self, topic: TopicId) {
+        self.use_until(topic, Time::NEVER);
+    }
+
+    fn use_until(&mut self, topic: TopicId, expires: Time) {
         let entry = &mut self.topics[usize::from(topic.0)];
-        if entry.expires.replace(now + MAX_IDLE).is_none() {
+        if entry.expires.replace(expires).is_none() {
             entry.is_new = true;
             self.request_update_for_new_topics();
         }

@@ -159,6 +159,11 @@ impl<R> NetworkClient<R> {
         self.nodes.iter().filter_map(|node| node.in_flight.front()).map(|request| request.sent).min()
     }
 
+    /// When something will have taken too long, or a connection may be tried again.
+    pub fn next_deadline(&self, now: Time) -> Option<Time> {
+        self.nodes.iter().filter_map(|node| node.next_deadline(now, self.request_timeout)).min()
+    }
+
     /// Reads what has arrived, and looks for connections and requests that have taken too long (producer.md §4.2).
     pub fn poll(
         &mut self,

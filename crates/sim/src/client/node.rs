@@ -154,6 +154,22 @@ impl<R> Node<R> {
         std::mem::take(&mut self.in_flight)
     }
 
+    /// When it may be connected to again, or has taken too long to answer. The strict comparisons below need one
+    /// millisecond more.
+    pub(super) fn next_deadline(&self, now: Time, request_timeout: Duration) -> Option<Time> {
+        const STRICTLY: Duration = Duration::from_millis(1);
+        let last_attempt = self.last_attempt?;
+        match self.state {
+            ConnectionState::Disconnected => {
+                Some(last_attempt + self.reconnect_backoff).filter(|&again| again > now)
+            }
+            ConnectionState::Connecting => Some(last_attempt + self.setup_timeout + STRICTLY),
+            ConnectionState::CheckingApiVersions | ConnectionState::Ready => {
+                self.in_flight.front().map(|oldest| oldest.sent + request_timeout + STRICTLY)
+            }
+        }
+    }
+
     pub(super) fn take_in_flight(&mut self, correlation: u32) -> Option<InFlight<R>> {
         let place = self.in_flight.iter().position(|request| request.correlation == correlation)?;
         self.in_flight.remove(place)

@@ -22,6 +22,7 @@ pub struct ConsumerConfig {
     pub reconnect_backoff: Duration,
     pub reconnect_backoff_max: Duration,
     pub socket_connection_setup_timeout: Duration,
+    pub socket_connection_setup_timeout_max: Duration,
     pub metadata_max_age: Duration,
 }
 
@@ -59,7 +60,7 @@ settings! {
     "request.timeout.ms" Int [V0_10 Some("30000")] AtLeast(0), Timeouts Medium "How long an answer may take before the connection is closed.";
     "default.api.timeout.ms" Int [V2_4 Some("60000")] AtLeast(0), Timeouts Medium "";
     "socket.connection.setup.timeout.ms" Long [V2_8 Some("10000")] Any, Network Medium "How long a connection attempt may take.";
-    "socket.connection.setup.timeout.max.ms" Long [V2_8 Some("30000")] Any, Network Medium "";
+    "socket.connection.setup.timeout.max.ms" Long [V2_8 Some("30000")] Any, Network Medium "Up to this the time for an attempt doubles.";
     "connections.max.idle.ms" Long [V0_10 Some("540000")] Any, Network Medium "";
     "max.poll.records" Int [V0_10 Some("500")] AtLeast(1), Reading Medium "How many records one poll() hands over.";
     "max.poll.interval.ms" Int [V0_11 Some("300000")] AtLeast(1), Timeouts Medium "";
@@ -144,6 +145,9 @@ impl ConsumerConfig {
             reconnect_backoff_max,
             socket_connection_setup_timeout: Duration::from_millis(
                 or("socket.connection.setup.timeout.ms", 10_000).into(),
+            ),
+            socket_connection_setup_timeout_max: Duration::from_millis(
+                or("socket.connection.setup.timeout.max.ms", 30_000).into(),
             ),
             metadata_max_age: values.millis("metadata.max.age.ms"),
         };

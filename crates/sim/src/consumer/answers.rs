@@ -1,49 +1,68 @@
 //! What the consumer makes of the brokers' answers: metadata, offsets, validation, records.
 
-use crate::client::Answer;
+use crate::client::{Answer, Completion, Outcome};
 use crate::config::ConsumerConfig;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{Fact, Reset};
 use crate::ids::{LeaderEpoch, Offset, Partition};
 use crate::protocol::batch::LogBatch;
-use crate::protocol::{Body, ClusterMetadata, EpochAnswer, FetchAnswer, FetchResult, ListOffsetResult};
+use crate::protocol::{Body, EpochAnswer, FetchAnswer, FetchResult, ListOffsetResult};
+use crate::time::Time;
 use crate::world::context::Context;
 
-use super::links::{InFlight, Question};
 use super::positions::FetchState;
-use super::{BREATH, Consumer, links, reset_target};
+use super::{BREATH, Consumer, Request, reset_target};
 use crate::mutant::{Mutant, wrong};
 
 impl Consumer {
-    pub(super) fn answered(
+    /// A request has come to its end. Without an answer it is repeated, to whomever metadata names then.
+    pub(super) fn finish(
         &mut self,
         cx: &mut Context,
         config: &ConsumerConfig,
-        index: usize,
-        request: InFlight,
+        completion: Completion<Request>,
+    ) {
+        match (completion.what, completion.outcome) {
+            (what, Outcome::Answered(envelope)) => {
+                self.answered(cx, config, completion.sent, what, &envelope.message.body);
+            }
+            (Request::Fetch(_), Outcome::Disconnected | Outcome::TimedOut) => {}
+            (Request::ListOffsets(asked), Outcome::Disconnected | Outcome::TimedOut) => {
+                self.retry_later(cx, config, asked.into_iter().map(|(partition, _)| partition));
+            }
+            (Request::Validation(asked), Outcome::Disconnected | Outcome::TimedOut) => {
+                self.retry_later(cx, config, asked.into_iter().map(|(partition, ..)| partition));
+            }
+        }
+    }
+
+    fn answered(
+        &mut self,
+        cx: &mut Context,
+        config: &ConsumerConfig,
+        sent: Time,
+        what: Request,
         body: &Body,
     ) {
-        match (&request.question, Answer::of(body)) {
-            (Question::ApiVersions, Answer::ApiVersions) => self.links.api_versions_known(index),
-            (Question::Metadata, Answer::Metadata(metadata)) => self.metadata_answered(cx, config, metadata),
-            (Question::Fetch(asked), Answer::Fetch(partitions)) => {
-                let hurried = cx.now.since(request.sent) < config.fetch_max_wait / 2;
-                for result in partitions {
+        match (what, Answer::of(body)) {
+            (Request::Fetch(asked), Answer::Fetch(results)) => {
+                let hurried = cx.now.since(sent) < config.fetch_max_wait / 2;
+                for result in results {
                     let asked = asked.iter().find(|(partition, _)| *partition == result.partition);
                     if let Some(&(_, offset)) = asked {
                         self.fetched(cx, config, result, offset, hurried);
                     }
                 }
             }
-            (Question::ListOffsets(asked), Answer::ListOffsets(partitions)) => {
-                for result in partitions {
+            (Request::ListOffsets(asked), Answer::ListOffsets(results)) => {
+                for result in results {
                     if asked.contains(&(result.partition, result.at)) {
                         self.offset_listed(cx, config, result);
                     }
                 }
             }
-            (Question::Validation(asked), Answer::OffsetsForLeaderEpoch(partitions)) => {
-                for answer in partitions {
+            (Request::Validation(asked), Answer::OffsetsForLeaderEpoch(answers)) => {
+                for answer in answers {
                     let asked = asked.iter().find(|(partition, ..)| *partition == answer.partition);
                     if let Some(&(_, offset, leader_epoch)) = asked {
                         self.validated(cx, config, answer, offset, leader_epoch);
@@ -51,7 +70,7 @@ impl Consumer {
                 }
             }
             (
-                _,
+                Request::Fetch(_) | Request::ListOffsets(_) | Request::Validation(_),
                 Answer::ApiVersions
                 | Answer::Metadata(_)
                 | Answer::InitProducerId(_)
@@ -61,37 +80,6 @@ impl Consumer {
                 | Answer::OffsetsForLeaderEpoch(_),
             ) => body.misplaced(),
         }
-    }
-
-    fn metadata_answered(&mut self, cx: &mut Context, config: &ConsumerConfig, metadata: &ClusterMetadata) {
-        let with_epochs = cx.spec.version.fetch_is_fenced();
-        let mut is_news = self.metadata.brokers != Some(metadata.brokers);
-        let mut is_wanting = false;
-        for position in &mut self.positions {
-            let told = metadata.partitions.iter().find(|told| told.partition == position.partition);
-            let Some((leader, told)) = told.and_then(|told| Some((told.leader?, told))) else {
-                is_wanting = true; // LEADER_NOT_AVAILABLE, or no such topic yet
-                continue;
-            };
-            if position.learn(leader, told.leader_epoch, with_epochs) {
-                is_news = true;
-                cx.note(Fact::LeaderLearnt {
-                    partition: position.partition,
-                    leader: Some(leader),
-                    leader_epoch: told.leader_epoch,
-                });
-            }
-        }
-        if !metadata.brokers.is_empty() {
-            self.metadata.brokers = Some(metadata.brokers);
-        }
-        let attempts = if is_news { 0 } else { self.metadata.attempts };
-        let wait = links::backoff(cx, config.retry_backoff, config.retry_backoff_max, attempts);
-        self.metadata.in_flight = false;
-        self.metadata.refreshed = cx.now;
-        self.metadata.wanted = is_wanting;
-        self.metadata.attempts = attempts + 1;
-        self.metadata.not_before = cx.now + wait;
     }
 
     fn fetched(
@@ -124,17 +112,11 @@ impl Consumer {
             FetchAnswer::Error { current_leader, .. } => {
                 // Until metadata has come, unless the answer itself names the leader (KIP-951).
                 position.retry_at = retry_at;
-                if let Some(current) = current_leader
-                    && current.leader_epoch > position.leader_epoch
-                    && position.learn(current.leader, current.leader_epoch, true)
-                {
-                    cx.note(Fact::LeaderLearnt {
-                        partition,
-                        leader: Some(current.leader),
-                        leader_epoch: current.leader_epoch,
-                    });
+                if let &Some(current) = current_leader {
+                    self.metadata.learn_from_refusal(cx, partition, current);
+                    self.learn_leaders();
                 }
-                self.metadata.wanted = true;
+                self.metadata.request_update();
             }
             FetchAnswer::Diverging { .. } => unreachable!("only followers are told of divergence"),
         }
@@ -192,7 +174,9 @@ impl Consumer {
             }
             Err(error) => {
                 position.retry_at = retry_at;
-                self.metadata.wanted |= error != ErrorCode::OffsetNotAvailable;
+                if error != ErrorCode::OffsetNotAvailable {
+                    self.metadata.request_update();
+                }
             }
         }
     }
@@ -220,7 +204,9 @@ impl Consumer {
         match (answer.result, target) {
             (Err(error), _) => {
                 position.retry_at = retry_at;
-                self.metadata.wanted |= error != ErrorCode::UnknownLeaderEpoch;
+                if error != ErrorCode::UnknownLeaderEpoch {
+                    self.metadata.request_update();
+                }
             }
             (Ok(Some((_, end))), _) if end >= asked || wrong(Mutant::KeepsPosition) => {
                 position.state = FetchState::Fetching;

@@ -2,7 +2,6 @@
 //! done as soon as something arrives or falls due (consumer-and-transactions.md §2).
 
 mod answers;
-mod links;
 mod positions;
 #[cfg(test)]
 mod tests;
@@ -10,11 +9,15 @@ pub(crate) mod timer;
 
 use std::sync::Arc;
 
+use crate::client::{
+    self, ClientConfig, Completion, ExponentialBackoff, Metadata, MetadataStep, NetworkClient, NodeIndex,
+    clock,
+};
 use crate::config::{ConsumerConfig, OffsetReset};
 use crate::error::Failure;
 use crate::happening::{Disconnect, Fact, Reset};
-use crate::ids::{BrokerId, Brokers, ClientId, ConnectionId, Offset, Partition, TopicId};
-use crate::network::{Dialled, Read};
+use crate::ids::{BrokerId, ClientId, ConnectionId, LeaderEpoch, Offset, Partition};
+use crate::network::Dialled;
 use crate::protocol::{Body, EpochQuestion, FetchPartition, FetchRequest, ListOffset, ListOffsetAt};
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
@@ -22,36 +25,33 @@ use crate::view::{ConsumerView, ProcessState};
 use crate::world::context::Context;
 use crate::world::queue::Timer;
 
-use self::links::{Links, Question};
 use self::positions::{FetchState, Position};
 use self::timer::ConsumerTimer;
 
 /// Kafka's fetch loop knows no pause after an empty answer or an unknown epoch; the pause here only saves events.
 const BREATH: Duration = Duration::from_millis(10);
 
+/// `CONSUMER_MAX_INFLIGHT_REQUESTS_PER_CONNECTION`: not a setting.
+const MAX_IN_FLIGHT: usize = 100;
+
+/// What was asked, and about which partitions as they stood then.
 #[derive(Clone, Debug)]
-struct Metadata {
-    /// None: only the bootstrap addresses are known.
-    brokers: Option<Brokers>,
-    /// When the last answer came.
-    refreshed: Time,
-    /// Somebody needs news.
-    wanted: bool,
-    in_flight: bool,
-    /// Not to be asked for again before.
-    not_before: Time,
-    /// Answers in a row that were none or brought nothing new.
-    attempts: u32,
+enum Request {
+    Fetch(Vec<(Partition, Offset)>),
+    ListOffsets(Vec<(Partition, ListOffsetAt)>),
+    Validation(Vec<(Partition, Offset, LeaderEpoch)>),
 }
 
 #[derive(Clone, Debug)]
 pub struct Consumer {
     client: ClientId,
     running: bool,
-    links: Links,
+    network: NetworkClient<Request>,
     metadata: Metadata,
     positions: Vec<Position>,
     delivered: u32,
+    /// Requests that have ended and are being dealt with; empty between polls, kept for its memory.
+    ended: Vec<Completion<Request>>,
     /// The earliest timer that is set.
     wakes_at: Time,
 }
@@ -59,20 +59,15 @@ pub struct Consumer {
 impl Consumer {
     pub fn new(spec: &Spec, client: ClientId) -> Consumer {
         let own = &spec.consumers[usize::from(client.0)];
+        let client_config = client_config(&own.config);
         Consumer {
             client,
             running: false,
-            links: Links::new(spec, &own.bootstrap),
-            metadata: Metadata {
-                brokers: None,
-                refreshed: Time::ZERO,
-                wanted: true,
-                in_flight: false,
-                not_before: Time::ZERO,
-                attempts: 0,
-            },
+            network: NetworkClient::new(spec, &own.bootstrap, &client_config),
+            metadata: Metadata::new(spec, &client_config),
             positions: Vec::new(),
             delivered: 0,
+            ended: Vec::new(),
             wakes_at: Time::NEVER,
         }
     }
@@ -89,6 +84,7 @@ impl Consumer {
             Some(at) => FetchState::AwaitReset { at, because: Reset::Initial },
             None => FetchState::Failed,
         };
+        own.partitions.iter().for_each(|&partition| self.metadata.subscribe(spec.topic_of(partition)));
         self.positions = own.partitions.iter().map(|&partition| Position::new(partition, state)).collect();
         if state == FetchState::Failed && !self.positions.is_empty() {
             let names: Vec<String> =
@@ -103,7 +99,7 @@ impl Consumer {
     /// `close()`.
     pub fn stop(&mut self, cx: &mut Context) {
         self.running = false;
-        self.links.close(cx);
+        self.network.close(cx);
         cx.exit();
     }
 
@@ -120,10 +116,14 @@ impl Consumer {
     }
 
     pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
-        if let Some(index) = self.links.over(connection) {
-            let spec = Arc::clone(&cx.spec);
-            self.links.dialled(cx, index, dialled, self.config(&spec));
-            self.metadata.wanted |= dialled == Dialled::Refused;
+        if let Some(node) = self.network.of_connection(connection) {
+            match dialled {
+                Dialled::Connected => {
+                    self.network.connected(cx, node);
+                    self.request(cx, node, Body::ApiVersionsRequest, client::Request::ApiVersions);
+                }
+                Dialled::Refused => self.disconnect(cx, node),
+            }
         }
         self.poll(cx);
     }
@@ -168,61 +168,55 @@ impl Consumer {
         let spec = Arc::clone(&cx.spec);
         let config = self.config(&spec);
         let outer = cx.cause;
-        self.read_all(cx, config);
-        while let Some(index) = self.links.timed_out(cx.now, config) {
-            self.links.give_up(cx, index);
-            self.disconnected(cx, index, config);
-        }
-        self.ask_for_metadata(cx, config);
+        self.handle_arrivals(cx, config);
+        self.maybe_update_metadata(cx);
         self.ask_for_offsets(cx, config);
         self.ask_for_validation(cx, config);
         self.fetch(cx, config);
-        self.sleep(cx, config);
+        self.sleep(cx);
         cx.cause = outer;
     }
 
-    fn read_all(&mut self, cx: &mut Context, config: &ConsumerConfig) {
-        for index in 0..self.links.links.len() {
-            while let Some(connection) = self.links.links[index].connection {
-                match cx.read(connection) {
-                    Read::Message(envelope) => {
-                        let answered = self.links.answered(index, envelope.message.correlation);
-                        if let Some(request) = answered {
-                            self.answered(cx, config, index, request, &envelope.message.body);
-                        }
-                    }
-                    Read::Nothing => break,
-                    Read::Closed => {
-                        // A dial that is still under way has nothing to read either.
-                        if self.links.links[index].state == links::LinkState::Connecting {
-                            break;
-                        }
-                        cx.close(connection, Disconnect::ByPeer);
-                        self.disconnected(cx, index, config);
-                    }
-                }
+    fn handle_arrivals(&mut self, cx: &mut Context, config: &ConsumerConfig) {
+        let known = self.metadata.update_version;
+        let mut ended = std::mem::take(&mut self.ended);
+        self.network.poll(cx, &mut self.metadata, clock(cx.now), &mut ended);
+        if self.metadata.update_version != known {
+            self.learn_leaders();
+        }
+        for completion in ended.drain(..) {
+            cx.cause = completion.cause;
+            self.finish(cx, config, completion);
+        }
+        self.ended = ended;
+    }
+
+    /// Metadata has changed; positions are validated where their leaders have (`validatePositionsOnMetadataChange`).
+    fn learn_leaders(&mut self) {
+        for position in &mut self.positions {
+            if let Some(leader) = self.metadata.leader(position.partition) {
+                position.learn(leader, self.metadata.leader_epoch(position.partition));
             }
         }
     }
 
-    /// Whatever was in flight is retried; metadata may tell where.
-    fn disconnected(&mut self, cx: &mut Context, index: usize, config: &ConsumerConfig) {
-        let lost = self.links.lost(cx, index, config);
-        self.metadata.wanted = true;
-        for request in lost {
-            match request.question {
-                Question::Metadata => self.metadata_failed(cx, config),
-                Question::ListOffsets(partitions) => {
-                    let partitions = partitions.into_iter().map(|(partition, _)| partition);
-                    self.retry_later(cx, config, partitions);
-                }
-                Question::Validation(partitions) => {
-                    let partitions = partitions.into_iter().map(|(partition, _, _)| partition);
-                    self.retry_later(cx, config, partitions);
-                }
-                Question::ApiVersions | Question::Fetch(_) => {}
-            }
+    /// Writes a request, unless the connection turns out to be gone.
+    fn request(&mut self, cx: &mut Context, node: NodeIndex, body: Body, what: client::Request<Request>) {
+        if self.network.send(cx, node, clock(cx.now), body, what).is_none() {
+            self.disconnect(cx, node);
         }
+    }
+
+    fn disconnect(&mut self, cx: &mut Context, node: NodeIndex) {
+        let (spec, cause) = (Arc::clone(&cx.spec), cx.cause);
+        let mut ended = Vec::new();
+        let (now, because) = (clock(cx.now), Disconnect::ByPeer);
+        self.network.disconnect(cx, &mut self.metadata, node, because, now, &mut ended);
+        for completion in ended {
+            cx.cause = completion.cause;
+            self.finish(cx, self.config(&spec), completion);
+        }
+        cx.cause = cause;
     }
 
     fn retry_later(
@@ -238,60 +232,42 @@ impl Consumer {
         }
     }
 
-    fn ask_for_metadata(&mut self, cx: &mut Context, config: &ConsumerConfig) {
-        let metadata = &self.metadata;
-        let is_old = cx.now >= metadata.refreshed + config.metadata_max_age;
-        if metadata.in_flight || !(metadata.wanted || is_old) || cx.now < metadata.not_before {
-            return;
+    fn maybe_update_metadata(&mut self, cx: &mut Context) {
+        let is_lost = |position: &Position| position.leader.is_none() && position.state != FetchState::Failed;
+        if self.positions.iter().any(is_lost) {
+            self.metadata.request_update();
         }
-        if cx.spec.version.rebootstraps() && self.links.is_stranded(cx.now, self.metadata.brokers) {
-            self.metadata.brokers = None;
+        match self.network.metadata_step(cx, &mut self.metadata, clock(cx.now)) {
+            MetadataStep::Ask { node, topics } => {
+                self.request(cx, node, Body::MetadataRequest { topics }, client::Request::Metadata);
+            }
+            // `sleep` knows until when.
+            MetadataStep::Wait(_) => {}
         }
-        let Some(index) = self.links.least_loaded(cx, self.metadata.brokers) else { return };
-        if !self.links.is_ready(cx, index) {
-            return;
-        }
-        self.metadata.in_flight = true;
-        self.metadata.wanted = false;
-        let mut topics: Vec<TopicId> =
-            self.positions.iter().map(|position| cx.spec.topic_of(position.partition)).collect();
-        topics.dedup();
-        self.links.send(cx, index, Body::MetadataRequest { topics }, Question::Metadata);
     }
 
-    fn metadata_failed(&mut self, cx: &mut Context, config: &ConsumerConfig) {
-        let attempts = self.metadata.attempts;
-        let wait = links::backoff(cx, config.retry_backoff, config.retry_backoff_max, attempts);
-        self.metadata.in_flight = false;
-        self.metadata.wanted = true;
-        self.metadata.attempts += 1;
-        self.metadata.not_before = cx.now + wait;
-    }
-
-    /// Who leads the partitions that `wanted` picks; the link to each such leader that can be written to now.
+    /// Who leads the partitions that `wanted` picks: each such leader that can be written to now.
     fn by_leader(
         &mut self,
         cx: &mut Context,
         wanted: impl Fn(&Position) -> bool,
-    ) -> Vec<(usize, Vec<usize>)> {
+    ) -> Vec<(NodeIndex, Vec<usize>)> {
         let mut groups: Vec<(BrokerId, Vec<usize>)> = Vec::new();
         for (place, position) in self.positions.iter().enumerate() {
             if !wanted(position) || cx.now < position.retry_at {
                 continue;
             }
-            match position.leader {
-                None => self.metadata.wanted = true,
-                Some(leader) => match groups.iter_mut().find(|(broker, _)| *broker == leader) {
-                    Some((_, places)) => places.push(place),
-                    None => groups.push((leader, vec![place])),
-                },
+            let Some(leader) = position.leader else { continue };
+            match groups.iter_mut().find(|(broker, _)| *broker == leader) {
+                Some((_, places)) => places.push(place),
+                None => groups.push((leader, vec![place])),
             }
         }
         let mut ready = Vec::with_capacity(groups.len());
         for (broker, places) in groups {
-            let index = self.links.of_broker(broker);
-            if self.links.is_ready(cx, index) {
-                ready.push((index, places));
+            let node = self.network.of_broker(&cx.spec, broker);
+            if self.network.ready(cx, &self.metadata, node, clock(cx.now)) {
+                ready.push((node, places));
             }
         }
         ready
@@ -300,7 +276,7 @@ impl Consumer {
     fn ask_for_offsets(&mut self, cx: &mut Context, config: &ConsumerConfig) {
         let with_epochs = cx.spec.version.fetch_is_fenced();
         let awaits = |position: &Position| matches!(position.state, FetchState::AwaitReset { .. });
-        for (index, places) in self.by_leader(cx, awaits) {
+        for (node, places) in self.by_leader(cx, awaits) {
             let mut asked = Vec::with_capacity(places.len());
             let mut partitions = Vec::with_capacity(places.len());
             for place in places {
@@ -315,12 +291,13 @@ impl Consumer {
                     from_replica: false,
                 });
             }
-            self.links.send(cx, index, Body::ListOffsetsRequest { partitions }, Question::ListOffsets(asked));
+            let what = client::Request::Own(Request::ListOffsets(asked));
+            self.request(cx, node, Body::ListOffsetsRequest { partitions }, what);
         }
     }
 
     fn ask_for_validation(&mut self, cx: &mut Context, config: &ConsumerConfig) {
-        for (index, places) in self.by_leader(cx, |position| position.state == FetchState::AwaitValidation) {
+        for (node, places) in self.by_leader(cx, |position| position.state == FetchState::AwaitValidation) {
             let mut asked = Vec::with_capacity(places.len());
             let mut partitions = Vec::with_capacity(places.len());
             for place in places {
@@ -337,15 +314,20 @@ impl Consumer {
                 });
             }
             let body = Body::OffsetsForLeaderEpochRequest { partitions };
-            self.links.send(cx, index, body, Question::Validation(asked));
+            self.request(cx, node, body, client::Request::Own(Request::Validation(asked)));
         }
+    }
+
+    fn has_fetch(&self, node: NodeIndex) -> bool {
+        let in_flight = &self.network.node(node).in_flight;
+        in_flight.iter().any(|request| matches!(request.what, client::Request::Own(Request::Fetch(_))))
     }
 
     /// One fetch at a time from each leader, for everything that can be fetched there.
     fn fetch(&mut self, cx: &mut Context, config: &ConsumerConfig) {
         let with_epochs = cx.spec.version.fetch_is_fenced();
-        for (index, places) in self.by_leader(cx, |position| position.state == FetchState::Fetching) {
-            if self.links.links[index].has_fetch() {
+        for (node, places) in self.by_leader(cx, |position| position.state == FetchState::Fetching) {
+            if self.has_fetch(node) {
                 continue;
             }
             let mut asked = Vec::with_capacity(places.len());
@@ -371,27 +353,38 @@ impl Consumer {
                 max_bytes: config.fetch_max_bytes,
                 partitions,
             };
-            self.links.send(cx, index, Body::FetchRequest(request), Question::Fetch(asked));
+            let what = client::Request::Own(Request::Fetch(asked));
+            self.request(cx, node, Body::FetchRequest(request), what);
         }
     }
 
     /// Until the next moment at which something falls due.
-    fn sleep(&mut self, cx: &mut Context, config: &ConsumerConfig) {
-        let metadata = &self.metadata;
-        let refresh = metadata.refreshed + config.metadata_max_age;
-        let metadata_at = match (metadata.in_flight, metadata.wanted) {
-            (true, _) => Time::NEVER,
-            (false, true) => metadata.not_before,
-            (false, false) => refresh.max(metadata.not_before),
-        };
+    fn sleep(&mut self, cx: &mut Context) {
+        let now = clock(cx.now);
+        let metadata = (!self.metadata.is_fetching()).then(|| now + self.metadata.time_to_next_update(now));
         let retries = self.positions.iter().map(|position| position.retry_at);
-        let links = self.links.next_deadline(cx.now, config);
-        let later = retries.chain(links).chain([metadata_at]).filter(|&at| at > cx.now);
+        let network = self.network.next_deadline(now);
+        let later = retries.chain(network).chain(metadata).filter(|&at| at > cx.now);
         let Some(at) = later.min() else { return };
         if at < self.wakes_at && at < Time::NEVER {
             self.wakes_at = at;
             cx.set_timer_at(at, Timer::Consumer(ConsumerTimer));
         }
+    }
+}
+
+fn client_config(config: &ConsumerConfig) -> ClientConfig {
+    let backoff = |initial, max| ExponentialBackoff { initial, max };
+    ClientConfig {
+        max_in_flight: MAX_IN_FLIGHT,
+        request_timeout: config.request_timeout,
+        reconnect: backoff(config.reconnect_backoff, config.reconnect_backoff_max),
+        connection_setup: backoff(
+            config.socket_connection_setup_timeout,
+            config.socket_connection_setup_timeout_max,
+        ),
+        retry: backoff(config.retry_backoff, config.retry_backoff_max),
+        metadata_max_age: config.metadata_max_age,
     }
 }
 

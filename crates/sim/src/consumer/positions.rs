@@ -48,20 +48,20 @@ impl Position {
         }
     }
 
-    /// Metadata names a leader. An older epoch than the known one is not believed (from 2.1 on). True where it is news.
-    pub fn learn(&mut self, leader: BrokerId, leader_epoch: LeaderEpoch, with_epochs: bool) -> bool {
-        if with_epochs && self.leader.is_some() && leader_epoch < self.leader_epoch {
-            return false;
-        }
-        if (self.leader, self.leader_epoch) == (Some(leader), leader_epoch) {
-            return false;
+    /// Metadata names a leader, with its epoch from 2.1 on; an older epoch than the known one is not believed.
+    pub fn learn(&mut self, leader: BrokerId, leader_epoch: Option<LeaderEpoch>) {
+        let has_epochs = leader_epoch.is_some();
+        let leader_epoch = leader_epoch.unwrap_or_default();
+        let is_known = (self.leader, self.leader_epoch) == (Some(leader), leader_epoch);
+        let is_older = self.leader.is_some() && leader_epoch < self.leader_epoch;
+        if is_known || is_older {
+            return;
         }
         (self.leader, self.leader_epoch) = (Some(leader), leader_epoch);
         self.retry_at = Time::ZERO;
-        if self.state == FetchState::Fetching && with_epochs && self.offset_epoch.is_some() {
+        if self.state == FetchState::Fetching && has_epochs && self.offset_epoch.is_some() {
             self.state = FetchState::AwaitValidation;
         }
-        true
     }
 
     /// From here on it is read at this place, whose epoch may be known.
