@@ -8,9 +8,10 @@
 //! Parts return what follows for others (a high watermark that has moved, a request that takes effect, the process's next
 //! step), and `Broker` carries it out at once. So nobody below knows who waits, and a coordinator can be put beside them.
 
+mod answers;
 mod faults;
-mod follow;
 mod membership;
+mod metadata;
 mod parked;
 mod process;
 mod replicas;

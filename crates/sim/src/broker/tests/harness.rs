@@ -7,7 +7,7 @@ use crate::happening::{Fact, Happening};
 use crate::ids::{BrokerId, ClientId, MachineId, NodeId, Partition, TopicId};
 use crate::protocol::Acks;
 use crate::run::Run;
-use crate::script::{Action, Entry, SendRecord, Trigger};
+use crate::script::{Action, Boot, Entry, SendRecord, Trigger};
 use crate::spec::{BrokerSpec, ControllerSpec, Link, Links, PartitionSpec, ProducerSpec, Spec, TopicSpec};
 use crate::time::{Duration, Time};
 use crate::version::KafkaVersion;
@@ -158,4 +158,33 @@ pub fn proposals(run: &Run, id: u32) -> Vec<Vec<u32>> {
         _ => None,
     });
     proposed.into_iter().map(|(_, isr)| isr).collect()
+}
+
+pub fn kill(id: u32) -> Action {
+    Action::Kill { node: broker(id) }
+}
+
+pub fn start(id: u32) -> Action {
+    Action::Start { node: broker(id), boot: Boot::default() }
+}
+
+pub fn stop(id: u32) -> Action {
+    Action::Stop { node: broker(id) }
+}
+
+pub fn cut(a: u8, b: u8) -> Action {
+    Action::Cut { a: MachineId(a), b: Some(MachineId(b)), one_way: false }
+}
+
+/// All replicas have the same records and epochs; an epoch without a record is only its leader's.
+#[track_caller]
+pub fn assert_identical(run: &Run, ids: &[u32], expected: &[&str]) {
+    let written = |id| -> Vec<(u32, u32)> {
+        let end = replica(run, id, P0).log_end_offset.0;
+        epochs(run, id).into_iter().filter(|&(_, start)| start < end).collect()
+    };
+    for &id in ids {
+        assert_eq!(values(run, id, P0), expected, "broker {id}");
+        assert_eq!(written(id), written(ids[0]), "broker {id}");
+    }
 }

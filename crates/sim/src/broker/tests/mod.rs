@@ -4,6 +4,7 @@ mod faults;
 mod follower;
 mod harness;
 mod leader;
+mod lifecycle;
 mod old_kafka;
 mod parked;
 mod replication;
