@@ -217,18 +217,20 @@ impl<R> NetworkClient<R> {
     ) {
         let Some(request) = self.take_in_flight(index, envelope.message.correlation) else { return };
         let body = &envelope.message.body;
-        match request.what {
-            Request::ApiVersions => self.nodes[index.0].ready(cx, self.backoffs),
-            Request::Metadata => match Answer::of(body) {
-                Answer::Metadata(found) => metadata.update(cx, found, now),
+        match (request.what, Answer::of(body)) {
+            (Request::ApiVersions, Answer::ApiVersions) => self.nodes[index.0].ready(cx, self.backoffs),
+            (Request::Metadata, Answer::Metadata(found)) => metadata.update(cx, found, now),
+            (
+                Request::ApiVersions | Request::Metadata,
                 Answer::ApiVersions
+                | Answer::Metadata(_)
                 | Answer::InitProducerId(_)
                 | Answer::Produce(_)
                 | Answer::Fetch(_)
                 | Answer::ListOffsets(_)
-                | Answer::OffsetsForLeaderEpoch(_) => body.misplaced(),
-            },
-            Request::Own(what) => ended.push(Completion {
+                | Answer::OffsetsForLeaderEpoch(_),
+            ) => body.misplaced(),
+            (Request::Own(what), _) => ended.push(Completion {
                 node: index,
                 sent: request.sent,
                 what,
