@@ -3,7 +3,7 @@
 use ackscope_sim::happening::Fact;
 use ackscope_sim::ids::NodeId;
 use ackscope_sim::protocol::Api;
-use ackscope_sim::script::{Condition, Trigger};
+use ackscope_sim::script::{Action, Condition, Trigger};
 use ackscope_sim::spec::Spec;
 use ackscope_sim::time::{Duration, Time};
 
@@ -442,13 +442,18 @@ fn free_name(stem: &str, taken: impl Fn(&str) -> bool) -> String {
 /// goes the client, and all that is done to it.
 pub fn remove(text: &str, variant: &Variant, step: &Step) -> Result<String, EditError> {
     let text = edit::remove(text, &place(variant, &["do", &step.name]))?;
-    let client = step.object.split_once('-').filter(|(kind, _)| matches!(*kind, "producer" | "consumer"));
-    let Some((kind, name)) = client.filter(|_| step.verb == "start" && step.name.ends_with(" joins")) else {
-        return Ok(text);
+    let started = variant.spec.script.get(step.actions.start as usize).map(|entry| &entry.action);
+    let node = match started.filter(|_| step.name.ends_with(" joins")) {
+        Some(&Action::StartProducer { producer }) => NodeId::Producer(producer),
+        Some(&Action::StartConsumer { consumer }) => NodeId::Consumer(consumer),
+        _ => return Ok(text),
     };
+    let name = variant.spec.node_name(node);
+    let Some((kind, name)) = name.split_once('-') else { return Ok(text) };
     let mut text = edit::remove(&text, &[kind, name])?;
     for other in variant.steps.iter().filter(|other| other.name != step.name) {
-        if other.name.contains(&step.object) {
+        let actions = other.actions.clone().filter_map(|action| variant.spec.script.get(action as usize));
+        if actions.into_iter().any(|entry| entry.action.is_about_client(&variant.spec, node)) {
             text = edit::remove(&text, &place(variant, &["do", &other.name]))?;
         }
     }
@@ -602,6 +607,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// What is done to `producer-p20` stays when `producer-p2` goes.
+    #[test]
+    fn a_client_takes_its_own_entries_along_and_no_others() {
+        let text = "ackscope = 1\nid = \"x\"\ntitle = \"x\"\nuntil = \"9 s\"\n[cluster]\nbrokers = 3\n[topic.t]\n\
+            [producer.p]\n[producer.p20]\n[do]\n\"crash producer-p20\" = { at = \"2 s\", kill = \"producer-p20\" }\n";
+        let of = |text: &str| Document::parse(text).unwrap().variants.remove(0);
+        let text = add_producer(text, &of(text), NOW).unwrap();
+        let text = edit::set(&text, &["do", "its end"], "{ at = \"3 s\", kill = \"producer-p2\" }").unwrap();
+        let changed = of(&text);
+        let start = changed.steps.iter().find(|step| step.name == "producer-p2 joins").unwrap();
+        let left = of(&remove(&text, &changed, start).unwrap());
+        let names: Vec<&str> = left.steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!(names, ["crash producer-p20"]);
+        assert_eq!(left.spec.producers.len(), 2);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use ackscope_scenario::library;
 use ackscope_scene::axis::{Axis, AxisMode};
+use ackscope_scene::narration::Narrator;
 use ackscope_scene::picture::{Anchor, Mark, Picture};
 use ackscope_scene::stage::{self, StageView};
 use ackscope_scene::story::Story;
 use ackscope_scene::text;
 use ackscope_scene::timeline::{Room, Timeline, View, lanes};
+use ackscope_sim::happening::Fact;
 use ackscope_sim::ids::Partition;
 use ackscope_sim::run::Run;
 use ackscope_sim::time::Time;
@@ -160,4 +162,22 @@ fn losses_and_elections_speak_before_everything_else() {
             assert!(says(&picture, elected), "{id}, {width} lacks {elected:?}");
         }
     }
+}
+
+/// What a broker refuses by is what the topic asks for then, not what the document began with.
+#[test]
+fn a_refusal_names_the_minimum_that_has_been_altered() {
+    let text = "ackscope = 1\nid = \"x\"\ntitle = \"x\"\nuntil = \"9 s\"\n[cluster]\nbrokers = 3\n[topic.t]\nreplicas = [[1, 2, 3]]\n\
+        config.min.insync.replicas = 1\n[producer.p]\nconfig.acks = \"all\"\nconfig.delivery.timeout.ms = 3000\nconfig.request.timeout.ms = 1000\n\
+        [do]\n\"two die\" = { at = \"1 s\", stop = [\"broker-2\", \"broker-3\"] }\n\
+        \"stricter\" = { at = \"3 s\", alter_topic = \"t\", config.min.insync.replicas = 2 }\n\
+        \"one\" = { at = \"5 s\", send = \"v\" }\n";
+    let document = ackscope_scenario::Document::parse(text).expect("a document");
+    let run = Run::new(document.variants[0].spec.clone());
+    let story = Story::new(&run);
+    let narrator = Narrator::new(&run, &story);
+    let refused =
+        run.happenings.iter().find(|happening| matches!(happening.fact, Fact::ProduceRefused { .. }));
+    let said = narrator.sentence(refused.expect("a refusal").id).text();
+    assert!(said.contains("min.insync.replicas asks for 2."), "{said}");
 }

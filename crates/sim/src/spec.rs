@@ -164,6 +164,14 @@ impl Spec {
         }
     }
 
+    /// Every node that has a process: the controller, brokers, producers, consumers.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<'_> {
+        let brokers = self.brokers.iter().map(|broker| NodeId::Broker(broker.id));
+        let producers = (0..self.producers.len() as u16).map(|client| NodeId::Producer(ClientId(client)));
+        let consumers = (0..self.consumers.len() as u16).map(|client| NodeId::Consumer(ClientId(client)));
+        std::iter::once(NodeId::Controller).chain(brokers).chain(producers).chain(consumers)
+    }
+
     /// Everybody in the process of `node`, itself included: an application may have several clients.
     pub fn same_process(&self, node: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
         let runs_with = |client: u16| self.consumers.get(usize::from(client)).and_then(|own| own.runs_with);
@@ -186,9 +194,13 @@ impl Spec {
 
     /// The topic's `min.insync.replicas`, capped by its replica count where the version does that (KAFKA-15583, 3.7).
     pub fn effective_min_insync_replicas(&self, partition: Partition) -> usize {
-        let spec = self.partition(partition);
-        let configured = self.topic(spec.topic).config.min_insync_replicas;
-        let min = configured.unwrap_or(self.broker_config.min_insync_replicas) as usize;
-        if self.version.freezes_high_watermark() { min.min(spec.replicas.len()) } else { min }
+        self.min_insync_replicas_by(&self.topic(self.topic_of(partition)).config, partition)
+    }
+
+    /// The same by settings that the topic has been given meanwhile.
+    pub fn min_insync_replicas_by(&self, config: &TopicConfig, partition: Partition) -> usize {
+        let min = config.min_insync_replicas.unwrap_or(self.broker_config.min_insync_replicas) as usize;
+        let replicas = self.partition(partition).replicas.len();
+        if self.version.freezes_high_watermark() { min.min(replicas) } else { min }
     }
 }

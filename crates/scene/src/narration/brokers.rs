@@ -2,8 +2,9 @@
 
 use ackscope_sim::audit::Fate;
 use ackscope_sim::error::ErrorCode;
-use ackscope_sim::happening::{Happening, Role, Truncation};
+use ackscope_sim::happening::{Fact, Happening, Role, Truncation};
 use ackscope_sim::ids::{BatchId, BrokerId, Brokers, LeaderEpoch, NodeId, Offset, Partition, RecordId};
+use ackscope_sim::script::Action;
 use ackscope_sim::time::{Duration, Time};
 
 use super::names::{counted, offsets};
@@ -107,12 +108,27 @@ impl Narrator<'_> {
         match error {
             ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend => {
                 let isr = self.story.isr_at(partition, happening.at);
-                let least = self.spec.effective_min_insync_replicas(partition);
+                let least = self.least_in_sync(partition, happening.at);
                 because(what, format!("The ISR is {isr}, min.insync.replicas asks for {least}."))
                     .by("min.insync.replicas")
             }
             _ => because(what, error.message()),
         }
+    }
+
+    /// What `min.insync.replicas` asks for at a time: a topic's own may have been altered.
+    fn least_in_sync(&self, partition: Partition, at: Time) -> usize {
+        let topic = self.spec.topic_of(partition);
+        let done = self.happenings.iter().take_while(|happening| happening.at <= at);
+        let altered = done.filter_map(|happening| match happening.fact {
+            Fact::ActionDone { action } => match &self.spec.script.get(action.0 as usize)?.action {
+                Action::AlterTopic { topic: own, config } if *own == topic => Some(config),
+                _ => None,
+            },
+            _ => None,
+        });
+        let config = altered.last().unwrap_or(&self.spec.topic(topic).config);
+        self.spec.min_insync_replicas_by(config, partition)
     }
 
     pub(super) fn high_watermark_moved(

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, ClientId, MachineId, NodeId, Offset, Partition, TopicId};
 use crate::protocol::Api;
+use crate::spec::Spec;
 use crate::time::{Duration, Time};
 
 /// An entry's place in the script.
@@ -253,6 +254,48 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it is done to this client, or to a way that only this client uses.
+    pub fn is_about_client(&self, spec: &Spec, client: NodeId) -> bool {
+        let own_machine = |machine: MachineId| {
+            let alone = spec.nodes().all(|other| other == client || spec.machine_of(other) != machine);
+            alone && spec.machine_of(client) == machine
+        };
+        match self {
+            Action::Start { node, .. }
+            | Action::Kill { node }
+            | Action::KillApplication { node }
+            | Action::Stop { node }
+            | Action::Pause { node }
+            | Action::Resume { node }
+            | Action::PowerLoss { node } => *node == client,
+            Action::StartProducer { producer }
+            | Action::Send { producer, .. }
+            | Action::Flush { producer }
+            | Action::CloseProducer { producer, .. } => NodeId::Producer(*producer) == client,
+            Action::Load(load) => NodeId::Producer(load.producer) == client,
+            Action::StartConsumer { consumer }
+            | Action::StopConsumer { consumer }
+            | Action::Seek { consumer, .. } => NodeId::Consumer(*consumer) == client,
+            Action::Meddle { from: a, to: b, .. } | Action::CloseConnections { a, b } => {
+                [*a, *b].contains(&client)
+            }
+            Action::Cut { a, b, .. } | Action::Heal { a, b } | Action::SlowLink { a, b, .. } => {
+                own_machine(*a) || b.is_some_and(own_machine)
+            }
+            Action::FailDisk { .. }
+            | Action::RestoreDisk { .. }
+            | Action::SlowDisk { .. }
+            | Action::StallDisk { .. }
+            | Action::Wipe { .. }
+            | Action::LoseUnflushed { .. }
+            | Action::SlowBroker { .. }
+            | Action::CreateTopic { .. }
+            | Action::ElectLeader { .. }
+            | Action::AlterTopic { .. }
+            | Action::Note { .. } => false,
+        }
+    }
+
     /// Whether it can last for a while: then the end of that while undoes it (`World::undo`).
     pub fn has_opposite(&self) -> bool {
         matches!(

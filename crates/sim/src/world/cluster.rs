@@ -10,7 +10,7 @@ use crate::network::{Dialled, End, State};
 use crate::producer::Producer;
 use crate::script::Boot;
 use crate::spec::Spec;
-use crate::world::context::{Context, nodes_of};
+use crate::world::context::Context;
 use crate::world::nodes::Nodes;
 use crate::world::process::Wakeup;
 
@@ -220,7 +220,7 @@ impl Cluster {
         let cause = self.cx.cause;
         let is_lit =
             |node: &NodeId| self.cx.spec.machine_of(*node) == machine && !self.cx.process(*node).dark;
-        let lit: Vec<NodeId> = nodes_of(&self.cx.spec).filter(is_lit).collect();
+        let lit: Vec<NodeId> = self.cx.spec.nodes().filter(is_lit).collect();
         for &node in &lit {
             self.cx.cause = cause;
             let lost = self.cx.note_at(node, Fact::PowerLost);

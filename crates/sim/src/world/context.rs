@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audit::ledger::Ledger;
 use crate::happening::{Fact, Happening};
-use crate::ids::{BatchId, ClientId, HappeningId, NodeId};
+use crate::ids::{BatchId, HappeningId, NodeId};
 use crate::network::Network;
 use crate::rng::{Purpose, Rng, Stream};
 use crate::spec::Spec;
@@ -73,13 +73,13 @@ impl Context {
             now: Time::ZERO,
             node: NodeId::World,
             cause: None,
-            rngs: nodes_of(&spec).map(|node| rngs_of(&spec, node)).collect(),
+            rngs: spec.nodes().map(|node| rngs_of(&spec, node)).collect(),
             ledger: Ledger::default(),
             queue: Queue::default(),
             network: Network::new(&spec),
             notes: Notes::default(),
             next_happening: 0,
-            processes: nodes_of(&spec).map(|_| Process::default()).collect(),
+            processes: spec.nodes().map(|_| Process::default()).collect(),
             homes: homes(&spec),
             exited: false,
             next_batch: 0,
@@ -219,17 +219,9 @@ impl Context {
     }
 }
 
-/// Every node that has a process, in the order of `Context::index_of`.
-pub(crate) fn nodes_of(spec: &Spec) -> impl Iterator<Item = NodeId> + use<'_> {
-    let brokers = spec.brokers.iter().map(|broker| NodeId::Broker(broker.id));
-    let producers = (0..spec.producers.len() as u16).map(|client| NodeId::Producer(ClientId(client)));
-    let consumers = (0..spec.consumers.len() as u16).map(|client| NodeId::Consumer(ClientId(client)));
-    std::iter::once(NodeId::Controller).chain(brokers).chain(producers).chain(consumers)
-}
-
 /// By the place of each node: the place of the first node of its process.
 fn homes(spec: &Spec) -> Vec<u16> {
-    let nodes: Vec<NodeId> = nodes_of(spec).collect();
+    let nodes: Vec<NodeId> = spec.nodes().collect();
     let place = |node: NodeId| nodes.iter().position(|&other| other == node).unwrap_or_default() as u16;
     nodes.iter().map(|&node| spec.same_process(node).next().map_or(0, place)).collect()
 }

@@ -95,10 +95,7 @@ impl Image {
 
     /// `min.insync.replicas`, capped by the replica count where the version does that (KAFKA-15583, 3.7).
     pub fn effective_min_insync_replicas(&self, spec: &Spec, partition: Partition) -> usize {
-        let assigned = spec.partition(partition);
-        let configured = self.topic_config(spec, assigned.topic).min_insync_replicas;
-        let min = configured.unwrap_or(spec.broker_config.min_insync_replicas) as usize;
-        if spec.version.freezes_high_watermark() { min.min(assigned.replicas.len()) } else { min }
+        spec.min_insync_replicas_by(self.topic_config(spec, spec.topic_of(partition)), partition)
     }
 
     pub fn max_message_bytes(&self, spec: &Spec, partition: Partition) -> u32 {
