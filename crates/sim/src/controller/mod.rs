@@ -2,11 +2,14 @@
 //! quorum, and before KRaft for ZooKeeper and the controller broker together. This file is its life: who is active,
 //! which message and which timer goes where. The rules are in the modules below.
 
+mod channels;
 mod cluster;
 mod metadata;
 mod partition_change;
 mod registration;
 mod replication;
+mod sessions;
+mod term;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timer;
@@ -26,19 +29,19 @@ use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{ControllerView, ProcessState, RegisteredBroker};
 use crate::world::context::Context;
-use crate::world::queue::Timer;
 
+use self::channels::Channels;
 use self::cluster::Cluster;
 use self::metadata::Metadata;
+use self::sessions::Sessions;
+use self::term::Term;
 use self::timer::{ControllerTimer, Due};
-use self::zookeeper::ZooKeeper;
 
 #[derive(Clone, Debug)]
 pub struct Controller {
     active: bool,
     activated: Time,
-    /// Counts activations and deaths: timers of an earlier term are void.
-    term: u32,
+    term: Term,
     metadata: Metadata,
     cluster: Cluster,
     /// By number; None: not created yet.
@@ -53,13 +56,10 @@ pub struct Controller {
     /// Opened by brokers.
     connections: Vec<(ConnectionId, BrokerId)>,
     rebalance_scheduled: bool,
-    zookeeper: ZooKeeper,
+    sessions: Sessions,
+    channels: Channels,
 }
 
-/// After activation the first look at the sessions comes this much after a whole interval, as recorded.
-const SESSION_CHECK_PHASE: Duration = Duration::from_millis(15);
-/// The pass that has found an expired session is repeated after this (broker.md §6.2.3).
-const SESSION_CHECK_AGAIN: Duration = Duration::from_millis(10);
 /// `metadata.max.idle.interval.ms`.
 const NO_OP_INTERVAL: Duration = Duration::from_millis(500);
 /// A quorum's voters miss their leader after `controller.quorum.fetch.timeout.ms`, and elect within two seconds
@@ -75,7 +75,7 @@ impl Controller {
         Controller {
             active: false,
             activated: Time::ZERO,
-            term: 0,
+            term: Term::default(),
             metadata: Metadata::default(),
             cluster: Cluster::default(),
             partitions: vec![None; spec.partitions.len()],
@@ -85,17 +85,18 @@ impl Controller {
             next_producer_id: 0,
             connections: Vec::new(),
             rebalance_scheduled: false,
-            zookeeper: ZooKeeper::default(),
+            sessions: Sessions::default(),
+            channels: Channels::default(),
         }
     }
 
     pub fn start(&mut self, cx: &mut Context, boot: Boot) {
-        self.term += 1;
+        self.term.0 += 1;
         if let Some(after) = boot.ready_after.filter(|_| cx.spec.version.uses_zookeeper()) {
-            self.zookeeper.ticks_at(cx.now + after);
+            self.sessions.ticks_at(cx.now + after);
         }
         let after = boot.registers_after.unwrap_or(cx.spec.costs.controller_boot);
-        self.set_timer(cx, after, Due::Activation);
+        self.term.set_timer(cx, after, Due::Activation);
     }
 
     /// SIGTERM. The other voters, if there are any, are told and take over at once.
@@ -125,21 +126,21 @@ impl Controller {
 
     fn take_over(&mut self, cx: &mut Context, within: (Duration, Duration)) {
         let after = cx.draw(Stream::Jitter, within.0, within.1);
-        self.set_timer(cx, after, Due::Activation);
+        self.term.set_timer(cx, after, Due::Activation);
     }
 
     fn lose_leadership(&mut self, cx: &mut Context) {
         if std::mem::take(&mut self.active) {
             cx.cause = Some(cx.note(Fact::ControllerLost));
         }
-        self.term += 1;
+        self.term.0 += 1;
         self.rebalance_scheduled = false;
         self.metadata.lose_leadership();
         cx.listen(false);
         for (connection, _) in std::mem::take(&mut self.connections) {
             cx.close(connection, Disconnect::Closed);
         }
-        self.zookeeper.close(cx);
+        self.channels.close(cx);
     }
 
     fn activate(&mut self, cx: &mut Context) {
@@ -149,15 +150,17 @@ impl Controller {
         cx.listen(true);
         self.cluster.touch_all(cx.now, !cx.spec.version.uses_zookeeper());
         self.metadata.write(MetadataRecord::NoOp);
-        let on_grid = cx.spec.version.checks_sessions_on_a_grid();
-        let phase = if on_grid { SESSION_CHECK_PHASE } else { Duration::ZERO };
-        let first_check = self.next_session_check(cx) + phase;
-        self.set_timer(cx, first_check, Due::Sessions);
+        let first_check = self.sessions.first_check(cx, &self.cluster);
+        self.term.set_timer(cx, first_check, Due::Sessions);
         if self.elects_uncleanly_by_itself(cx) {
-            self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);
+            self.term.set_timer(
+                cx,
+                cx.spec.broker_config.unclean_leader_election_interval,
+                Due::UncleanSweep,
+            );
         }
         if cx.spec.version.uses_zookeeper() {
-            self.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
+            self.term.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
             self.zookeeper_resume(cx);
         }
         self.create_wanted_topics(cx);
@@ -168,7 +171,7 @@ impl Controller {
     }
 
     pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
-        self.push_dialled(cx, connection, dialled);
+        self.channels.dialled(cx, self.term, connection, dialled);
     }
 
     pub fn on_readable(&mut self, cx: &mut Context, connection: ConnectionId) {
@@ -187,7 +190,7 @@ impl Controller {
 
     fn on_closed(&mut self, cx: &mut Context, connection: ConnectionId) {
         self.metadata.forget_connection(connection);
-        self.push_closed(cx, connection);
+        self.channels.closed(cx, self.term, connection);
         if let Some(place) = self.connections.iter().position(|(known, _)| *known == connection) {
             let (_, broker) = self.connections.swap_remove(place);
             if cx.spec.version.uses_zookeeper() {
@@ -198,7 +201,7 @@ impl Controller {
     }
 
     pub fn on_timer(&mut self, cx: &mut Context, timer: ControllerTimer) {
-        if timer.term != self.term {
+        if timer.term != self.term.0 {
             return;
         }
         match timer.due {
@@ -207,10 +210,10 @@ impl Controller {
                 let committed = self.metadata.commit(cx);
                 if self.metadata.is_behind() {
                     let passed = cx.now.since(self.activated).nanos % NO_OP_INTERVAL.nanos;
-                    self.set_timer(cx, Duration::from_nanos(NO_OP_INTERVAL.nanos - passed), Due::NoOp);
+                    self.term.set_timer(cx, Duration::from_nanos(NO_OP_INTERVAL.nanos - passed), Due::NoOp);
                 }
                 if cx.spec.version.uses_zookeeper() {
-                    self.push(cx, &committed);
+                    self.channels.push(cx, self.term.0, &self.everything(), &committed);
                 }
             }
             Due::NoOp => self.metadata.no_op(cx),
@@ -219,9 +222,13 @@ impl Controller {
             Due::Rebalance => self.rebalance(cx),
             Due::UncleanSweep => {
                 self.elect_uncleanly(cx);
-                self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);
+                self.term.set_timer(
+                    cx,
+                    cx.spec.broker_config.unclean_leader_election_interval,
+                    Due::UncleanSweep,
+                );
             }
-            Due::Dial(broker) => self.push_dial(cx, broker),
+            Due::Dial(broker) => self.channels.dial(cx, broker),
         }
         self.after_change(cx);
     }
@@ -229,7 +236,7 @@ impl Controller {
     fn on_message(&mut self, cx: &mut Context, envelope: &Envelope) {
         let (connection, correlation) = (envelope.connection, envelope.message.correlation);
         if !envelope.message.body.is_request() {
-            self.push_answered(cx, connection, correlation);
+            self.channels.answered(cx, connection, correlation);
             return;
         }
         let Some(from) = envelope.from.broker() else { envelope.message.body.misplaced() };
@@ -269,14 +276,9 @@ impl Controller {
     /// The end of every input: what was written is on its way to being committed.
     fn after_change(&mut self, cx: &mut Context) {
         if let Some(at) = self.metadata.seal(cx) {
-            let timer = ControllerTimer { term: self.term, due: Due::Commit };
-            cx.set_timer_at(at, Timer::Controller(timer));
+            self.term.set_timer_at(cx, at, Due::Commit);
             self.schedule_rebalance(cx);
         }
-    }
-
-    fn set_timer(&self, cx: &mut Context, after: Duration, due: Due) {
-        cx.set_timer(after, Timer::Controller(ControllerTimer { term: self.term, due }));
     }
 
     /// Creates the topic as soon as its brokers are there: who asks waits for them.

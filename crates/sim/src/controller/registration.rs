@@ -1,17 +1,15 @@
 //! Registrations, heartbeats, sessions: how brokers come and go (broker.md §6.1, §6.2, §6.7).
 
-use crate::config::TURN;
 use crate::error::ErrorCode;
 use crate::happening::{ChangeReason, Fact};
 use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset, NodeId};
 use crate::mutant::{Mutant, wrong};
 use crate::protocol::{Heartbeat, HeartbeatAnswer, Registration};
-use crate::time::Duration;
 use crate::world::context::Context;
 
+use super::Controller;
 use super::cluster::Registered;
 use super::timer::Due;
-use super::{Controller, SESSION_CHECK_AGAIN};
 
 /// What a heartbeat makes of a broker (BrokerControlState).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,27 +263,15 @@ impl Controller {
         let on_grid = cx.spec.version.checks_sessions_on_a_grid();
         let next = if cx.spec.version.uses_zookeeper() {
             self.zookeeper_check_sessions(cx);
-            self.next_session_check(cx)
+            self.sessions.next_check(cx, &self.cluster)
         } else if let Some(broker) = self.cluster.next_expired(cx.now, session, on_grid) {
             self.end_session(cx, broker);
             self.fence(cx, broker);
-            if on_grid { SESSION_CHECK_AGAIN } else { self.next_session_check(cx) }
+            self.sessions.check_again(cx, &self.cluster)
         } else {
-            self.next_session_check(cx)
+            self.sessions.next_check(cx, &self.cluster)
         };
-        self.set_timer(cx, next, Due::Sessions);
-    }
-
-    /// From 4.0 sessions are looked at every eighth of a session and no more often than once a millisecond
-    /// (`maybeFenceStaleBrokerPeriodNs`); before, exactly when the next one would end.
-    pub(super) fn next_session_check(&self, cx: &Context) -> Duration {
-        let session = cx.spec.broker_config.broker_session_timeout;
-        if cx.spec.version.checks_sessions_on_a_grid() {
-            return (session / 8).max(TURN);
-        }
-        let Some(ends) = self.cluster.first_expiry(session) else { return session };
-        let found = if cx.spec.version.uses_zookeeper() { self.zookeeper.tick_after(ends) } else { ends };
-        found.since(cx.now)
+        self.term.set_timer(cx, next, Due::Sessions);
     }
 
     /// The session is over. What follows was caused by whatever keeps the broker from sending heartbeats, as far as

@@ -257,7 +257,7 @@ impl Controller {
             } else {
                 self.wanted_topics.push((topic, since));
                 if patient {
-                    self.set_timer(cx, TOPIC_PATIENCE.saturating_sub(cx.now.since(since)), Due::Topic);
+                    self.term.set_timer(cx, TOPIC_PATIENCE.saturating_sub(cx.now.since(since)), Due::Topic);
                 }
             }
         }
@@ -376,7 +376,7 @@ impl Controller {
             return;
         }
         self.rebalance_scheduled = true;
-        self.set_timer(cx, config.leader_imbalance_check_interval, Due::Rebalance);
+        self.term.set_timer(cx, config.leader_imbalance_check_interval, Due::Rebalance);
     }
 
     /// broker.md §6.8: back to the preferred leaders, at most a thousand partitions a pass.
@@ -385,7 +385,7 @@ impl Controller {
         let zookeeper = cx.spec.version.uses_zookeeper();
         self.rebalance_scheduled = false;
         if zookeeper {
-            self.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
+            self.term.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
         }
         if !cx.spec.broker_config.auto_leader_rebalance_enable {
             return;
