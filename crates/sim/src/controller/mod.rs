@@ -1,28 +1,37 @@
-//! The controller: registrations, sessions, elections, the truth about every partition. One node stands for the whole
-//! quorum, and before KRaft for ZooKeeper and the controller broker together. This file is its life: who is active,
-//! which message and which timer goes where. The rules are in the modules below.
+//! The controller: one node stands for the whole quorum, and before KRaft for ZooKeeper and the controller broker
+//! together. `Controller` owns the parts and lets them work together; each part has its own state and knows another only
+//! where it is handed it:
+//!
+//! - `Cluster`: who is registered (ClusterControlManager, BrokerHeartbeatManager); `Sessions`: when to look who is gone;
+//! - `Partitions`: the truth about every partition (ReplicationControlManager); `Wanted`: topics that have to wait;
+//! - `Metadata`: the log of all that was decided, and who waits for it to be committed;
+//! - `Channels`: before KRaft, the ways by which brokers are told (ControllerChannelManager).
+//!
+//! This file is its life: who is active, which message and which timer goes where. Brokers that come and go concern
+//! several parts: that is in `membership`.
 
+mod alter_partition;
 mod channels;
 mod cluster;
+mod membership;
 mod metadata;
 mod partition_change;
+mod partitions;
 mod registration;
-mod replication;
 mod sessions;
 mod term;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timer;
+mod wanted;
 mod zookeeper;
-
-use std::sync::Arc;
 
 use crate::config::TopicConfig;
 use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact};
 use crate::ids::{BrokerId, ConnectionId, NodeId, Partition, ProducerId, TopicId};
 use crate::network::{Dialled, Read};
-use crate::protocol::{Body, Envelope, MetadataRecord, PartitionState};
+use crate::protocol::{Body, Envelope, MetadataRecord};
 use crate::rng::Stream;
 use crate::script::Boot;
 use crate::spec::Spec;
@@ -31,11 +40,13 @@ use crate::view::{ControllerView, ProcessState, RegisteredBroker};
 use crate::world::context::Context;
 
 use self::channels::Channels;
-use self::cluster::Cluster;
+use self::cluster::{Cluster, Registered};
 use self::metadata::Metadata;
+use self::partitions::Partitions;
 use self::sessions::Sessions;
 use self::term::Term;
 use self::timer::{ControllerTimer, Due};
+use self::wanted::Wanted;
 
 #[derive(Clone, Debug)]
 pub struct Controller {
@@ -44,14 +55,8 @@ pub struct Controller {
     term: Term,
     metadata: Metadata,
     cluster: Cluster,
-    /// By number; None: not created yet.
-    partitions: Vec<Option<Arc<PartitionState>>>,
-    /// Settings of each topic as they stand now.
-    topics: Vec<Arc<TopicConfig>>,
-    /// Asked for and not created yet, and since when.
-    wanted_topics: Vec<(TopicId, Time)>,
-    /// Asked for while there was no active controller.
-    wanted_settings: Vec<(TopicId, TopicConfig)>,
+    partitions: Partitions,
+    wanted: Wanted,
     next_producer_id: u64,
     /// Opened by brokers.
     connections: Vec<(ConnectionId, BrokerId)>,
@@ -78,10 +83,8 @@ impl Controller {
             term: Term::default(),
             metadata: Metadata::default(),
             cluster: Cluster::default(),
-            partitions: vec![None; spec.partitions.len()],
-            topics: spec.topics.iter().map(|topic| Arc::new(topic.config.clone())).collect(),
-            wanted_topics: Vec::new(),
-            wanted_settings: Vec::new(),
+            partitions: Partitions::new(spec),
+            wanted: Wanted::default(),
             next_producer_id: 0,
             connections: Vec::new(),
             rebalance_scheduled: false,
@@ -152,7 +155,7 @@ impl Controller {
         self.metadata.write(MetadataRecord::NoOp);
         let first_check = self.sessions.first_check(cx, &self.cluster);
         self.term.set_timer(cx, first_check, Due::Sessions);
-        if self.elects_uncleanly_by_itself(cx) {
+        if cx.spec.version.elects_uncleanly_by_itself() {
             self.term.set_timer(
                 cx,
                 cx.spec.broker_config.unclean_leader_election_interval,
@@ -161,11 +164,14 @@ impl Controller {
         }
         if cx.spec.version.uses_zookeeper() {
             self.term.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
-            self.zookeeper_resume(cx);
+            // A new controller tells everybody everything.
+            for broker in self.cluster.brokers().iter().filter(|broker| !broker.fenced) {
+                self.channels.open(cx, broker.id);
+            }
         }
         self.create_wanted_topics(cx);
-        for (topic, config) in std::mem::take(&mut self.wanted_settings) {
-            self.change_topic(cx, topic, config);
+        for (topic, config) in self.wanted.take_settings() {
+            self.partitions.change_topic(cx, &self.cluster, &mut self.metadata, topic, config);
         }
         self.after_change(cx);
     }
@@ -194,7 +200,7 @@ impl Controller {
         if let Some(place) = self.connections.iter().position(|(known, _)| *known == connection) {
             let (_, broker) = self.connections.swap_remove(place);
             if cx.spec.version.uses_zookeeper() {
-                self.zookeeper_broker_left(cx, broker);
+                self.broker_left(cx, broker);
                 self.after_change(cx);
             }
         }
@@ -213,7 +219,9 @@ impl Controller {
                     self.term.set_timer(cx, Duration::from_nanos(NO_OP_INTERVAL.nanos - passed), Due::NoOp);
                 }
                 if cx.spec.version.uses_zookeeper() {
-                    self.channels.push(cx, self.term.0, &self.everything(), &committed);
+                    let brokers = self.cluster.brokers().iter().map(Registered::record);
+                    let everything: Vec<MetadataRecord> = brokers.chain(self.partitions.records()).collect();
+                    self.channels.push(cx, self.term.0, &everything, &committed);
                 }
             }
             Due::NoOp => self.metadata.no_op(cx),
@@ -221,7 +229,7 @@ impl Controller {
             Due::Topic => self.create_wanted_topics(cx),
             Due::Rebalance => self.rebalance(cx),
             Due::UncleanSweep => {
-                self.elect_uncleanly(cx);
+                self.partitions.elect_uncleanly(cx, &self.cluster, &mut self.metadata);
                 self.term.set_timer(
                     cx,
                     cx.spec.broker_config.unclean_leader_election_interval,
@@ -256,7 +264,10 @@ impl Controller {
                 Body::BrokerHeartbeatResponse(self.heartbeat(cx, heartbeat, refuse))
             }
             Body::AlterPartitionRequest { broker_epoch, partitions } => {
-                let alter = || self.alter_partitions(cx, from, *broker_epoch, partitions);
+                let alter = || {
+                    let (cluster, metadata) = (&self.cluster, &mut self.metadata);
+                    self.partitions.alter(cx, cluster, metadata, from, *broker_epoch, partitions)
+                };
                 Body::AlterPartitionResponse { result: refuse.map_or_else(alter, Err) }
             }
             Body::ControlledShutdownRequest { .. } => {
@@ -267,7 +278,32 @@ impl Controller {
                 self.next_producer_id += PRODUCER_ID_BLOCK;
                 Body::AllocateProducerIdsResponse { result: refuse.map_or(Ok(first), Err) }
             }
-            other => other.misplaced(),
+            // For a broker.
+            other @ (Body::ApiVersionsRequest
+            | Body::MetadataRequest { .. }
+            | Body::InitProducerIdRequest
+            | Body::ProduceRequest(_)
+            | Body::FetchRequest(_)
+            | Body::ListOffsetsRequest { .. }
+            | Body::OffsetsForLeaderEpochRequest { .. }
+            | Body::LeaderAndIsrRequest { .. }
+            | Body::UpdateMetadataRequest { .. }) => other.misplaced(),
+            // Answers.
+            other @ (Body::ApiVersionsResponse
+            | Body::MetadataResponse(_)
+            | Body::InitProducerIdResponse { .. }
+            | Body::ProduceResponse { .. }
+            | Body::FetchResponse { .. }
+            | Body::ListOffsetsResponse { .. }
+            | Body::OffsetsForLeaderEpochResponse { .. }
+            | Body::BrokerRegistrationResponse { .. }
+            | Body::BrokerHeartbeatResponse(_)
+            | Body::AlterPartitionResponse { .. }
+            | Body::MetadataFetchResponse { .. }
+            | Body::LeaderAndIsrResponse
+            | Body::UpdateMetadataResponse
+            | Body::ControlledShutdownResponse { .. }
+            | Body::AllocateProducerIdsResponse { .. }) => other.misplaced(),
         };
         self.metadata.answer(cx, connection, correlation, body);
         self.after_change(cx);
@@ -281,9 +317,44 @@ impl Controller {
         }
     }
 
+    fn create_wanted_topics(&mut self, cx: &mut Context) {
+        if self.active {
+            let (cluster, metadata) = (&self.cluster, &mut self.metadata);
+            self.wanted.create_topics(cx, self.term, cluster, &mut self.partitions, metadata);
+        }
+    }
+
+    /// KRaft: `leader.imbalance.check.interval.seconds` after the first imbalance was noticed.
+    fn schedule_rebalance(&mut self, cx: &mut Context) {
+        let config = &cx.spec.broker_config;
+        if self.rebalance_scheduled
+            || cx.spec.version.uses_zookeeper()
+            || !config.auto_leader_rebalance_enable
+            || !self.partitions.has_imbalance()
+        {
+            return;
+        }
+        self.rebalance_scheduled = true;
+        self.term.set_timer(cx, config.leader_imbalance_check_interval, Due::Rebalance);
+    }
+
+    /// Before KRaft it comes round whether or not there is anything to do.
+    fn rebalance(&mut self, cx: &mut Context) {
+        let config = &cx.spec.broker_config;
+        let enabled = config.auto_leader_rebalance_enable;
+        self.rebalance_scheduled = false;
+        if cx.spec.version.uses_zookeeper() {
+            self.term.set_timer(cx, config.leader_imbalance_check_interval, Due::Rebalance);
+        }
+        if enabled {
+            self.partitions.rebalance(cx, &self.cluster, &mut self.metadata);
+            self.schedule_rebalance(cx);
+        }
+    }
+
     /// Creates the topic as soon as its brokers are there: who asks waits for them.
     pub fn create_topic(&mut self, cx: &mut Context, topic: TopicId) {
-        self.wanted_topics.push((topic, cx.now));
+        self.wanted.topic(topic, cx.now);
         if self.active {
             self.create_wanted_topics(cx);
             self.after_change(cx);
@@ -295,7 +366,8 @@ impl Controller {
         if !self.active {
             return Err(ErrorCode::NotController);
         }
-        let result = self.elect_on_request(cx, partition, unclean);
+        let result =
+            self.partitions.elect_on_request(cx, &self.cluster, &mut self.metadata, partition, unclean);
         self.after_change(cx);
         result
     }
@@ -303,10 +375,10 @@ impl Controller {
     /// Who asks waits for an active controller.
     pub fn alter_topic(&mut self, cx: &mut Context, topic: TopicId, config: TopicConfig) {
         if !self.active {
-            self.wanted_settings.push((topic, config));
+            self.wanted.settings(topic, config);
             return;
         }
-        self.change_topic(cx, topic, config);
+        self.partitions.change_topic(cx, &self.cluster, &mut self.metadata, topic, config);
         self.after_change(cx);
     }
 
@@ -316,12 +388,13 @@ impl Controller {
             active: self.active,
             partitions: self
                 .partitions
+                .all()
                 .iter()
                 .map(|state| state.as_ref().map(|state| (**state).clone()))
                 .collect(),
             brokers: self
                 .cluster
-                .brokers
+                .brokers()
                 .iter()
                 .map(|broker| RegisteredBroker {
                     id: broker.id,
@@ -331,10 +404,5 @@ impl Controller {
                 })
                 .collect(),
         }
-    }
-
-    /// `unclean.leader.election.enable` is acted on without an administrator (KAFKA-12670: not in KRaft before 3.9).
-    fn elects_uncleanly_by_itself(&self, cx: &Context) -> bool {
-        cx.spec.version.elects_uncleanly_by_itself()
     }
 }
