@@ -65,7 +65,7 @@ impl Controller {
                 should_shut_down: false,
             };
         }
-        let leads = self.partitions.led_by(broker);
+        let leads = self.partitions.any_led_by(broker);
         let next = self.cluster.next_state(request, contact.is_caught_up, leads);
         match next {
             BrokerState::Fenced => self.fence(cx, broker),
@@ -73,15 +73,15 @@ impl Controller {
             BrokerState::ControlledShutdown => self.begin_controlled_shutdown(cx, broker),
             BrokerState::ShutdownNow => self.grant_controlled_shutdown(cx, broker),
         }
-        let known = self.cluster.get_mut(broker).expect("it was there a moment ago");
-        if !known.fenced {
+        let is_fenced = self.cluster.get(broker).expect("it was there a moment ago").fenced;
+        if !is_fenced {
             // By now it has told where its partitions lie.
-            known.directory_assigned = true;
+            self.cluster.assign_directory(broker);
         }
         HeartbeatAnswer {
             error: None,
             is_caught_up: contact.is_caught_up,
-            is_fenced: known.fenced,
+            is_fenced,
             should_shut_down: next == BrokerState::ShutdownNow,
         }
     }
@@ -119,7 +119,7 @@ impl Controller {
     fn begin_controlled_shutdown(&mut self, cx: &mut Context, broker: BrokerId) {
         self.cluster.begin_controlled_shutdown(cx, &mut self.metadata, broker);
         self.take_out_of_isrs(cx, broker, ChangeReason::ControlledShutdown(broker));
-        self.cluster.stops_after(&self.metadata, broker);
+        self.cluster.set_shutdown_offset(&self.metadata, broker);
     }
 
     fn grant_controlled_shutdown(&mut self, cx: &mut Context, broker: BrokerId) {
@@ -168,10 +168,7 @@ impl Controller {
 impl Controller {
     /// A broker has registered: there is no fence here, it is in at once.
     fn session_began(&mut self, cx: &mut Context, broker: BrokerId) {
-        cx.cause = Some(cx.note(Fact::BrokerUnfenced { broker }));
-        if let Some(known) = self.cluster.get_mut(broker) {
-            known.seen_running = true;
-        }
+        self.cluster.session_began(cx, broker);
         self.channels.open(cx, broker);
         self.elect_where_leaderless(cx, ChangeReason::Unfenced(broker));
         self.create_wanted_topics(cx);
@@ -191,14 +188,8 @@ impl Controller {
         let mut next = Some(first);
         let mut cause = None;
         while let Some(broker) = next {
-            self.cluster.end_session(cx, broker);
-            let fenced = cx.note(Fact::BrokerFenced { broker });
-            cause = cause.or(Some(fenced));
-            if let Some(known) = self.cluster.get_mut(broker) {
-                known.fenced = true;
-                let record = known.record();
-                self.metadata.write(record);
-            }
+            let ended = self.cluster.session_ended(cx, &mut self.metadata, broker);
+            cause = cause.or(Some(ended));
             self.channels.remove(cx, broker);
             if broker != first {
                 others = others.with(broker);
@@ -225,9 +216,8 @@ impl Controller {
 
     /// ControlledShutdown, asked up to three times. Returns how many partitions the broker still leads.
     pub(super) fn controlled_shutdown(&mut self, cx: &mut Context, broker: BrokerId) -> u32 {
-        let Some(known) = self.cluster.get_mut(broker) else { return 0 };
-        if !std::mem::replace(&mut known.in_controlled_shutdown, true) {
-            cx.cause = Some(cx.note(Fact::ControlledShutdownBegan { broker }));
+        if !self.cluster.begin_leaving(cx, broker) {
+            return 0;
         }
         let remaining = self.partitions.move_away(cx, &self.cluster, &mut self.metadata, broker);
         if remaining == 0 {

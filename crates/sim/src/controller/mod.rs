@@ -28,7 +28,7 @@ mod zookeeper;
 
 use crate::config::TopicConfig;
 use crate::error::ErrorCode;
-use crate::happening::{Disconnect, Fact};
+use crate::happening::{ChangeReason, Disconnect, Fact};
 use crate::ids::{BrokerId, ConnectionId, NodeId, Partition, ProducerId, TopicId};
 use crate::network::{Dialled, Read};
 use crate::protocol::{Body, Envelope, MetadataRecord};
@@ -156,11 +156,7 @@ impl Controller {
         let first_check = self.sessions.first_check(cx, &self.cluster);
         self.term.set_timer(cx, first_check, Due::Sessions);
         if cx.spec.version.elects_uncleanly_by_itself() {
-            self.term.set_timer(
-                cx,
-                cx.spec.broker_config.unclean_leader_election_interval,
-                Due::UncleanSweep,
-            );
+            self.schedule_unclean_sweep(cx);
         }
         if cx.spec.version.uses_zookeeper() {
             self.term.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
@@ -229,12 +225,9 @@ impl Controller {
             Due::Topic => self.create_wanted_topics(cx),
             Due::Rebalance => self.rebalance(cx),
             Due::UncleanSweep => {
-                self.partitions.elect_uncleanly(cx, &self.cluster, &mut self.metadata);
-                self.term.set_timer(
-                    cx,
-                    cx.spec.broker_config.unclean_leader_election_interval,
-                    Due::UncleanSweep,
-                );
+                let because = ChangeReason::UncleanElection;
+                self.partitions.elect_uncleanly(cx, &self.cluster, &mut self.metadata, because);
+                self.schedule_unclean_sweep(cx);
             }
             Due::Dial(broker) => self.channels.dial(cx, broker),
         }
@@ -279,7 +272,7 @@ impl Controller {
                 Body::AllocateProducerIdsResponse { result: refuse.map_or(Ok(first), Err) }
             }
             // For a broker.
-            other @ (Body::ApiVersionsRequest
+            Body::ApiVersionsRequest
             | Body::MetadataRequest { .. }
             | Body::InitProducerIdRequest
             | Body::ProduceRequest(_)
@@ -287,9 +280,9 @@ impl Controller {
             | Body::ListOffsetsRequest { .. }
             | Body::OffsetsForLeaderEpochRequest { .. }
             | Body::LeaderAndIsrRequest { .. }
-            | Body::UpdateMetadataRequest { .. }) => other.misplaced(),
+            | Body::UpdateMetadataRequest { .. } => envelope.message.body.misplaced(),
             // Answers.
-            other @ (Body::ApiVersionsResponse
+            Body::ApiVersionsResponse
             | Body::MetadataResponse(_)
             | Body::InitProducerIdResponse { .. }
             | Body::ProduceResponse { .. }
@@ -303,7 +296,7 @@ impl Controller {
             | Body::LeaderAndIsrResponse
             | Body::UpdateMetadataResponse
             | Body::ControlledShutdownResponse { .. }
-            | Body::AllocateProducerIdsResponse { .. }) => other.misplaced(),
+            | Body::AllocateProducerIdsResponse { .. } => envelope.message.body.misplaced(),
         };
         self.metadata.answer(cx, connection, correlation, body);
         self.after_change(cx);
@@ -322,6 +315,11 @@ impl Controller {
             let (cluster, metadata) = (&self.cluster, &mut self.metadata);
             self.wanted.create_topics(cx, self.term, cluster, &mut self.partitions, metadata);
         }
+    }
+
+    fn schedule_unclean_sweep(&mut self, cx: &mut Context) {
+        let interval = cx.spec.broker_config.unclean_leader_election_interval;
+        self.term.set_timer(cx, interval, Due::UncleanSweep);
     }
 
     /// KRaft: `leader.imbalance.check.interval.seconds` after the first imbalance was noticed.
@@ -354,7 +352,7 @@ impl Controller {
 
     /// Creates the topic as soon as its brokers are there: who asks waits for them.
     pub fn create_topic(&mut self, cx: &mut Context, topic: TopicId) {
-        self.wanted.topic(topic, cx.now);
+        self.wanted.add_topic(topic, cx.now);
         if self.active {
             self.create_wanted_topics(cx);
             self.after_change(cx);
@@ -375,7 +373,7 @@ impl Controller {
     /// Who asks waits for an active controller.
     pub fn alter_topic(&mut self, cx: &mut Context, topic: TopicId, config: TopicConfig) {
         if !self.active {
-            self.wanted.settings(topic, config);
+            self.wanted.add_settings(topic, config);
             return;
         }
         self.partitions.change_topic(cx, &self.cluster, &mut self.metadata, topic, config);

@@ -61,13 +61,13 @@ impl Partitions {
         self.states.get(usize::from(partition.0))?.as_ref()
     }
 
-    /// Those that are in such a state.
-    pub fn with(&self, holds: impl Fn(&PartitionState) -> bool) -> Vec<Partition> {
+    /// Those whose state is such, in ascending order.
+    pub fn all_where(&self, holds: impl Fn(&PartitionState) -> bool) -> Vec<Partition> {
         let existing = (0..).map(Partition).zip(&self.states);
         existing.filter_map(|(id, state)| state.as_ref().filter(|state| holds(state)).map(|_| id)).collect()
     }
 
-    pub fn led_by(&self, broker: BrokerId) -> bool {
+    pub fn any_led_by(&self, broker: BrokerId) -> bool {
         self.states.iter().flatten().any(|state| state.leader == Some(broker))
     }
 
@@ -190,7 +190,7 @@ impl Partitions {
         broker: BrokerId,
         because: ChangeReason,
     ) {
-        for partition in self.with(|state| state.isr.contains(broker)) {
+        for partition in self.all_where(|state| state.isr.contains(broker)) {
             let isr = self.get(partition).map(|state| state.isr.without(broker));
             let election = self.usual_election(cx, partition);
             self.update(cx, cluster, metadata, partition, because, Target { isr, ..Target::of(election) });
@@ -212,7 +212,7 @@ impl Partitions {
             return;
         }
         let concerned = |state: &PartitionState| state.isr.contains(broker) || state.elr.contains(broker);
-        for partition in self.with(concerned) {
+        for partition in self.all_where(concerned) {
             let isr = self.get(partition).map(|state| state.isr.without(broker));
             let election = self.usual_election(cx, partition);
             let unclean_shutdown = Brokers::NONE.with(broker);
@@ -229,7 +229,7 @@ impl Partitions {
         metadata: &mut Metadata,
         because: ChangeReason,
     ) {
-        for partition in self.with(|state| state.leader.is_none()) {
+        for partition in self.all_where(|state| state.leader.is_none()) {
             let election = self.usual_election(cx, partition);
             self.elect(cx, cluster, metadata, partition, election, because);
         }
@@ -315,27 +315,22 @@ impl Partitions {
             }
         }
         if cx.spec.version.elects_uncleanly_by_itself() {
-            self.elect_leaderless_uncleanly(cx, cluster, metadata, ChangeReason::ConfigChanged);
+            self.elect_uncleanly(cx, cluster, metadata, ChangeReason::ConfigChanged);
         }
     }
 
-    /// The periodic sweep.
-    pub fn elect_uncleanly(&mut self, cx: &mut Context, cluster: &Cluster, metadata: &mut Metadata) {
-        self.elect_leaderless_uncleanly(cx, cluster, metadata, ChangeReason::UncleanElection);
-    }
-
-    fn elect_leaderless_uncleanly(
+    /// Where nobody leads and the topic allows it.
+    pub fn elect_uncleanly(
         &mut self,
         cx: &mut Context,
         cluster: &Cluster,
         metadata: &mut Metadata,
         because: ChangeReason,
     ) {
-        for partition in self.with(|state| state.leader.is_none()) {
-            if !self.allows_unclean(cx, partition) {
-                continue;
+        for partition in self.all_where(|state| state.leader.is_none()) {
+            if self.allows_unclean(cx, partition) {
+                self.elect(cx, cluster, metadata, partition, Election::Unclean, because);
             }
-            self.elect(cx, cluster, metadata, partition, Election::Unclean, because);
         }
     }
 
@@ -348,7 +343,7 @@ impl Partitions {
     pub fn rebalance(&mut self, cx: &mut Context, cluster: &Cluster, metadata: &mut Metadata) {
         const MOST_PER_PASS: usize = 1_000;
         let mut moved = 0;
-        for partition in self.with(is_imbalanced) {
+        for partition in self.all_where(is_imbalanced) {
             if moved == MOST_PER_PASS {
                 break;
             }

@@ -3,7 +3,7 @@
 
 use crate::error::ErrorCode;
 use crate::happening::Fact;
-use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset, NodeId};
+use crate::ids::{BrokerEpoch, BrokerId, HappeningId, MetadataOffset, NodeId};
 use crate::mutant::{Mutant, wrong};
 use crate::protocol::{Heartbeat, Registration};
 use crate::world::context::Context;
@@ -184,7 +184,7 @@ impl Cluster {
     }
 
     /// Everybody must have replayed what was written so far before it may stop.
-    pub fn stops_after(&mut self, metadata: &Metadata, broker: BrokerId) {
+    pub fn set_shutdown_offset(&mut self, metadata: &Metadata, broker: BrokerId) {
         let last = MetadataOffset(metadata.end().0 - 1);
         if let Some(known) = self.get_mut(broker) {
             known.shutdown_offset.get_or_insert(last);
@@ -211,6 +211,45 @@ impl Cluster {
         known.session = false;
         cx.cause =
             cx.silenced_by(NodeId::Broker(broker), NodeId::Controller, known.contact).or(known.contact);
+    }
+
+    pub fn assign_directory(&mut self, broker: BrokerId) {
+        if let Some(known) = self.get_mut(broker) {
+            known.directory_assigned = true;
+        }
+    }
+}
+
+/// Before KRaft (broker.md §6.11).
+impl Cluster {
+    /// There is no fence here: a broker that has registered is in at once.
+    pub fn session_began(&mut self, cx: &mut Context, broker: BrokerId) {
+        cx.cause = Some(cx.note(Fact::BrokerUnfenced { broker }));
+        if let Some(known) = self.get_mut(broker) {
+            known.seen_running = true;
+        }
+    }
+
+    /// Returns what was noted of it.
+    pub fn session_ended(
+        &mut self,
+        cx: &mut Context,
+        metadata: &mut Metadata,
+        broker: BrokerId,
+    ) -> HappeningId {
+        self.end_session(cx, broker);
+        let noted = cx.note(Fact::BrokerFenced { broker });
+        self.write_registration(metadata, broker, |known| known.fenced = true);
+        noted
+    }
+
+    /// The broker is about to stop; nobody else is told. False for one that is not registered.
+    pub fn begin_leaving(&mut self, cx: &mut Context, broker: BrokerId) -> bool {
+        let Some(known) = self.get_mut(broker) else { return false };
+        if !std::mem::replace(&mut known.in_controlled_shutdown, true) {
+            cx.cause = Some(cx.note(Fact::ControlledShutdownBegan { broker }));
+        }
+        true
     }
 }
 

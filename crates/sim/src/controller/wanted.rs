@@ -23,11 +23,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub fn topic(&mut self, topic: TopicId, since: Time) {
+    pub fn add_topic(&mut self, topic: TopicId, since: Time) {
         self.topics.push((topic, since));
     }
 
-    pub fn settings(&mut self, topic: TopicId, config: TopicConfig) {
+    pub fn add_settings(&mut self, topic: TopicId, config: TopicConfig) {
         self.settings.push((topic, config));
     }
 

@@ -23,7 +23,7 @@ impl Partitions {
         lost: Brokers,
         because: ChangeReason,
     ) {
-        for partition in self.with(|state| state.isr.minus(lost) != state.isr) {
+        for partition in self.all_where(|state| state.isr.minus(lost) != state.isr) {
             let leader = self.get(partition).and_then(|state| state.leader);
             if leader.is_some_and(|leader| lost.contains(leader)) {
                 let election = self.usual_election(cx, partition);
@@ -109,7 +109,7 @@ impl Partitions {
         let because = ChangeReason::ControlledShutdown(broker);
         let mut remaining = 0;
         let concerned = |state: &PartitionState| state.replicas.len() > 1 && state.isr.contains(broker);
-        for partition in self.with(concerned) {
+        for partition in self.all_where(concerned) {
             let Some(state) = self.get(partition) else { continue };
             if state.leader != Some(broker) {
                 self.remove_from_isr(cx, metadata, partition, broker, because);
