@@ -2,7 +2,7 @@
 //! (Kafka's ClusterControlManager and BrokerHeartbeatManager; broker.md §6.1, §6.2).
 
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, HappeningId, MetadataOffset};
-use crate::protocol::{MetadataRecord, Registration};
+use crate::protocol::MetadataRecord;
 use crate::time::{Duration, Time};
 
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Registered {
 /// Ordered by id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cluster {
-    pub brokers: Vec<Registered>,
+    brokers: Vec<Registered>,
 }
 
 impl Cluster {
@@ -64,6 +64,10 @@ impl Cluster {
 
     pub fn get_mut(&mut self, id: BrokerId) -> Option<&mut Registered> {
         self.brokers.iter_mut().find(|broker| broker.id == id)
+    }
+
+    pub fn brokers(&self) -> &[Registered] {
+        &self.brokers
     }
 
     pub fn is_active(&self, id: BrokerId) -> bool {
@@ -79,12 +83,17 @@ impl Cluster {
             .is_some_and(|broker| broker.is_active() && broker.log_dir_online && broker.directory_assigned)
     }
 
-    /// Writes the registration down; a new incarnation starts afresh.
-    pub fn register(&mut self, request: &Registration, new: Registered) {
-        match self.get_mut(request.broker) {
+    /// ZooKeeper: its session lasts and its log directory is online.
+    pub fn is_live(&self, id: BrokerId) -> bool {
+        self.get(id).is_some_and(|broker| !broker.fenced && broker.log_dir_online)
+    }
+
+    /// Keeps the registration; a new incarnation starts afresh.
+    pub fn keep(&mut self, new: Registered) {
+        match self.get_mut(new.id) {
             Some(known) => *known = new,
             None => {
-                let place = self.brokers.partition_point(|broker| broker.id < request.broker);
+                let place = self.brokers.partition_point(|broker| broker.id < new.id);
                 self.brokers.insert(place, new);
             }
         }

@@ -1,65 +1,70 @@
-//! The controller: registrations, sessions, elections, the truth about every partition. One node stands for the whole
-//! quorum, and before KRaft for ZooKeeper and the controller broker together. This file is its life: who is active,
-//! which message and which timer goes where. The rules are in the modules below.
+//! The controller: one node stands for the whole quorum, and before KRaft for ZooKeeper and the controller broker
+//! together. `Controller` owns the parts and lets them work together; each part has its own state and knows another only
+//! where it is handed it:
+//!
+//! - `Cluster`: who is registered (ClusterControlManager, BrokerHeartbeatManager); `Sessions`: when to look who is gone;
+//! - `Partitions`: the truth about every partition (ReplicationControlManager); `Wanted`: topics that have to wait;
+//! - `Metadata`: the log of all that was decided, and who waits for it to be committed;
+//! - `Channels`: before KRaft, the ways by which brokers are told (ControllerChannelManager).
+//!
+//! This file is its life: who is active, which message and which timer goes where. Brokers that come and go concern
+//! several parts: that is in `membership`.
 
+mod alter_partition;
+mod channels;
 mod cluster;
+mod membership;
 mod metadata;
 mod partition_change;
+mod partitions;
 mod registration;
-mod replication;
+mod sessions;
+mod term;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timer;
+mod wanted;
 mod zookeeper;
-
-use std::sync::Arc;
 
 use crate::config::TopicConfig;
 use crate::error::ErrorCode;
-use crate::happening::{Disconnect, Fact};
+use crate::happening::{ChangeReason, Disconnect, Fact};
 use crate::ids::{BrokerId, ConnectionId, NodeId, Partition, ProducerId, TopicId};
 use crate::network::{Dialled, Read};
-use crate::protocol::{Body, Envelope, MetadataRecord, PartitionState};
+use crate::protocol::{Body, Envelope, MetadataRecord};
 use crate::rng::Stream;
 use crate::script::Boot;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::view::{ControllerView, ProcessState, RegisteredBroker};
 use crate::world::context::Context;
-use crate::world::queue::Timer;
 
-use self::cluster::Cluster;
+use self::channels::Channels;
+use self::cluster::{Cluster, Registered};
 use self::metadata::Metadata;
+use self::partitions::Partitions;
+use self::sessions::Sessions;
+use self::term::Term;
 use self::timer::{ControllerTimer, Due};
-use self::zookeeper::ZooKeeper;
+use self::wanted::Wanted;
 
 #[derive(Clone, Debug)]
 pub struct Controller {
     active: bool,
     activated: Time,
-    /// Counts activations and deaths: timers of an earlier term are void.
-    term: u32,
+    term: Term,
     metadata: Metadata,
     cluster: Cluster,
-    /// By number; None: not created yet.
-    partitions: Vec<Option<Arc<PartitionState>>>,
-    /// Settings of each topic as they stand now.
-    topics: Vec<Arc<TopicConfig>>,
-    /// Asked for and not created yet, and since when.
-    wanted_topics: Vec<(TopicId, Time)>,
-    /// Asked for while there was no active controller.
-    wanted_settings: Vec<(TopicId, TopicConfig)>,
+    partitions: Partitions,
+    wanted: Wanted,
     next_producer_id: u64,
     /// Opened by brokers.
     connections: Vec<(ConnectionId, BrokerId)>,
     rebalance_scheduled: bool,
-    zookeeper: ZooKeeper,
+    sessions: Sessions,
+    channels: Channels,
 }
 
-/// After activation the first look at the sessions comes this much after a whole interval, as recorded.
-const SESSION_CHECK_PHASE: Duration = Duration::from_millis(15);
-/// The pass that has found an expired session is repeated after this (broker.md §6.2.3).
-const SESSION_CHECK_AGAIN: Duration = Duration::from_millis(10);
 /// `metadata.max.idle.interval.ms`.
 const NO_OP_INTERVAL: Duration = Duration::from_millis(500);
 /// A quorum's voters miss their leader after `controller.quorum.fetch.timeout.ms`, and elect within two seconds
@@ -75,27 +80,26 @@ impl Controller {
         Controller {
             active: false,
             activated: Time::ZERO,
-            term: 0,
+            term: Term::default(),
             metadata: Metadata::default(),
             cluster: Cluster::default(),
-            partitions: vec![None; spec.partitions.len()],
-            topics: spec.topics.iter().map(|topic| Arc::new(topic.config.clone())).collect(),
-            wanted_topics: Vec::new(),
-            wanted_settings: Vec::new(),
+            partitions: Partitions::new(spec),
+            wanted: Wanted::default(),
             next_producer_id: 0,
             connections: Vec::new(),
             rebalance_scheduled: false,
-            zookeeper: ZooKeeper::default(),
+            sessions: Sessions::default(),
+            channels: Channels::default(),
         }
     }
 
     pub fn start(&mut self, cx: &mut Context, boot: Boot) {
-        self.term += 1;
+        self.term.0 += 1;
         if let Some(after) = boot.ready_after.filter(|_| cx.spec.version.uses_zookeeper()) {
-            self.zookeeper.ticks_at(cx.now + after);
+            self.sessions.ticks_at(cx.now + after);
         }
         let after = boot.registers_after.unwrap_or(cx.spec.costs.controller_boot);
-        self.set_timer(cx, after, Due::Activation);
+        self.term.set_timer(cx, after, Due::Activation);
     }
 
     /// SIGTERM. The other voters, if there are any, are told and take over at once.
@@ -125,21 +129,21 @@ impl Controller {
 
     fn take_over(&mut self, cx: &mut Context, within: (Duration, Duration)) {
         let after = cx.draw(Stream::Jitter, within.0, within.1);
-        self.set_timer(cx, after, Due::Activation);
+        self.term.set_timer(cx, after, Due::Activation);
     }
 
     fn lose_leadership(&mut self, cx: &mut Context) {
         if std::mem::take(&mut self.active) {
             cx.cause = Some(cx.note(Fact::ControllerLost));
         }
-        self.term += 1;
+        self.term.0 += 1;
         self.rebalance_scheduled = false;
         self.metadata.lose_leadership();
         cx.listen(false);
         for (connection, _) in std::mem::take(&mut self.connections) {
             cx.close(connection, Disconnect::Closed);
         }
-        self.zookeeper.close(cx);
+        self.channels.close(cx);
     }
 
     fn activate(&mut self, cx: &mut Context) {
@@ -149,26 +153,27 @@ impl Controller {
         cx.listen(true);
         self.cluster.touch_all(cx.now, !cx.spec.version.uses_zookeeper());
         self.metadata.write(MetadataRecord::NoOp);
-        let on_grid = cx.spec.version.checks_sessions_on_a_grid();
-        let phase = if on_grid { SESSION_CHECK_PHASE } else { Duration::ZERO };
-        let first_check = self.next_session_check(cx) + phase;
-        self.set_timer(cx, first_check, Due::Sessions);
-        if self.elects_uncleanly_by_itself(cx) {
-            self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);
+        let first_check = self.sessions.first_check(cx, &self.cluster);
+        self.term.set_timer(cx, first_check, Due::Sessions);
+        if cx.spec.version.elects_uncleanly_by_itself() {
+            self.schedule_unclean_sweep(cx);
         }
         if cx.spec.version.uses_zookeeper() {
-            self.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
-            self.zookeeper_resume(cx);
+            self.term.set_timer(cx, cx.spec.broker_config.leader_imbalance_check_interval, Due::Rebalance);
+            // A new controller tells everybody everything.
+            for broker in self.cluster.brokers().iter().filter(|broker| !broker.fenced) {
+                self.channels.open(cx, broker.id);
+            }
         }
         self.create_wanted_topics(cx);
-        for (topic, config) in std::mem::take(&mut self.wanted_settings) {
-            self.change_topic(cx, topic, config);
+        for (topic, config) in self.wanted.take_settings() {
+            self.partitions.change_topic(cx, &self.cluster, &mut self.metadata, topic, config);
         }
         self.after_change(cx);
     }
 
     pub fn on_dialled(&mut self, cx: &mut Context, connection: ConnectionId, dialled: Dialled) {
-        self.push_dialled(cx, connection, dialled);
+        self.channels.dialled(cx, self.term, connection, dialled);
     }
 
     pub fn on_readable(&mut self, cx: &mut Context, connection: ConnectionId) {
@@ -187,18 +192,18 @@ impl Controller {
 
     fn on_closed(&mut self, cx: &mut Context, connection: ConnectionId) {
         self.metadata.forget_connection(connection);
-        self.push_closed(cx, connection);
+        self.channels.closed(cx, self.term, connection);
         if let Some(place) = self.connections.iter().position(|(known, _)| *known == connection) {
             let (_, broker) = self.connections.swap_remove(place);
             if cx.spec.version.uses_zookeeper() {
-                self.zookeeper_broker_left(cx, broker);
+                self.broker_left(cx, broker);
                 self.after_change(cx);
             }
         }
     }
 
     pub fn on_timer(&mut self, cx: &mut Context, timer: ControllerTimer) {
-        if timer.term != self.term {
+        if timer.term != self.term.0 {
             return;
         }
         match timer.due {
@@ -207,10 +212,12 @@ impl Controller {
                 let committed = self.metadata.commit(cx);
                 if self.metadata.is_behind() {
                     let passed = cx.now.since(self.activated).nanos % NO_OP_INTERVAL.nanos;
-                    self.set_timer(cx, Duration::from_nanos(NO_OP_INTERVAL.nanos - passed), Due::NoOp);
+                    self.term.set_timer(cx, Duration::from_nanos(NO_OP_INTERVAL.nanos - passed), Due::NoOp);
                 }
                 if cx.spec.version.uses_zookeeper() {
-                    self.push(cx, &committed);
+                    let brokers = self.cluster.brokers().iter().map(Registered::record);
+                    let everything: Vec<MetadataRecord> = brokers.chain(self.partitions.records()).collect();
+                    self.channels.push(cx, self.term.0, &everything, &committed);
                 }
             }
             Due::NoOp => self.metadata.no_op(cx),
@@ -218,10 +225,11 @@ impl Controller {
             Due::Topic => self.create_wanted_topics(cx),
             Due::Rebalance => self.rebalance(cx),
             Due::UncleanSweep => {
-                self.elect_uncleanly(cx);
-                self.set_timer(cx, cx.spec.broker_config.unclean_leader_election_interval, Due::UncleanSweep);
+                let because = ChangeReason::UncleanElection;
+                self.partitions.elect_uncleanly(cx, &self.cluster, &mut self.metadata, because);
+                self.schedule_unclean_sweep(cx);
             }
-            Due::Dial(broker) => self.push_dial(cx, broker),
+            Due::Dial(broker) => self.channels.dial(cx, broker),
         }
         self.after_change(cx);
     }
@@ -229,7 +237,7 @@ impl Controller {
     fn on_message(&mut self, cx: &mut Context, envelope: &Envelope) {
         let (connection, correlation) = (envelope.connection, envelope.message.correlation);
         if !envelope.message.body.is_request() {
-            self.push_answered(cx, connection, correlation);
+            self.channels.answered(cx, connection, correlation);
             return;
         }
         let Some(from) = envelope.from.broker() else { envelope.message.body.misplaced() };
@@ -249,7 +257,10 @@ impl Controller {
                 Body::BrokerHeartbeatResponse(self.heartbeat(cx, heartbeat, refuse))
             }
             Body::AlterPartitionRequest { broker_epoch, partitions } => {
-                let alter = || self.alter_partitions(cx, from, *broker_epoch, partitions);
+                let alter = || {
+                    let (cluster, metadata) = (&self.cluster, &mut self.metadata);
+                    self.partitions.alter(cx, cluster, metadata, from, *broker_epoch, partitions)
+                };
                 Body::AlterPartitionResponse { result: refuse.map_or_else(alter, Err) }
             }
             Body::ControlledShutdownRequest { .. } => {
@@ -260,7 +271,32 @@ impl Controller {
                 self.next_producer_id += PRODUCER_ID_BLOCK;
                 Body::AllocateProducerIdsResponse { result: refuse.map_or(Ok(first), Err) }
             }
-            other => other.misplaced(),
+            // For a broker.
+            Body::ApiVersionsRequest
+            | Body::MetadataRequest { .. }
+            | Body::InitProducerIdRequest
+            | Body::ProduceRequest(_)
+            | Body::FetchRequest(_)
+            | Body::ListOffsetsRequest { .. }
+            | Body::OffsetsForLeaderEpochRequest { .. }
+            | Body::LeaderAndIsrRequest { .. }
+            | Body::UpdateMetadataRequest { .. } => envelope.message.body.misplaced(),
+            // Answers.
+            Body::ApiVersionsResponse
+            | Body::MetadataResponse(_)
+            | Body::InitProducerIdResponse { .. }
+            | Body::ProduceResponse { .. }
+            | Body::FetchResponse { .. }
+            | Body::ListOffsetsResponse { .. }
+            | Body::OffsetsForLeaderEpochResponse { .. }
+            | Body::BrokerRegistrationResponse { .. }
+            | Body::BrokerHeartbeatResponse(_)
+            | Body::AlterPartitionResponse { .. }
+            | Body::MetadataFetchResponse { .. }
+            | Body::LeaderAndIsrResponse
+            | Body::UpdateMetadataResponse
+            | Body::ControlledShutdownResponse { .. }
+            | Body::AllocateProducerIdsResponse { .. } => envelope.message.body.misplaced(),
         };
         self.metadata.answer(cx, connection, correlation, body);
         self.after_change(cx);
@@ -269,19 +305,54 @@ impl Controller {
     /// The end of every input: what was written is on its way to being committed.
     fn after_change(&mut self, cx: &mut Context) {
         if let Some(at) = self.metadata.seal(cx) {
-            let timer = ControllerTimer { term: self.term, due: Due::Commit };
-            cx.set_timer_at(at, Timer::Controller(timer));
+            self.term.set_timer_at(cx, at, Due::Commit);
             self.schedule_rebalance(cx);
         }
     }
 
-    fn set_timer(&self, cx: &mut Context, after: Duration, due: Due) {
-        cx.set_timer(after, Timer::Controller(ControllerTimer { term: self.term, due }));
+    fn create_wanted_topics(&mut self, cx: &mut Context) {
+        if self.active {
+            let (cluster, metadata) = (&self.cluster, &mut self.metadata);
+            self.wanted.create_topics(cx, self.term, cluster, &mut self.partitions, metadata);
+        }
+    }
+
+    fn schedule_unclean_sweep(&mut self, cx: &mut Context) {
+        let interval = cx.spec.broker_config.unclean_leader_election_interval;
+        self.term.set_timer(cx, interval, Due::UncleanSweep);
+    }
+
+    /// KRaft: `leader.imbalance.check.interval.seconds` after the first imbalance was noticed.
+    fn schedule_rebalance(&mut self, cx: &mut Context) {
+        let config = &cx.spec.broker_config;
+        if self.rebalance_scheduled
+            || cx.spec.version.uses_zookeeper()
+            || !config.auto_leader_rebalance_enable
+            || !self.partitions.has_imbalance()
+        {
+            return;
+        }
+        self.rebalance_scheduled = true;
+        self.term.set_timer(cx, config.leader_imbalance_check_interval, Due::Rebalance);
+    }
+
+    /// Before KRaft it comes round whether or not there is anything to do.
+    fn rebalance(&mut self, cx: &mut Context) {
+        let config = &cx.spec.broker_config;
+        let enabled = config.auto_leader_rebalance_enable;
+        self.rebalance_scheduled = false;
+        if cx.spec.version.uses_zookeeper() {
+            self.term.set_timer(cx, config.leader_imbalance_check_interval, Due::Rebalance);
+        }
+        if enabled {
+            self.partitions.rebalance(cx, &self.cluster, &mut self.metadata);
+            self.schedule_rebalance(cx);
+        }
     }
 
     /// Creates the topic as soon as its brokers are there: who asks waits for them.
     pub fn create_topic(&mut self, cx: &mut Context, topic: TopicId) {
-        self.wanted_topics.push((topic, cx.now));
+        self.wanted.add_topic(topic, cx.now);
         if self.active {
             self.create_wanted_topics(cx);
             self.after_change(cx);
@@ -293,7 +364,8 @@ impl Controller {
         if !self.active {
             return Err(ErrorCode::NotController);
         }
-        let result = self.elect_on_request(cx, partition, unclean);
+        let result =
+            self.partitions.elect_on_request(cx, &self.cluster, &mut self.metadata, partition, unclean);
         self.after_change(cx);
         result
     }
@@ -301,10 +373,10 @@ impl Controller {
     /// Who asks waits for an active controller.
     pub fn alter_topic(&mut self, cx: &mut Context, topic: TopicId, config: TopicConfig) {
         if !self.active {
-            self.wanted_settings.push((topic, config));
+            self.wanted.add_settings(topic, config);
             return;
         }
-        self.change_topic(cx, topic, config);
+        self.partitions.change_topic(cx, &self.cluster, &mut self.metadata, topic, config);
         self.after_change(cx);
     }
 
@@ -314,12 +386,13 @@ impl Controller {
             active: self.active,
             partitions: self
                 .partitions
+                .all()
                 .iter()
                 .map(|state| state.as_ref().map(|state| (**state).clone()))
                 .collect(),
             brokers: self
                 .cluster
-                .brokers
+                .brokers()
                 .iter()
                 .map(|broker| RegisteredBroker {
                     id: broker.id,
@@ -329,10 +402,5 @@ impl Controller {
                 })
                 .collect(),
         }
-    }
-
-    /// `unclean.leader.election.enable` is acted on without an administrator (KAFKA-12670: not in KRaft before 3.9).
-    fn elects_uncleanly_by_itself(&self, cx: &Context) -> bool {
-        cx.spec.version.elects_uncleanly_by_itself()
     }
 }

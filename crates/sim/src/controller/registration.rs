@@ -1,45 +1,56 @@
-//! Registrations, heartbeats, sessions: how brokers come and go (broker.md §6.1, §6.2, §6.7).
+//! Registrations and heartbeats, for the brokers alone: who is let in, and what each heartbeat makes of a broker
+//! (broker.md §6.1, §6.2, §6.7). What follows for partitions is up to the controller.
 
-use crate::config::TURN;
 use crate::error::ErrorCode;
-use crate::happening::{ChangeReason, Fact};
-use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset, NodeId};
+use crate::happening::Fact;
+use crate::ids::{BrokerEpoch, BrokerId, HappeningId, MetadataOffset, NodeId};
 use crate::mutant::{Mutant, wrong};
-use crate::protocol::{Heartbeat, HeartbeatAnswer, Registration};
-use crate::time::Duration;
+use crate::protocol::{Heartbeat, Registration};
 use crate::world::context::Context;
 
-use super::cluster::Registered;
-use super::timer::Due;
-use super::{Controller, SESSION_CHECK_AGAIN};
+use super::cluster::{Cluster, Registered};
+use super::metadata::Metadata;
 
 /// What a heartbeat makes of a broker (BrokerControlState).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BrokerState {
+pub(super) enum BrokerState {
     Fenced,
     Unfenced,
     ControlledShutdown,
     ShutdownNow,
 }
 
-impl Controller {
+/// A registration that was accepted.
+pub(super) struct Accepted {
+    pub broker_epoch: BrokerEpoch,
+    /// Another incarnation than the one known before.
+    pub is_new: bool,
+    /// The one before stopped in order.
+    pub clean: bool,
+}
+
+/// A heartbeat that counts.
+pub(super) struct Contact {
+    pub is_caught_up: bool,
+    /// Its log directory has failed since the last one.
+    pub log_dir_failed: bool,
+}
+
+impl Cluster {
     /// broker.md §6.1: accepted unless another incarnation's session is still valid. The new one starts fenced.
-    pub(super) fn register(
+    pub fn register(
         &mut self,
         cx: &mut Context,
+        metadata: &mut Metadata,
         request: &Registration,
-    ) -> Result<BrokerEpoch, ErrorCode> {
+    ) -> Result<Accepted, ErrorCode> {
         let broker = request.broker;
         let zookeeper = cx.spec.version.uses_zookeeper();
-        if !zookeeper && !cx.spec.version.checks_sessions_on_a_grid() {
-            // What is due goes before what has arrived, even where the controller was stopped meanwhile (KafkaEventQueue).
-            self.fence_if_expired(cx, broker);
-        }
-        let known = self.cluster.get(broker);
+        let known = self.get(broker);
         let same = known.is_some_and(|known| known.incarnation == request.incarnation);
         if let Some(known) = known
             && !same
-            && self.has_valid_session(cx, known)
+            && has_valid_session(cx, known)
         {
             let error = ErrorCode::DuplicateBrokerRegistration;
             cx.note(Fact::RegistrationRefused { broker, error });
@@ -53,7 +64,7 @@ impl Controller {
         let epoch = match known {
             Some(known) if same && !zookeeper => known.broker_epoch,
             _ => {
-                let offset = BrokerEpoch(self.metadata.end().0);
+                let offset = BrokerEpoch(metadata.end().0);
                 let above = known.map_or(BrokerEpoch(0), |known| known.broker_epoch.next());
                 request.prescribed_epoch.unwrap_or(offset).max(above)
             }
@@ -65,7 +76,7 @@ impl Controller {
             id: broker,
             incarnation: request.incarnation,
             broker_epoch: epoch,
-            registered_at: self.metadata.end(),
+            registered_at: metadata.end(),
             fenced: !zookeeper,
             in_controlled_shutdown: false,
             log_dir_online: true,
@@ -78,93 +89,34 @@ impl Controller {
             shutdown_offset: None,
             seen_running,
         };
-        let record = registered.record();
-        self.cluster.register(request, registered);
-        self.metadata.write(record);
-        if zookeeper {
-            self.zookeeper_broker_started(cx, broker);
-        } else if is_new && cx.spec.version.notices_restarts() {
-            self.broker_restarted(cx, broker, clean);
-        }
-        Ok(epoch)
+        metadata.write(registered.record());
+        self.keep(registered);
+        Ok(Accepted { broker_epoch: epoch, is_new, clean })
     }
 
-    fn has_valid_session(&self, cx: &Context, broker: &Registered) -> bool {
-        if cx.spec.version.uses_zookeeper() {
-            // The node of the old session stands in the way until ZooKeeper has found that session over.
-            return broker.session;
-        }
-        if wrong(Mutant::QuickRestart) {
-            return false;
-        }
-        let in_time = cx.now.since(broker.last_contact) < cx.spec.broker_config.broker_session_timeout;
-        // From 4.0 neither a clean stop nor fencing ends a session.
-        broker.session && in_time && (cx.spec.version.keeps_sessions_of_fenced_brokers() || !broker.fenced)
-    }
-
-    pub(super) fn heartbeat(
-        &mut self,
-        cx: &mut Context,
-        request: &Heartbeat,
-        refuse: Option<ErrorCode>,
-    ) -> HeartbeatAnswer {
-        let refused = |error| HeartbeatAnswer {
-            error: Some(error),
-            is_caught_up: false,
-            is_fenced: true,
-            should_shut_down: false,
-        };
-        if let Some(error) = refuse {
-            return refused(error);
-        }
-        let zookeeper = cx.spec.version.uses_zookeeper();
-        let Some(broker) = self.cluster.get_mut(request.broker) else {
-            return refused(ErrorCode::StaleBrokerEpoch);
+    /// The broker has been heard of, unless it is another than the registered one.
+    pub fn contact(&mut self, cx: &Context, request: &Heartbeat) -> Result<Contact, ErrorCode> {
+        let Some(broker) = self.get_mut(request.broker) else {
+            return Err(ErrorCode::StaleBrokerEpoch);
         };
         // A ZooKeeper session that has ended stays ended: the broker must register anew.
-        if broker.broker_epoch != request.broker_epoch || zookeeper && !broker.session {
-            return refused(ErrorCode::StaleBrokerEpoch);
+        let has_ended = cx.spec.version.uses_zookeeper() && !broker.session;
+        if broker.broker_epoch != request.broker_epoch || has_ended {
+            return Err(ErrorCode::StaleBrokerEpoch);
         }
         broker.last_contact = cx.now;
         broker.contact = cx.cause;
         broker.session = true;
         broker.metadata_offset = request.current_metadata_offset;
         let is_caught_up = request.current_metadata_offset >= broker.registered_at;
-        if request.log_dir_failed && broker.log_dir_online {
-            broker.log_dir_online = false;
-            self.log_dir_failed(cx, request.broker);
-        }
-        if zookeeper {
-            return HeartbeatAnswer {
-                error: None,
-                is_caught_up: true,
-                is_fenced: false,
-                should_shut_down: false,
-            };
-        }
-        let next = self.next_state(request, is_caught_up);
-        match next {
-            BrokerState::Fenced => self.fence(cx, request.broker),
-            BrokerState::Unfenced => self.unfence(cx, request.broker),
-            BrokerState::ControlledShutdown => self.begin_controlled_shutdown(cx, request.broker),
-            BrokerState::ShutdownNow => self.grant_controlled_shutdown(cx, request.broker),
-        }
-        let broker = self.cluster.get_mut(request.broker).expect("it was there a moment ago");
-        if !broker.fenced {
-            // By now it has told where its partitions lie.
-            broker.directory_assigned = true;
-        }
-        HeartbeatAnswer {
-            error: None,
-            is_caught_up,
-            is_fenced: broker.fenced,
-            should_shut_down: next == BrokerState::ShutdownNow,
-        }
+        let log_dir_failed = request.log_dir_failed && broker.log_dir_online;
+        broker.log_dir_online &= !request.log_dir_failed;
+        Ok(Contact { is_caught_up, log_dir_failed })
     }
 
     /// BrokerHeartbeatManager.calculateNextBrokerState.
-    fn next_state(&self, request: &Heartbeat, is_caught_up: bool) -> BrokerState {
-        let broker = self.cluster.get(request.broker).expect("looked up by the caller");
+    pub fn next_state(&self, request: &Heartbeat, is_caught_up: bool, leads: bool) -> BrokerState {
+        let broker = self.get(request.broker).expect("looked up by the caller");
         if broker.fenced {
             return match (request.want_shut_down, request.want_fence) {
                 (true, _) => BrokerState::ShutdownNow,
@@ -172,9 +124,8 @@ impl Controller {
                 (false, _) => BrokerState::Fenced,
             };
         }
-        let leads = self.leads_anything(request.broker);
         if broker.in_controlled_shutdown {
-            let replayed = match (broker.shutdown_offset, self.cluster.lowest_active_offset()) {
+            let replayed = match (broker.shutdown_offset, self.lowest_active_offset()) {
                 (Some(needed), Some(lowest)) => lowest >= needed,
                 _ => true,
             };
@@ -192,108 +143,125 @@ impl Controller {
         }
     }
 
-    fn write_registration(&mut self, broker: BrokerId, change: impl FnOnce(&mut Registered)) {
-        let registered = self.cluster.get_mut(broker).expect("a registered broker");
+    fn write_registration(
+        &mut self,
+        metadata: &mut Metadata,
+        broker: BrokerId,
+        change: impl FnOnce(&mut Registered),
+    ) {
+        let registered = self.get_mut(broker).expect("a registered broker");
         change(registered);
-        let record = registered.record();
-        self.metadata.write(record);
+        metadata.write(registered.record());
     }
 
-    pub(super) fn fence(&mut self, cx: &mut Context, broker: BrokerId) {
-        if self.cluster.get(broker).is_none_or(|known| known.fenced) {
-            return;
+    /// False where nothing changes; the same below.
+    pub fn fence(&mut self, cx: &mut Context, metadata: &mut Metadata, broker: BrokerId) -> bool {
+        if self.get(broker).is_none_or(|known| known.fenced) {
+            return false;
         }
         cx.cause = Some(cx.note(Fact::BrokerFenced { broker }));
-        self.write_registration(broker, |known| known.fenced = true);
-        self.take_out_of_isrs(cx, broker, ChangeReason::Fenced(broker));
+        self.write_registration(metadata, broker, |known| known.fenced = true);
+        true
     }
 
-    fn unfence(&mut self, cx: &mut Context, broker: BrokerId) {
-        if self.cluster.is_active(broker) {
-            return;
+    pub fn unfence(&mut self, cx: &mut Context, metadata: &mut Metadata, broker: BrokerId) -> bool {
+        if self.is_active(broker) {
+            return false;
         }
         cx.cause = Some(cx.note(Fact::BrokerUnfenced { broker }));
-        self.write_registration(broker, |known| {
+        self.write_registration(metadata, broker, |known| {
             known.fenced = false;
             known.seen_running = true;
         });
-        self.elect_where_leaderless(cx, ChangeReason::Unfenced(broker));
-        self.create_wanted_topics(cx);
+        true
     }
 
-    fn begin_controlled_shutdown(&mut self, cx: &mut Context, broker: BrokerId) {
-        if !self.cluster.get(broker).is_some_and(|known| known.in_controlled_shutdown) {
+    pub fn begin_controlled_shutdown(&mut self, cx: &mut Context, metadata: &mut Metadata, broker: BrokerId) {
+        if !self.get(broker).is_some_and(|known| known.in_controlled_shutdown) {
             cx.cause = Some(cx.note(Fact::ControlledShutdownBegan { broker }));
-            self.write_registration(broker, |known| known.in_controlled_shutdown = true);
+            self.write_registration(metadata, broker, |known| known.in_controlled_shutdown = true);
         }
-        self.take_out_of_isrs(cx, broker, ChangeReason::ControlledShutdown(broker));
-        let last = MetadataOffset(self.metadata.end().0 - 1);
-        if let Some(known) = self.cluster.get_mut(broker) {
+    }
+
+    /// Everybody must have replayed what was written so far before it may stop.
+    pub fn set_shutdown_offset(&mut self, metadata: &Metadata, broker: BrokerId) {
+        let last = MetadataOffset(metadata.end().0 - 1);
+        if let Some(known) = self.get_mut(broker) {
             known.shutdown_offset.get_or_insert(last);
         }
     }
 
-    fn grant_controlled_shutdown(&mut self, cx: &mut Context, broker: BrokerId) {
-        if self.cluster.get(broker).is_none_or(|known| known.fenced) {
-            return;
+    pub fn grant_controlled_shutdown(
+        &mut self,
+        cx: &mut Context,
+        metadata: &mut Metadata,
+        broker: BrokerId,
+    ) -> bool {
+        if self.get(broker).is_none_or(|known| known.fenced) {
+            return false;
         }
         cx.cause = Some(cx.note(Fact::ControlledShutdownGranted { broker }));
-        cx.cause = Some(cx.note(Fact::BrokerFenced { broker }));
-        self.write_registration(broker, |known| known.fenced = true);
-        self.take_out_of_isrs(cx, broker, ChangeReason::ControlledShutdown(broker));
-    }
-
-    fn fence_if_expired(&mut self, cx: &mut Context, broker: BrokerId) {
-        let session = cx.spec.broker_config.broker_session_timeout;
-        let is_over = |known: &Registered| {
-            known.session && !known.fenced && cx.now.since(known.last_contact) >= session
-        };
-        if self.cluster.get(broker).is_some_and(is_over) && !wrong(Mutant::NeverFences) {
-            let cause = cx.cause;
-            self.end_session(cx, broker);
-            self.fence(cx, broker);
-            cx.cause = cause;
-        }
-    }
-
-    /// broker.md §6.2.3: one broker a pass; another pass soon after one that has found one.
-    pub(super) fn check_sessions(&mut self, cx: &mut Context) {
-        if wrong(Mutant::NeverFences) {
-            return;
-        }
-        let session = cx.spec.broker_config.broker_session_timeout;
-        let on_grid = cx.spec.version.checks_sessions_on_a_grid();
-        let next = if cx.spec.version.uses_zookeeper() {
-            self.zookeeper_check_sessions(cx);
-            self.next_session_check(cx)
-        } else if let Some(broker) = self.cluster.next_expired(cx.now, session, on_grid) {
-            self.end_session(cx, broker);
-            self.fence(cx, broker);
-            if on_grid { SESSION_CHECK_AGAIN } else { self.next_session_check(cx) }
-        } else {
-            self.next_session_check(cx)
-        };
-        self.set_timer(cx, next, Due::Sessions);
-    }
-
-    /// From 4.0 sessions are looked at every eighth of a session and no more often than once a millisecond
-    /// (`maybeFenceStaleBrokerPeriodNs`); before, exactly when the next one would end.
-    pub(super) fn next_session_check(&self, cx: &Context) -> Duration {
-        let session = cx.spec.broker_config.broker_session_timeout;
-        if cx.spec.version.checks_sessions_on_a_grid() {
-            return (session / 8).max(TURN);
-        }
-        let Some(ends) = self.cluster.first_expiry(session) else { return session };
-        let found = if cx.spec.version.uses_zookeeper() { self.zookeeper.tick_after(ends) } else { ends };
-        found.since(cx.now)
+        self.fence(cx, metadata, broker)
     }
 
     /// The session is over. What follows was caused by whatever keeps the broker from sending heartbeats, as far as
     /// that can be told, else by the last one that came.
-    pub(super) fn end_session(&mut self, cx: &mut Context, broker: BrokerId) {
-        let known = self.cluster.get_mut(broker).expect("its session has just ended");
+    pub fn end_session(&mut self, cx: &mut Context, broker: BrokerId) {
+        let known = self.get_mut(broker).expect("its session has just ended");
         known.session = false;
         cx.cause =
             cx.silenced_by(NodeId::Broker(broker), NodeId::Controller, known.contact).or(known.contact);
     }
+
+    pub fn assign_directory(&mut self, broker: BrokerId) {
+        if let Some(known) = self.get_mut(broker) {
+            known.directory_assigned = true;
+        }
+    }
+}
+
+/// Before KRaft (broker.md §6.11).
+impl Cluster {
+    /// There is no fence here: a broker that has registered is in at once.
+    pub fn session_began(&mut self, cx: &mut Context, broker: BrokerId) {
+        cx.cause = Some(cx.note(Fact::BrokerUnfenced { broker }));
+        if let Some(known) = self.get_mut(broker) {
+            known.seen_running = true;
+        }
+    }
+
+    /// Returns what was noted of it.
+    pub fn session_ended(
+        &mut self,
+        cx: &mut Context,
+        metadata: &mut Metadata,
+        broker: BrokerId,
+    ) -> HappeningId {
+        self.end_session(cx, broker);
+        let noted = cx.note(Fact::BrokerFenced { broker });
+        self.write_registration(metadata, broker, |known| known.fenced = true);
+        noted
+    }
+
+    /// The broker is about to stop; nobody else is told. False for one that is not registered.
+    pub fn begin_leaving(&mut self, cx: &mut Context, broker: BrokerId) -> bool {
+        let Some(known) = self.get_mut(broker) else { return false };
+        if !std::mem::replace(&mut known.in_controlled_shutdown, true) {
+            cx.cause = Some(cx.note(Fact::ControlledShutdownBegan { broker }));
+        }
+        true
+    }
+}
+
+fn has_valid_session(cx: &Context, broker: &Registered) -> bool {
+    if cx.spec.version.uses_zookeeper() {
+        // The node of the old session stands in the way until ZooKeeper has found that session over.
+        return broker.session;
+    }
+    if wrong(Mutant::QuickRestart) {
+        return false;
+    }
+    let in_time = cx.now.since(broker.last_contact) < cx.spec.broker_config.broker_session_timeout;
+    // From 4.0 neither a clean stop nor fencing ends a session.
+    broker.session && in_time && (cx.spec.version.keeps_sessions_of_fenced_brokers() || !broker.fenced)
 }

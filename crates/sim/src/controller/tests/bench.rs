@@ -6,7 +6,9 @@ use crate::controller::Controller;
 use crate::error::ErrorCode;
 use crate::happening::{Fact, Happening};
 use crate::ids::{BrokerEpoch, BrokerId, Brokers, MetadataOffset, NodeId, Partition, TopicId};
-use crate::protocol::{AlterPartition, Heartbeat, HeartbeatAnswer, PartitionState, Registration};
+use crate::protocol::{
+    AlterPartition, AlterPartitionResult, Heartbeat, HeartbeatAnswer, PartitionState, Registration,
+};
 use crate::script::Boot;
 use crate::spec::Spec;
 pub(super) use crate::testing::spec;
@@ -169,7 +171,7 @@ impl Bench {
     }
 
     pub fn state(&self, partition: u16) -> &PartitionState {
-        self.controller.state(Partition(partition)).expect("created")
+        self.controller.partitions.get(Partition(partition)).expect("created")
     }
 
     /// `leader 1 [1, 2] e0 p1`, with ELR and last-known leader where there are any.
@@ -207,10 +209,21 @@ impl Bench {
         };
         change(&mut request);
         let epoch = self.epoch(leader.0);
-        let mut results = self.controller.alter_partitions(&mut self.cx, leader, epoch, &[request])?;
+        let mut results = self.ask_to_alter(leader, epoch, &[request])?;
         self.controller.after_change(&mut self.cx);
         self.take_notes();
         results.remove(0).result
+    }
+
+    /// The whole request, from anybody.
+    pub fn ask_to_alter(
+        &mut self,
+        from: BrokerId,
+        broker_epoch: BrokerEpoch,
+        requests: &[AlterPartition],
+    ) -> Result<Vec<AlterPartitionResult>, ErrorCode> {
+        let Controller { partitions, cluster, metadata, .. } = &mut self.controller;
+        partitions.alter(&mut self.cx, cluster, metadata, from, broker_epoch, requests)
     }
 
     /// When each of them was fenced, in order.

@@ -86,10 +86,9 @@ fn alter_partition_is_checked_in_kafkas_order() {
         recovered: true,
     };
     let epoch = bench.epoch(1);
-    let from_1 =
-        bench.controller.alter_partitions(&mut bench.cx, id(1), epoch, std::slice::from_ref(&request));
+    let from_1 = bench.ask_to_alter(id(1), epoch, std::slice::from_ref(&request));
     assert_eq!(from_1.expect("an answer")[0].result, Err(ErrorCode::InvalidRequest));
-    let stale = bench.controller.alter_partitions(&mut bench.cx, id(2), BrokerEpoch(0), &[request]);
+    let stale = bench.ask_to_alter(id(2), BrokerEpoch(0), &[request]);
     assert_eq!(stale, Err(ErrorCode::StaleBrokerEpoch));
 }
 
@@ -318,7 +317,7 @@ fn a_topic_waits_for_brokers_that_have_yet_to_come_up() {
     let mut bench = Bench::empty(spec(KafkaVersion::V4_3, 1..=3, &[&[1, 2, 3]]));
     bench.controller.create_topic(&mut bench.cx, TopicId(0));
     for broker in [2, 1, 3] {
-        assert!(bench.controller.state(Partition(0)).is_none());
+        assert!(bench.controller.partitions.get(Partition(0)).is_none());
         bench.register(broker, 1, None, None).expect("a first registration");
         bench.beat(broker);
     }

@@ -6,3 +6,4 @@ mod elections;
 mod membership;
 mod old_kafka;
 mod partition_change;
+mod parts;
