@@ -10,11 +10,11 @@ const LARGEST: [(&str, usize); 9] = [
     ("crates/sim/src", 15),
     ("crates/scenario/src", 3),
     ("crates/lab/src", 1),
-    ("crates/scene/src", 3),
+    ("crates/scene/src", 6),
     ("crates/golden/src", 4),
     ("crates/cli/src", 2),
-    ("crates/xtask/src", 3),
-    ("web/src", 17),
+    ("crates/xtask/src", 1),
+    ("web/src", 18),
     ("tests/src", 5),
 ];
 
