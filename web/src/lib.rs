@@ -27,6 +27,7 @@ mod pending;
 mod playback;
 mod prerender;
 mod route;
+mod screens;
 mod session;
 mod show;
 mod signals;

@@ -7,7 +7,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
 
 use super::{listen, window};
-use crate::prerender::{self, Drawing};
+use crate::screens::{self, Drawing};
 
 /// Width and height of its content box in CSS pixels; nothing before it is laid out.
 pub fn size_of<E>(node: NodeRef<E>, drawing: Drawing) -> Signal<Option<(f32, f32)>>
@@ -16,7 +16,7 @@ where
     E::Output: JsCast + Clone + Into<Element> + 'static,
 {
     if cfg!(feature = "prerender") {
-        return prerender::size(drawing);
+        return screens::size(drawing);
     }
     let size = RwSignal::new(None);
     let observer = StoredValue::new_local(None::<(ResizeObserver, Closure<dyn FnMut()>)>);
@@ -43,7 +43,7 @@ where
 /// The window's width in CSS pixels.
 pub fn window_width() -> Signal<f64> {
     if cfg!(feature = "prerender") {
-        return prerender::window_width();
+        return screens::window_width();
     }
     let read = || window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or(1280.0);
     let (width, set_width) = signal(read());

@@ -4,7 +4,7 @@
 use ackscope_scenario::Recording;
 use leptos::prelude::*;
 
-use super::{Glyph, Icon};
+use super::icon::{Glyph, Icon};
 use crate::route;
 
 #[component]

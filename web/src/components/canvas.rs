@@ -24,7 +24,7 @@ pub fn Canvas(
     frames: StoredValue<Frames, LocalStorage>,
 ) -> impl IntoView {
     if cfg!(feature = "prerender") {
-        return crate::prerender::stills(layout);
+        return crate::screens::stills(layout);
     }
     let canvas = NodeRef::<html::Canvas>::new();
     let painter = Rc::new(RefCell::new(None::<Painter>));

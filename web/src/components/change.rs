@@ -2,7 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{BreakIt, FaultList, Paste, Settings, Source, Split};
+use super::break_it::BreakIt;
+use super::fault_list::FaultList;
+use super::paste::Paste;
+use super::settings::Settings;
+use super::source::Source;
+use super::split::Split;
 use crate::browser::{self, address};
 use crate::command::Command;
 use crate::edit::Edit;

@@ -8,8 +8,9 @@ use ackscope_sim::time::Time;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::attributes::drawn;
 use super::break_it::Refused;
-use super::{Glyph, Icon, drawn};
+use super::icon::{Glyph, Icon};
 use crate::command::{Command, for_key};
 use crate::edit::{Edit, named};
 use crate::show::Show;

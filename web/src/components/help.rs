@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Modal;
+use super::modal::Modal;
 use crate::command::{COMMANDS, Command, Dialog, Entry, key_name};
 
 #[component]

@@ -8,7 +8,7 @@ use ackscope_scene::timeline::{Form, LaneBox};
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{Glyph, Icon};
+use super::icon::{Glyph, Icon};
 use crate::command::Command;
 use crate::look::Change;
 use crate::show::Show;

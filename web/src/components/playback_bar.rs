@@ -3,7 +3,8 @@
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
-use super::{AxisSwitch, Glyph, Icon};
+use super::axis_switch::AxisSwitch;
+use super::icon::{Glyph, Icon};
 use crate::command::Command;
 use crate::look::Look;
 use crate::playback::{Playback, Position, SPEEDS};

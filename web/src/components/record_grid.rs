@@ -10,7 +10,7 @@ use ackscope_sim::ids::RecordId;
 use ackscope_sim::time::Time;
 use leptos::prelude::*;
 
-use super::{Glyph, Icon};
+use super::icon::{Glyph, Icon};
 use crate::command::Command;
 use crate::show::Show;
 

@@ -7,7 +7,7 @@ use ackscope_scene::picture::Source;
 use ackscope_sim::ids::RecordId;
 use leptos::prelude::*;
 
-use super::Modal;
+use super::modal::Modal;
 use crate::command::{COMMANDS, Command, Dialog, key_name};
 use crate::show::Show;
 

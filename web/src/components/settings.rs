@@ -4,8 +4,9 @@ use ackscope_scenario::Variant;
 use ackscope_scenario::adjust::{Holder, Role, Row, holders, rows};
 use leptos::prelude::*;
 
+use super::attributes::drawn;
 use super::break_it::Refused;
-use super::{Glyph, Icon, drawn};
+use super::icon::{Glyph, Icon};
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::lab::question_of;

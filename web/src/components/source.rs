@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::drawn;
+use super::attributes::drawn;
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::signals::Signals;

@@ -10,13 +10,14 @@ use ackscope_sim::ids::Partition;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::canvas::Canvas;
+use super::links::Links;
 use super::pointer::{place, reach};
-use super::{Canvas, Links};
 use crate::browser::frames::Frames;
 use crate::browser::size::size_of;
 use crate::command::Command;
 use crate::pending::Snapshot;
-use crate::prerender::Drawing;
+use crate::screens::Drawing;
 use crate::show::Show;
 
 #[component]

@@ -9,7 +9,7 @@ use ackscope_scene::tokens::Theme;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::Canvas;
+use super::canvas::Canvas;
 use crate::browser::engine::EngineHandle;
 use crate::browser::frames::Frames;
 use crate::browser::size::when_seen;

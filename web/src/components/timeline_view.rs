@@ -11,13 +11,15 @@ use ackscope_sim::time::Time;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::canvas::Canvas;
+use super::lanes::LaneControls;
 use super::timeline_hand::Hand;
-use super::{Canvas, LaneControls, ViewTools};
+use super::viewing::ViewTools;
 use crate::browser::frames::Frames;
 use crate::browser::size::size_of;
 use crate::command::Command;
 use crate::look::Look;
-use crate::prerender::Drawing;
+use crate::screens::Drawing;
 use crate::show::Show;
 
 /// What a timeline is laid out from.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Glyph, Icon, Logo};
+use super::icon::{Glyph, Icon, Logo};
 use crate::command::{Command, Dialog};
 
 #[component]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ackscope_scene::narration::Share;
 use leptos::prelude::*;
 
-use super::tone_class;
+use super::attributes::tone_class;
 use crate::show::Show;
 
 #[component]

@@ -6,7 +6,9 @@ use ackscope_scene::story::Kind;
 use ackscope_sim::ids::Partition;
 use leptos::prelude::*;
 
-use super::{AxisSwitch, Glyph, Icon, Speeds};
+use super::axis_switch::AxisSwitch;
+use super::icon::{Glyph, Icon};
+use super::playback_bar::Speeds;
 use crate::command::Command;
 use crate::look::{Change, Look};
 use crate::playback::Playback;

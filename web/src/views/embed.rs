@@ -7,7 +7,8 @@ use leptos::prelude::*;
 use crate::browser::address;
 use crate::browser::frames::Frames;
 use crate::command::Command;
-use crate::components::{CutShort, Glyph, Icon, Logo, Notice, RunBar, TimelineView, tone_class};
+use crate::components::attributes::tone_class;
+use crate::components::{CutShort, Glyph, Icon, Logo, Notice, RunBar, TimelineView};
 use crate::signals::Signals;
 
 /// Narrower than this the timeline is drawn as on a phone.
