@@ -4,14 +4,17 @@
 //! parts they share. Both run on the node's one clock: the Sender's turn comes after the appends of the same moment.
 
 mod accumulator;
+mod appending;
 mod application;
 mod batch;
 mod buffer_pool;
+mod chooser;
 mod closing;
 mod completion;
 mod control;
 mod metrics;
 mod partitioner;
+mod refusal;
 mod sender;
 mod splitting;
 #[cfg(test)]
@@ -222,7 +225,7 @@ impl Instance {
         };
         Instance {
             accumulator: Accumulator::new(&spec, &settings),
-            application: Application::new(&spec),
+            application: Application::new(&settings),
             sender: Sender::default(),
             metadata,
             network,
