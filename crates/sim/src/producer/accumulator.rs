@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Settings;
 use super::batch::{Batch, Format, Ratio};
 use super::buffer_pool::BufferPool;
 use super::partitioner::{Partitions, Sticky};
+use super::settings::Settings;
 use super::transaction_manager::{Sequences, TransactionManager};
 use crate::client::{ExponentialBackoff, Metadata};
 use crate::config::Compression;

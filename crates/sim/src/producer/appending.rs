@@ -1,11 +1,11 @@
 //! How a record gets into the accumulator (producer.md §2.10): into its partition's last batch, or into a new one for which
 //! the pool has memory.
 
-use super::Settings;
 use super::accumulator::{Accumulator, close};
 use super::batch::{Batch, RecordSize};
 use super::buffer_pool::Allocation;
 use super::partitioner::draw;
+use super::settings::Settings;
 use crate::client::{Metadata, clock};
 use crate::happening::{BatchClose, Fact};
 use crate::ids::{Partition, RecordId, TopicId};

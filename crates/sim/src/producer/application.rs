@@ -4,10 +4,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::alarm::Alarm;
 use super::appending::{Appended, Ask, Wake};
 use super::chooser::Chooser;
+use super::settings::Settings;
 use super::timer::ProducerTimer;
-use super::{Alarm, Instance, Settings, refusal};
+use super::{Instance, refusal};
 use crate::audit::ledger::Offered;
 use crate::client::clock;
 use crate::error::{ErrorCode, Failure};

@@ -1,7 +1,7 @@
 //! The partitioner as `send()` asks it: the application's own choice, the key's, or an old partitioner's (producer.md §2.8).
 
-use super::Settings;
 use super::partitioner::{Partitions, draw};
+use super::settings::Settings;
 use crate::audit::ledger::Offered;
 use crate::client::Metadata;
 use crate::config::Partitioner;

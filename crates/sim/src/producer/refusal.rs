@@ -1,7 +1,7 @@
 //! Why `send()` fails, in Kafka's words (producer.md §2.6).
 
-use super::Settings;
 use super::buffer_pool::BufferPool;
+use super::settings::Settings;
 use crate::client::Metadata;
 use crate::error::{ErrorCode, Failure};
 use crate::ids::TopicId;

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
+use super::alarm::Alarm;
 use super::batch::Batch;
 use super::timer::ProducerTimer;
-use super::{Alarm, Instance, Request};
+use super::{Instance, Request};
 use crate::client::{self, InFlight, MetadataStep, NodeIndex, clock};
 use crate::error::Failure;
 use crate::happening::{Disconnect, Fact};
