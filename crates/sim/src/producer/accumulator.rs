@@ -346,6 +346,21 @@ impl Accumulator {
         expired
     }
 
+    /// Batches on the wire whose time is over.
+    pub fn expired_in_flight(&self, settings: &Settings, now: Time) -> Vec<(Partition, BatchId)> {
+        let mut expired = Vec::new();
+        if !settings.version.has_delivery_timeout() {
+            return expired;
+        }
+        for (partition, queue) in (0..).map(Partition).zip(&self.partitions) {
+            let waiting = queue.in_flight.iter().filter(|batch| !batch.done);
+            let late =
+                waiting.take_while(|batch| now.since(batch.created) >= settings.config.delivery_timeout);
+            expired.extend(late.map(|batch| (partition, batch.id)));
+        }
+        expired
+    }
+
     /// When the next batch expires, queued or in flight.
     pub fn next_expiry(&self, settings: &Settings) -> Option<Time> {
         if !settings.version.has_delivery_timeout() {

@@ -78,6 +78,10 @@ impl Application {
         self.busy_until = until;
     }
 
+    fn wake_at(&mut self, cx: &mut Context, at: Time) {
+        self.alarm.set(cx, at, ProducerTimer::Application);
+    }
+
     pub fn is_blocked(&self) -> bool {
         !matches!(self.state, State::Free) || !self.calls.is_empty()
     }
@@ -140,7 +144,7 @@ impl Instance {
                 State::Free => {
                     if cx.now < self.application.busy_until {
                         if !self.application.calls.is_empty() {
-                            self.wake_application_at(cx, self.application.busy_until);
+                            self.application.wake_at(cx, self.application.busy_until);
                         }
                         break;
                     }
@@ -179,14 +183,10 @@ impl Instance {
                 let incomplete = self.accumulator.incomplete().map(|batch| batch.id).collect();
                 self.accumulator.flush = Some(incomplete);
                 self.application.state = State::AwaitsFlush { called: cx.cause };
-                self.wake_sender(cx);
+                self.sender.wake(cx);
                 self.advance_application(cx);
             }
         }
-    }
-
-    fn wake_application_at(&mut self, cx: &mut Context, at: Time) {
-        self.application.alarm.set(cx, at, ProducerTimer::Application);
     }
 
     fn begin_send(&mut self, cx: &mut Context, record: RecordId) {
@@ -228,8 +228,8 @@ impl Instance {
         self.metadata.request_update_for(topic);
         let version = self.metadata.update_version;
         self.application.state = State::AwaitsMetadata { record, since, version, called };
-        self.wake_application_at(cx, since + self.settings.config.max_block);
-        self.wake_sender(cx);
+        self.application.wake_at(cx, since + self.settings.config.max_block);
+        self.sender.wake(cx);
     }
 
     /// True where the wait is over, for better or worse.
@@ -315,15 +315,15 @@ impl Instance {
                 let compressing = cx.spec.costs.compress_per_kib * u64::from(ask.size.plain) / 1_024;
                 self.application.busy_until = cx.now + cx.spec.costs.send + compressing;
                 match wake {
-                    Wake::Needed => self.wake_sender(cx),
-                    Wake::Idle => self.nudge_sender(cx),
+                    Wake::Needed => self.sender.wake(cx),
+                    Wake::Idle => self.sender.nudge(cx, self.late()),
                     Wake::No => {}
                 }
             }
             Appended::Waits { size } => {
                 cx.note(Fact::SendBlocked { record: ask.record, on: BlockedOn::Memory });
                 self.application.state = State::AwaitsMemory { ask, size, since: cx.now, until, called };
-                self.wake_application_at(cx, until);
+                self.application.wake_at(cx, until);
             }
             Appended::Impossible { size } => {
                 let message = format!(
