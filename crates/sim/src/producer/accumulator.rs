@@ -1,21 +1,20 @@
-//! Batches that wait to be sent, one queue per partition (producer.md §2.10, §3; RecordAccumulator): which broker has
-//! something to send, what is taken along, what has waited too long.
+//! Batches that wait to be sent, one queue per partition (producer.md §3; RecordAccumulator): which broker has something
+//! to send, what is taken along, what has waited too long. How records get in is in `appending`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Settings;
-use super::batch::{Batch, Format, Ratio, RecordSize};
-use super::buffer_pool::{Allocation, BufferPool};
+use super::batch::{Batch, Format, Ratio};
+use super::buffer_pool::BufferPool;
 use super::partitioner::{Partitions, Sticky};
+use super::settings::Settings;
 use super::transaction_manager::{Sequences, TransactionManager};
-use crate::client::{ExponentialBackoff, Metadata, clock};
+use crate::client::{ExponentialBackoff, Metadata};
 use crate::config::Compression;
 use crate::happening::{BatchClose, Fact};
-use crate::ids::{BatchId, BrokerId, Brokers, LeaderEpoch, Partition, RecordId, TopicId};
+use crate::ids::{BatchId, BrokerId, Brokers, LeaderEpoch, Partition, TopicId};
 use crate::mutant::{Mutant, wrong};
 use crate::protocol::batch::RecordBatch;
-use crate::rng::Stream;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
 use crate::world::context::Context;
@@ -29,7 +28,7 @@ pub(super) struct PartitionQueue {
     pub is_muted: bool,
     pub sequences: Sequences,
     /// Has had a batch at some time.
-    is_used: bool,
+    pub is_used: bool,
 }
 
 impl PartitionQueue {
@@ -38,7 +37,7 @@ impl PartitionQueue {
     }
 
     /// Only the last batch can be open.
-    fn batches_are_full(&self) -> bool {
+    pub fn batches_are_full(&self) -> bool {
         self.queue.back().is_none_or(Batch::is_full)
     }
 
@@ -52,8 +51,8 @@ impl PartitionQueue {
 
 #[derive(Clone, Debug)]
 pub(super) struct TopicQueues {
-    partitions: Partitions,
-    sticky: Sticky,
+    pub partitions: Partitions,
+    pub sticky: Sticky,
     pub ratio: Ratio,
 }
 
@@ -63,44 +62,6 @@ struct NodeLatency {
     broker: BrokerId,
     ready: Time,
     drained: Time,
-}
-
-/// A record as the application thread hands it over.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ask {
-    pub record: RecordId,
-    pub topic: TopicId,
-    /// None: the sticky partition.
-    pub partition: Option<u32>,
-    pub size: RecordSize,
-    pub timestamp: Time,
-}
-
-/// Whether an append wakes the Sender (producer.md §0.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wake {
-    No,
-    /// A batch was opened, or is full now.
-    Needed,
-    /// There was a full batch before: Kafka wakes the Sender all the same, but nothing has changed for it.
-    Idle,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Appended {
-    Done {
-        wake: Wake,
-    },
-    /// A partitioner of the old kind wants to choose again before a new batch is opened.
-    NewBatchNeeded,
-    /// The pool is exhausted.
-    Waits {
-        size: u32,
-    },
-    /// The batch would be larger than the whole pool.
-    Impossible {
-        size: u32,
-    },
 }
 
 /// What a look over all queues gives (producer.md §3.6).
@@ -159,149 +120,6 @@ impl Accumulator {
 
     pub fn partitions_of(&self, topic: TopicId) -> Partitions {
         self.topics[usize::from(topic.0)].partitions
-    }
-
-    /// Appends a record; `buffer`: memory that was waited for. The application thread's part of producer.md §2.10.
-    pub fn append(
-        &mut self,
-        cx: &mut Context,
-        settings: &Settings,
-        metadata: &Metadata,
-        ask: Ask,
-        choose_again: bool,
-        mut buffer: Option<u32>,
-    ) -> Appended {
-        loop {
-            let (partition, number) = self.choose_partition(cx, metadata, ask);
-            if ask.partition.is_none() && self.change_partition(cx, settings, metadata, ask.topic, number, 0)
-            {
-                continue;
-            }
-            if let Some(wake) = self.append_to_last(cx, settings, metadata, ask, number) {
-                // What was waited for is not needed after all.
-                if let Some(size) = buffer {
-                    self.pool.deallocate(size);
-                }
-                return Appended::Done { wake };
-            }
-            if choose_again {
-                return Appended::NewBatchNeeded;
-            }
-            let place = (partition, number);
-            if let Some(appended) = self.append_to_new(cx, settings, metadata, ask, place, &mut buffer) {
-                return appended;
-            }
-        }
-    }
-
-    /// Opens a batch for the record. None: another partition's turn has come.
-    #[inline(never)]
-    fn append_to_new(
-        &mut self,
-        cx: &mut Context,
-        settings: &Settings,
-        metadata: &Metadata,
-        ask: Ask,
-        (partition, number): (Partition, u32),
-        buffer: &mut Option<u32>,
-    ) -> Option<Appended> {
-        let size = match buffer.take() {
-            Some(size) => size,
-            None => {
-                let size = settings.batch_size().max(ask.size.upper_bound);
-                match self.pool.allocate(size) {
-                    Allocation::Granted => size,
-                    Allocation::Waits => return Some(Appended::Waits { size }),
-                    Allocation::Impossible => return Some(Appended::Impossible { size }),
-                }
-            }
-        };
-        // The batch that had no room is closed now, and that may let the sticky partition change.
-        if ask.partition.is_none() && self.change_partition(cx, settings, metadata, ask.topic, number, 0) {
-            *buffer = Some(size);
-            return None;
-        }
-        let now = clock(cx.now);
-        let ratio = self.topics[usize::from(ask.topic.0)].ratio;
-        let mut batch = Batch::new(cx.next_batch(), partition, self.format, size, ratio, now);
-        let fits = batch.try_append(ask.record, ask.size, ask.timestamp, now);
-        assert!(fits.is_some(), "the first record always fits");
-        batch.cause = cx.note(Fact::Buffered { record: ask.record, partition, batch: batch.id });
-        let appended = batch.estimated_bytes();
-        let queue = self.queue(partition);
-        queue.is_used = true;
-        queue.queue.push_back(batch);
-        if ask.partition.is_none() {
-            self.change_partition(cx, settings, metadata, ask.topic, number, appended);
-        }
-        Some(Appended::Done { wake: Wake::Needed })
-    }
-
-    fn choose_partition(&mut self, cx: &mut Context, metadata: &Metadata, ask: Ask) -> (Partition, u32) {
-        let topic = &mut self.topics[usize::from(ask.topic.0)];
-        let has_leader = |partition| metadata.leader(partition).is_some();
-        let number = match ask.partition {
-            Some(number) => number,
-            None => topic.sticky.peek(|| draw(cx), topic.partitions, has_leader),
-        };
-        (topic.partitions.at(number), number)
-    }
-
-    /// Counts appended bytes for the sticky partition; true where it has changed.
-    fn change_partition(
-        &mut self,
-        cx: &mut Context,
-        settings: &Settings,
-        metadata: &Metadata,
-        topic: TopicId,
-        number: u32,
-        appended: u32,
-    ) -> bool {
-        let topic = &mut self.topics[usize::from(topic.0)];
-        let queue = &self.partitions[usize::from(topic.partitions.at(number).0)];
-        if appended == 0 && !queue.batches_are_full() {
-            return false;
-        }
-        let has_leader = |partition| metadata.leader(partition).is_some();
-        topic.sticky.update(
-            appended,
-            settings.batch_size(),
-            queue.batches_are_full(),
-            || draw(cx),
-            topic.partitions,
-            has_leader,
-        )
-    }
-
-    /// None: the last batch had no room, or there is none.
-    fn append_to_last(
-        &mut self,
-        cx: &mut Context,
-        settings: &Settings,
-        metadata: &Metadata,
-        ask: Ask,
-        number: u32,
-    ) -> Option<Wake> {
-        let partition = self.partitions_of(ask.topic).at(number);
-        let queue = &mut self.partitions[usize::from(partition.0)].queue;
-        let is_alone = queue.len() == 1;
-        let last = queue.back_mut()?;
-        let Some(added) = last.try_append(ask.record, ask.size, ask.timestamp, clock(cx.now)) else {
-            close(cx, last, BatchClose::Full);
-            return None;
-        };
-        let noted = cx.note(Fact::Buffered { record: ask.record, partition, batch: last.id });
-        if added.is_full {
-            last.cause = noted;
-        }
-        if ask.partition.is_none() {
-            self.change_partition(cx, settings, metadata, ask.topic, number, added.bytes);
-        }
-        Some(match (is_alone, added.is_full) {
-            (true, true) => Wake::Needed,
-            (true, false) => Wake::No,
-            (false, _) => Wake::Idle,
-        })
     }
 
     /// Which brokers have something to send now (producer.md §3.3 to §3.6).
@@ -528,6 +346,21 @@ impl Accumulator {
         expired
     }
 
+    /// Batches on the wire whose time is over.
+    pub fn expired_in_flight(&self, settings: &Settings, now: Time) -> Vec<(Partition, BatchId)> {
+        let mut expired = Vec::new();
+        if !settings.version.has_delivery_timeout() {
+            return expired;
+        }
+        for (partition, queue) in (0..).map(Partition).zip(&self.partitions) {
+            let waiting = queue.in_flight.iter().filter(|batch| !batch.done);
+            let late =
+                waiting.take_while(|batch| now.since(batch.created) >= settings.config.delivery_timeout);
+            expired.extend(late.map(|batch| (partition, batch.id)));
+        }
+        expired
+    }
+
     /// When the next batch expires, queued or in flight.
     pub fn next_expiry(&self, settings: &Settings) -> Option<Time> {
         if !settings.version.has_delivery_timeout() {
@@ -587,17 +420,12 @@ pub(super) fn partitions_of(spec: &Spec, topic: TopicId) -> Partitions {
     Partitions { first: Partition(first as u16), count: spec.topic(topic).partitions }
 }
 
-/// 31 even bits.
-pub(super) fn draw(cx: &mut Context) -> u32 {
-    cx.draw_below(Stream::Partitioner, 1 << 31) as u32
-}
-
 /// A newer epoch ends a backoff early where the version has that.
 fn known_epoch(settings: &Settings, metadata: &Metadata, partition: Partition) -> Option<LeaderEpoch> {
     settings.version.retries_at_once_on_a_new_leader().then(|| metadata.leader_epoch(partition)).flatten()
 }
 
-fn close(cx: &mut Context, batch: &mut Batch, because: BatchClose) {
+pub(super) fn close(cx: &mut Context, batch: &mut Batch, because: BatchClose) {
     if batch.closed.is_some() {
         return;
     }

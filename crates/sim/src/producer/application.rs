@@ -4,18 +4,18 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::accumulator::{Appended, Ask, Wake, draw};
+use super::alarm::Alarm;
+use super::appending::{Appended, Ask, Wake};
+use super::chooser::Chooser;
+use super::settings::Settings;
 use super::timer::ProducerTimer;
-use super::{Alarm, Instance, Settings};
+use super::{Instance, refusal};
 use crate::audit::ledger::Offered;
 use crate::client::clock;
-use crate::config::Partitioner;
 use crate::error::{ErrorCode, Failure};
 use crate::happening::{BlockedOn, Fact};
 use crate::ids::{HappeningId, RecordId, TopicId};
-use crate::spec::Spec;
 use crate::time::{Duration, Time};
-use crate::version::KafkaVersion;
 use crate::world::context::Context;
 
 #[derive(Clone, Debug)]
@@ -27,8 +27,7 @@ pub(super) struct Application {
     busy_until: Time,
     alarm: Alarm,
     pub unanswered: u32,
-    /// Old partitioners remember something for each topic: the next number, or the current partition.
-    counters: Vec<Option<u32>>,
+    chooser: Chooser,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,20 +62,24 @@ enum State {
 }
 
 impl Application {
-    pub fn new(spec: &Spec) -> Application {
+    pub fn new(settings: &Settings) -> Application {
         Application {
             calls: VecDeque::new(),
             state: State::Free,
             busy_until: Time::ZERO,
             alarm: Alarm::default(),
             unanswered: 0,
-            counters: vec![None; spec.topics.len()],
+            chooser: Chooser::new(settings),
         }
     }
 
     /// The thread is inside a call that returns at `until`.
     pub fn occupy(&mut self, until: Time) {
         self.busy_until = until;
+    }
+
+    fn wake_at(&mut self, cx: &mut Context, at: Time) {
+        self.alarm.set(cx, at, ProducerTimer::Application);
     }
 
     pub fn is_blocked(&self) -> bool {
@@ -141,7 +144,7 @@ impl Instance {
                 State::Free => {
                     if cx.now < self.application.busy_until {
                         if !self.application.calls.is_empty() {
-                            self.wake_application_at(cx, self.application.busy_until);
+                            self.application.wake_at(cx, self.application.busy_until);
                         }
                         break;
                     }
@@ -180,14 +183,10 @@ impl Instance {
                 let incomplete = self.accumulator.incomplete().map(|batch| batch.id).collect();
                 self.accumulator.flush = Some(incomplete);
                 self.application.state = State::AwaitsFlush { called: cx.cause };
-                self.wake_sender(cx);
+                self.sender.wake(cx);
                 self.advance_application(cx);
             }
         }
-    }
-
-    fn wake_application_at(&mut self, cx: &mut Context, at: Time) {
-        self.application.alarm.set(cx, at, ProducerTimer::Application);
     }
 
     fn begin_send(&mut self, cx: &mut Context, record: RecordId) {
@@ -197,7 +196,7 @@ impl Instance {
         let offered = *cx.ledger.get(record);
         let (topic, partition) = (offered.topic, offered.partition);
         if self.sender.is_closing() {
-            self.fail_send(cx, record, closed(self.settings.version), true);
+            self.fail_send(cx, record, refusal::closed(self.settings.version), true);
         } else if self.metadata.topic_error(topic) == Some(ErrorCode::InvalidTopic) {
             let failure = Failure::new("InvalidTopicException", &*self.settings.spec.topic(topic).name);
             self.fail_send(cx, record, failure, false);
@@ -229,8 +228,8 @@ impl Instance {
         self.metadata.request_update_for(topic);
         let version = self.metadata.update_version;
         self.application.state = State::AwaitsMetadata { record, since, version, called };
-        self.wake_application_at(cx, since + self.settings.config.max_block);
-        self.wake_sender(cx);
+        self.application.wake_at(cx, since + self.settings.config.max_block);
+        self.sender.wake(cx);
     }
 
     /// True where the wait is over, for better or worse.
@@ -248,10 +247,10 @@ impl Instance {
         let (topic, partition) = (offered.topic, offered.partition);
         self.application.state = State::Free;
         if is_late {
-            let failure = self.metadata_timeout(topic, partition);
+            let failure = refusal::metadata_timeout(&self.settings, &self.metadata, topic, partition);
             cx.cause = Some(called);
             self.fail_send(cx, record, failure, false);
-        } else if let Some(failure) = self.topic_failure(topic) {
+        } else if let Some(failure) = refusal::topic_failure(&self.settings, &self.metadata, topic) {
             self.fail_send(cx, record, failure, false);
         } else if self.knows_partition(topic, partition) {
             cx.cause = Some(called);
@@ -262,34 +261,6 @@ impl Instance {
             return false;
         }
         true
-    }
-
-    fn metadata_timeout(&self, topic: TopicId, partition: Option<u32>) -> Failure {
-        let spec = self.settings.spec.topic(topic);
-        let waited = self.settings.config.max_block.as_millis();
-        let message = match partition {
-            _ if !self.settings.version.names_missing_topics() => {
-                format!("Failed to update metadata after {waited} ms.")
-            }
-            Some(number) if self.metadata.knows(topic) => format!(
-                "Partition {number} of topic {} with partition count {} is not present in metadata after {waited} ms.",
-                spec.name, spec.partitions
-            ),
-            _ => format!("Topic {} not present in metadata after {waited} ms.", spec.name),
-        };
-        Failure::new("TimeoutException", message)
-    }
-
-    /// The last response said that no waiting will help.
-    fn topic_failure(&self, topic: TopicId) -> Option<Failure> {
-        let name = &self.settings.spec.topic(topic).name;
-        match self.metadata.topic_error(topic)? {
-            ErrorCode::InvalidTopic => {
-                Some(Failure::new("InvalidTopicException", format!("Invalid topics: [{name}]")))
-            }
-            ErrorCode::TopicAuthorizationFailed => Some(topic_unauthorized(name)),
-            _ => None,
-        }
     }
 
     /// The part of `send()` behind the metadata wait, which has taken from `since` until `now`.
@@ -309,11 +280,11 @@ impl Instance {
         }
         let topic = offered.topic;
         let size = self.accumulator.format.size_of(offered.key_bytes(), offered.value_bytes);
-        if let Some(failure) = record_too_large(&self.settings, size.upper_bound) {
+        if let Some(failure) = refusal::record_too_large(&self.settings, size.upper_bound) {
             self.fail_send(cx, record, failure, false);
             return;
         }
-        let partition = self.partition_for(cx, offered);
+        let partition = self.choose_partition(cx, offered);
         let ask = Ask { record, topic, partition, size, timestamp: now };
         let until = now + self.settings.config.max_block.saturating_sub(now.since(since));
         let called = cx.cause.expect("send() was noted");
@@ -329,12 +300,14 @@ impl Instance {
         buffer: Option<u32>,
     ) {
         let settings = &self.settings;
-        let chooses_again = buffer.is_none() && chooses_again(settings, ask.partition);
+        let chooses_again =
+            buffer.is_none() && self.application.chooser.chooses_again(settings, ask.partition);
         let mut appended = self.accumulator.append(cx, settings, &self.metadata, ask, chooses_again, buffer);
         if appended == Appended::NewBatchNeeded {
-            self.on_new_batch(cx, ask);
+            let partitions = self.accumulator.partitions_of(ask.topic);
+            self.application.chooser.on_new_batch(cx, &self.metadata, partitions, ask.topic, ask.partition);
             let offered = *cx.ledger.get(ask.record);
-            ask.partition = self.partition_for(cx, &offered);
+            ask.partition = self.choose_partition(cx, &offered);
             appended = self.accumulator.append(cx, &self.settings, &self.metadata, ask, false, None);
         }
         match appended {
@@ -342,15 +315,15 @@ impl Instance {
                 let compressing = cx.spec.costs.compress_per_kib * u64::from(ask.size.plain) / 1_024;
                 self.application.busy_until = cx.now + cx.spec.costs.send + compressing;
                 match wake {
-                    Wake::Needed => self.wake_sender(cx),
-                    Wake::Idle => self.nudge_sender(cx),
+                    Wake::Needed => self.sender.wake(cx),
+                    Wake::Idle => self.sender.nudge(cx, self.late()),
                     Wake::No => {}
                 }
             }
             Appended::Waits { size } => {
                 cx.note(Fact::SendBlocked { record: ask.record, on: BlockedOn::Memory });
                 self.application.state = State::AwaitsMemory { ask, size, since: cx.now, until, called };
-                self.wake_application_at(cx, until);
+                self.application.wake_at(cx, until);
             }
             Appended::Impossible { size } => {
                 let message = format!(
@@ -361,6 +334,11 @@ impl Instance {
             }
             Appended::NewBatchNeeded => unreachable!("asked for only once"),
         }
+    }
+
+    fn choose_partition(&mut self, cx: &mut Context, offered: &Offered) -> Option<u32> {
+        let partitions = self.accumulator.partitions_of(offered.topic);
+        self.application.chooser.choose(cx, &self.settings, &self.metadata, partitions, offered)
     }
 
     /// True where the wait is over, for better or worse.
@@ -382,58 +360,9 @@ impl Instance {
         }
         self.accumulator.pool.give_up();
         self.metrics.buffer_exhausted.record(now, 1);
-        let failure = buffer_exhausted(self, size);
+        let failure = refusal::buffer_exhausted(&self.settings, &self.accumulator.pool, size);
         self.fail_send(cx, ask.record, failure, false);
         true
-    }
-
-    /// The partition that key, application or an old partitioner chooses; None: the accumulator's sticky one.
-    fn partition_for(&mut self, cx: &mut Context, offered: &Offered) -> Option<u32> {
-        if offered.partition.is_some() {
-            return offered.partition;
-        }
-        let topic = offered.topic;
-        let partitions = self.accumulator.partitions_of(topic);
-        let config = &self.settings.config;
-        if config.partitioner == Partitioner::BuiltIn
-            && !config.partitioner_ignore_keys
-            && let Some(key) = offered.key
-        {
-            return Some(partitions.for_key(cx.ledger.bytes_of(key)));
-        }
-        let has_leader = |partition| self.metadata.leader(partition).is_some();
-        let counter = &mut self.application.counters[usize::from(topic.0)];
-        match Strategy::of(&self.settings) {
-            Strategy::SinceKip794 => None,
-            Strategy::StickyPerBatch => {
-                Some(*counter.get_or_insert_with(|| partitions.pick(draw(cx), has_leader)))
-            }
-            Strategy::RoundRobin { from_zero } => {
-                let number = counter.get_or_insert_with(|| if from_zero { 0 } else { draw(cx) });
-                let chosen = partitions.pick(*number & 0x7fff_ffff, has_leader);
-                *number = number.wrapping_add(1);
-                Some(chosen)
-            }
-        }
-    }
-
-    /// A partitioner of the old kind hears that a batch is full: the sticky one moves on (KIP-480).
-    fn on_new_batch(&mut self, cx: &mut Context, ask: Ask) {
-        if Strategy::of(&self.settings) != Strategy::StickyPerBatch {
-            return;
-        }
-        let partitions = self.accumulator.partitions_of(ask.topic);
-        let has_leader = |partition| self.metadata.leader(partition).is_some();
-        let current = &mut self.application.counters[usize::from(ask.topic.0)];
-        if *current != ask.partition {
-            return;
-        }
-        let others = partitions.numbers().filter(|&number| has_leader(partitions.at(number))).count().max(1);
-        let mut next = partitions.pick(draw(cx), has_leader);
-        while others > 1 && Some(next) == *current {
-            next = partitions.pick(draw(cx), has_leader);
-        }
-        *current = Some(next);
     }
 
     /// `send()` fails: in its future, or (`thrown`) in the caller's face (producer.md §2.6).
@@ -477,92 +406,4 @@ impl Instance {
         }
         self.advance_application(cx);
     }
-}
-
-/// Who chooses where nobody else has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Strategy {
-    /// Sticky by bytes, in the accumulator.
-    SinceKip794,
-    /// Sticky until a batch is full (2.4 to 3.2).
-    StickyPerBatch,
-    RoundRobin {
-        from_zero: bool,
-    },
-}
-
-impl Strategy {
-    fn of(settings: &Settings) -> Strategy {
-        match settings.config.partitioner {
-            Partitioner::RoundRobin => Strategy::RoundRobin { from_zero: true },
-            Partitioner::BuiltIn if settings.version.has_sticky_by_bytes() => Strategy::SinceKip794,
-            Partitioner::BuiltIn if settings.version.has_sticky_per_batch() => Strategy::StickyPerBatch,
-            Partitioner::BuiltIn => Strategy::RoundRobin { from_zero: false },
-        }
-    }
-}
-
-/// The partitioner is asked a second time before a new batch is opened (KAFKA-9965): RoundRobinPartitioner skips so.
-fn chooses_again(settings: &Settings, partition: Option<u32>) -> bool {
-    let old_kind = match Strategy::of(settings) {
-        Strategy::SinceKip794 => false,
-        Strategy::StickyPerBatch => true,
-        Strategy::RoundRobin { from_zero } => from_zero && settings.version.has_on_new_batch(),
-    };
-    old_kind && partition.is_some()
-}
-
-fn closed(version: KafkaVersion) -> Failure {
-    let message = if version.has_delivery_timeout() {
-        "Cannot perform operation after producer has been closed"
-    } else {
-        "Cannot send after the producer is closed."
-    };
-    Failure::new("IllegalStateException", message)
-}
-
-pub(super) fn topic_unauthorized(name: &str) -> Failure {
-    Failure::new("TopicAuthorizationException", format!("Not authorized to access topics: [{name}]"))
-}
-
-fn record_too_large(settings: &Settings, size: u32) -> Option<Failure> {
-    let config = &settings.config;
-    let limit = if size > config.max_request_size {
-        if settings.version.names_configured_limits() {
-            format!("{}, which is the value of the max.request.size configuration.", config.max_request_size)
-        } else {
-            "the maximum request size you have configured with the max.request.size configuration.".to_owned()
-        }
-    } else if u64::from(size) > config.buffer_memory {
-        "the total memory buffer you have configured with the buffer.memory configuration.".to_owned()
-    } else {
-        return None;
-    };
-    let message = format!("The message is {size} bytes when serialized which is larger than {limit}");
-    Some(Failure::new("RecordTooLargeException", message))
-}
-
-fn buffer_exhausted(instance: &Instance, size: u32) -> Failure {
-    let pool = &instance.accumulator.pool;
-    let version = instance.settings.version;
-    let waited = instance.settings.config.max_block.as_millis();
-    if version.explains_exhausted_buffers() {
-        let message = format!(
-            "Failed to allocate {size} bytes within the configured max blocking time {waited} ms. \
-             Total memory: {} bytes. Available memory: {} bytes. Poolable size: {} bytes",
-            pool.total(),
-            pool.available(),
-            pool.poolable()
-        );
-        return Failure::new("BufferExhaustedException", message);
-    }
-    let exception = if version.has_buffer_exhausted_exception() {
-        "BufferExhaustedException"
-    } else {
-        "TimeoutException"
-    };
-    Failure::new(
-        exception,
-        format!("Failed to allocate memory within the configured max blocking time {waited} ms."),
-    )
 }

@@ -20,7 +20,7 @@ impl Instance {
         if timeout.is_zero() {
             self.force_close(cx);
         } else {
-            self.wake_sender(cx);
+            self.sender.wake(cx);
         }
     }
 

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::application::topic_unauthorized;
 use super::batch::Batch;
+use super::refusal::topic_unauthorized;
 use super::{Instance, Request};
 use crate::client::{Answer, Completion, NodeIndex, Outcome, clock};
 use crate::error::{ErrorCode, Failure};

@@ -4,15 +4,20 @@
 //! parts they share. Both run on the node's one clock: the Sender's turn comes after the appends of the same moment.
 
 mod accumulator;
+mod alarm;
+mod appending;
 mod application;
 mod batch;
 mod buffer_pool;
+mod chooser;
 mod closing;
 mod completion;
 mod control;
 mod metrics;
 mod partitioner;
+mod refusal;
 mod sender;
+mod settings;
 mod splitting;
 #[cfg(test)]
 mod tests;
@@ -26,6 +31,7 @@ use application::Application;
 use batch::Batch;
 use metrics::{Gauges, Metrics};
 use sender::Sender;
+use settings::Settings;
 use transaction_manager::TransactionManager;
 
 use self::timer::ProducerTimer;
@@ -33,14 +39,12 @@ use crate::client::{self, ClientConfig, ExponentialBackoff, Metadata, NetworkCli
 use crate::config::ProducerConfig;
 use crate::error::Failure;
 use crate::happening::Fact;
-use crate::ids::{BatchId, BrokerId, ClientId, ConnectionId, HappeningId, Partition, RecordId, TopicId};
+use crate::ids::{BatchId, BrokerId, ClientId, ConnectionId, Partition, RecordId};
 use crate::network::Dialled;
 use crate::spec::Spec;
 use crate::time::{Duration, Time};
-use crate::version::KafkaVersion;
 use crate::view::{BatchView, ProcessState, ProducerView};
 use crate::world::context::Context;
-use crate::world::queue::Timer;
 
 pub use metrics::ProducerMetrics;
 pub use partitioner::partition_for_key;
@@ -222,7 +226,7 @@ impl Instance {
         };
         Instance {
             accumulator: Accumulator::new(&spec, &settings),
-            application: Application::new(&spec),
+            application: Application::new(&settings),
             sender: Sender::default(),
             metadata,
             network,
@@ -303,122 +307,5 @@ fn client_config(config: &ProducerConfig) -> ClientConfig {
         ),
         retry: backoff(config.retry_backoff, config.retry_backoff_max),
         metadata_max_age: config.metadata_max_age,
-    }
-}
-
-/// What does not change in a producer's life.
-#[derive(Clone, Debug)]
-struct Settings {
-    spec: Arc<Spec>,
-    version: KafkaVersion,
-    config: ProducerConfig,
-    compression_permille: u32,
-}
-
-impl Settings {
-    /// 0 is taken as 1.
-    fn batch_size(&self) -> u32 {
-        self.config.batch_size.max(1)
-    }
-
-    fn topic_of(&self, partition: Partition) -> TopicId {
-        self.spec.topic_of(partition)
-    }
-
-    /// With one request in flight a partition is muted while its batch is out (producer.md §3.8).
-    fn guarantees_order(&self) -> bool {
-        self.config.max_in_flight_requests_per_connection == 1
-    }
-
-    /// Why the batch's time is over, if it is: Kafka's message.
-    fn expiry(&self, batch: &Batch, is_last: bool, now: Time) -> Option<String> {
-        let age = now.since(batch.created);
-        let (passed, since) = if self.version.has_delivery_timeout() {
-            if age < self.config.delivery_timeout {
-                return None;
-            }
-            (age, "batch creation")
-        } else {
-            self.old_expiry(batch, is_last, now)?
-        };
-        let gap = if self.version.has_delivery_timeout() { "" } else { " " };
-        let explains = " The request has not been sent, or no server response has been received yet.";
-        Some(format!(
-            "Expiring {} record(s) for {}:{gap}{} ms has passed since {since}{}",
-            batch.count(),
-            self.spec.partition_name(batch.partition),
-            passed.as_millis(),
-            if self.version.explains_expiry() { format!(".{explains}") } else { String::new() },
-        ))
-    }
-
-    /// Before 2.1 a batch expires request.timeout.ms after it could have been sent (`maybeExpire`).
-    fn old_expiry(&self, batch: &Batch, is_last: bool, now: Time) -> Option<(Duration, &'static str)> {
-        let config = &self.config;
-        let is_full = !is_last || batch.is_full();
-        let candidates = if batch.in_retry {
-            let since_retry = now.since(batch.last_attempt).saturating_sub(config.retry_backoff);
-            [Some((since_retry, "last attempt plus backoff time")), None]
-        } else {
-            let since_linger = now.since(batch.created).saturating_sub(config.linger);
-            [
-                is_full.then(|| (now.since(batch.last_append), "last append")),
-                Some((since_linger, "batch creation plus linger time")),
-            ]
-        };
-        candidates.into_iter().flatten().find(|(passed, _)| *passed > config.request_timeout)
-    }
-}
-
-/// Something to be done at a moment that moves. Timers cannot be taken back, so those under way are remembered: one that
-/// comes too early sees to it that there is a later one.
-#[derive(Clone, Debug)]
-struct Alarm {
-    due: Time,
-    /// When timers will come, the next one last.
-    under_way: Vec<Time>,
-    cause: Option<HappeningId>,
-}
-
-impl Default for Alarm {
-    fn default() -> Alarm {
-        Alarm { due: Time::NEVER, under_way: Vec::new(), cause: None }
-    }
-}
-
-impl Alarm {
-    fn set(&mut self, cx: &mut Context, at: Time, timer: ProducerTimer) {
-        self.due = at;
-        self.cause = cx.cause;
-        self.arm(cx, timer);
-    }
-
-    fn set_no_later(&mut self, cx: &mut Context, at: Time, timer: ProducerTimer) {
-        if at < self.due {
-            self.set(cx, at, timer);
-        }
-    }
-
-    fn arm(&mut self, cx: &mut Context, timer: ProducerTimer) {
-        if self.due < Time::NEVER && self.under_way.last().is_none_or(|&next| self.due < next) {
-            self.under_way.push(self.due);
-            cx.set_timer_at(self.due, Timer::Producer(timer));
-        }
-    }
-
-    /// A timer has come: true where it is time.
-    fn rings(&mut self, cx: &mut Context, timer: ProducerTimer) -> bool {
-        if self.under_way.last().is_some_and(|&next| next <= cx.now) {
-            self.under_way.pop();
-        }
-        if cx.now < self.due {
-            self.arm(cx, timer);
-            return false;
-        }
-        self.due = Time::NEVER;
-        if self.cause.is_some() {
-            cx.cause = self.cause;
-        }
-        true
     }
 }

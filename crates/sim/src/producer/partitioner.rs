@@ -2,6 +2,8 @@
 //! weighted by queue lengths; round robin before 2.4.
 
 use crate::ids::Partition;
+use crate::rng::Stream;
+use crate::world::context::Context;
 
 /// The partitions of one topic lie side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +142,11 @@ impl Sticky {
     pub fn forget_load(&mut self) {
         self.load.clear();
     }
+}
+
+/// 31 even bits.
+pub(super) fn draw(cx: &mut Context) -> u32 {
+    cx.draw_below(Stream::Partitioner, 1 << 31) as u32
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
+use super::alarm::Alarm;
 use super::batch::Batch;
 use super::timer::ProducerTimer;
-use super::{Alarm, Instance, Request};
+use super::{Instance, Request};
 use crate::client::{self, InFlight, MetadataStep, NodeIndex, clock};
 use crate::error::Failure;
 use crate::happening::{Disconnect, Fact};
@@ -73,40 +74,41 @@ impl Sender {
     pub fn is_closing(&self) -> bool {
         self.life != Life::Running
     }
+
+    /// The application's thread wakes the Sender's, unless that is busy.
+    pub fn wake(&mut self, cx: &mut Context) {
+        self.runs_in(cx, cx.spec.costs.wake_up);
+    }
+
+    /// The Sender's turn comes after so long, behind what else the moment brings.
+    fn runs_in(&mut self, cx: &mut Context, after: Duration) {
+        if self.life != Life::Closed {
+            let at = (cx.now + after).max(self.free_at);
+            self.alarm.set_no_later(cx, at, ProducerTimer::Sender);
+        }
+    }
+
+    /// An append that changes nothing wakes the Sender too. All that comes of it is that the poll begins anew; `late`: how
+    /// long it lasts at most.
+    pub fn nudge(&mut self, cx: &mut Context, late: Duration) {
+        if cx.now >= self.quiet_until {
+            self.wake(cx);
+        } else if self.alarm.due > self.quiet_until {
+            self.alarm.due = self.poll_ends.min(cx.now + late);
+        }
+    }
 }
 
 impl Instance {
     pub fn start_sender(&mut self, cx: &mut Context, boot: Duration) {
         self.sender.free_at = cx.now + boot;
         self.application.occupy(cx.now + boot);
-        self.wake_sender(cx);
-    }
-
-    /// The application's thread wakes the Sender's, unless that is busy.
-    pub fn wake_sender(&mut self, cx: &mut Context) {
-        self.sender_runs_in(cx, cx.spec.costs.wake_up);
-    }
-
-    /// The Sender's turn comes after so long, behind what else the moment brings.
-    fn sender_runs_in(&mut self, cx: &mut Context, after: Duration) {
-        if self.sender.life != Life::Closed {
-            let at = (cx.now + after).max(self.sender.free_at);
-            self.sender.alarm.set_no_later(cx, at, ProducerTimer::Sender);
-        }
-    }
-
-    /// An append that changes nothing wakes the Sender too. All that comes of it is that the poll begins anew.
-    pub fn nudge_sender(&mut self, cx: &mut Context) {
-        if cx.now >= self.sender.quiet_until {
-            self.wake_sender(cx);
-        } else if self.sender.alarm.due > self.sender.quiet_until {
-            self.sender.alarm.due = self.sender.poll_ends.min(cx.now + self.late());
-        }
+        self.sender.wake(cx);
     }
 
     /// Kafka has no timer for late requests, it merely polls no longer than that (producer.md §4.4); their strict
     /// comparison needs one millisecond more.
-    fn late(&self) -> Duration {
+    pub fn late(&self) -> Duration {
         self.settings.config.request_timeout + Duration::from_millis(1)
     }
 
@@ -148,7 +150,7 @@ impl Instance {
         if self.handle_arrivals(cx) {
             // The application has heard something; what it does about it comes first.
             self.advance_application(cx);
-            self.sender_runs_in(cx, Duration::ZERO);
+            self.sender.runs_in(cx, Duration::ZERO);
         } else {
             self.iterate(cx);
             self.advance_application(cx);
@@ -353,7 +355,7 @@ impl Instance {
 
     /// Batches whose time is over fail, the queued ones first (producer.md §4.1.9).
     fn expire(&mut self, cx: &mut Context, now: Time) {
-        let in_flight = self.expired_in_flight(now);
+        let in_flight = self.accumulator.expired_in_flight(&self.settings, now);
         let queued = self.accumulator.take_expired(cx, &self.settings, now);
         for (batch, why) in queued {
             self.fail_expired(cx, &batch, why);
@@ -371,20 +373,6 @@ impl Instance {
             // Its request is still out: what it brings concerns the bookkeeping alone.
             self.accumulator.queue(partition).in_flight.push(batch);
         }
-    }
-
-    fn expired_in_flight(&self, now: Time) -> Vec<(Partition, BatchId)> {
-        let mut expired = Vec::new();
-        if !self.settings.version.has_delivery_timeout() {
-            return expired;
-        }
-        for (partition, queue) in (0..).map(Partition).zip(&self.accumulator.partitions) {
-            let waiting = queue.in_flight.iter().filter(|batch| !batch.done);
-            let late =
-                waiting.take_while(|batch| now.since(batch.created) >= self.settings.config.delivery_timeout);
-            expired.extend(late.map(|batch| (partition, batch.id)));
-        }
-        expired
     }
 
     fn fail_expired(&mut self, cx: &mut Context, batch: &Batch, why: String) {

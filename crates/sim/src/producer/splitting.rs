@@ -1,8 +1,8 @@
 //! What a broker finds too large goes back in smaller batches (producer.md §3.11; splitAndReenqueue, ProducerBatch.split).
 
-use super::Settings;
 use super::accumulator::Accumulator;
 use super::batch::{Batch, Ratio};
+use super::settings::Settings;
 use super::transaction_manager::advance;
 use crate::happening::{BatchClose, Fact};
 use crate::protocol::batch::ProducerStamp;

@@ -4,7 +4,7 @@ use super::harness::{Harness, Setup, ms, untimed};
 use crate::error::ErrorCode;
 use crate::happening::Fact;
 use crate::ids::{BatchId, BrokerId, ClientId, LeaderEpoch, NodeId, Partition};
-use crate::producer::accumulator::draw;
+use crate::producer::partitioner::draw;
 use crate::protocol::Acks;
 use crate::time::Duration;
 use crate::version::KafkaVersion;
