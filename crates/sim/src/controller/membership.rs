@@ -1,5 +1,5 @@
 //! How brokers come and go: what registrations, heartbeats and sessions that end mean for partitions and for the ways to
-//! brokers (broker.md §6.1 to §6.7; before KRaft: §6.11).
+//! brokers (broker.md §6.1 to §6.7; before KRaft: broker.md §6.11).
 
 use crate::controller::Controller;
 use crate::error::ErrorCode;

@@ -1,4 +1,4 @@
-//! When the controller looks for sessions that have ended (broker.md §6.2.3; before KRaft: §6.11).
+//! When the controller looks for sessions that have ended (broker.md §6.2.3; before KRaft: broker.md §6.11).
 
 use crate::config::{TURN, ZOOKEEPER_TICK};
 use crate::time::{Duration, Time};
