@@ -47,7 +47,7 @@ fn other_seeds_show_the_same_4() {
     check_part(3, 4);
 }
 
-/// Six takes of Kafka 4.3.1 lost 30, 0, 0, 3, 11 and 4 (docs/kafka/broker.md §6.7): mostly a few, now and then many.
+/// Six takes of Kafka 4.3.1 lost 30, 0, 0, 3, 11 and 4 (broker.md §6.7): mostly a few, now and then many.
 #[test]
 fn a_clean_stop_loses_as_many_records_as_were_recorded() {
     let text = "ackscope = 1\nid = \"stop\"\ntitle = \"A clean stop at 1,000 records/s\"\nuntil = \"6 s\"\n\
