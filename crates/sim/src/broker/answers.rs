@@ -4,7 +4,7 @@ use crate::broker::Broker;
 use crate::broker::timer::LinkName;
 use crate::error::ErrorCode;
 use crate::ids::BrokerId;
-use crate::protocol::{AlterPartitionResult, Body, Envelope};
+use crate::protocol::{AlterPartitionResult, Body, Envelope, any_request};
 use crate::world::context::Context;
 
 impl Broker {
@@ -40,22 +40,7 @@ impl Broker {
                 | Body::MetadataResponse(_)
                 | Body::LeaderAndIsrResponse
                 | Body::UpdateMetadataResponse => envelope.message.body.misplaced(),
-                // Requests.
-                Body::ProduceRequest(_)
-                | Body::FetchRequest(_)
-                | Body::InitProducerIdRequest
-                | Body::ApiVersionsRequest
-                | Body::MetadataRequest { .. }
-                | Body::ListOffsetsRequest { .. }
-                | Body::OffsetsForLeaderEpochRequest { .. }
-                | Body::LeaderAndIsrRequest { .. }
-                | Body::UpdateMetadataRequest { .. }
-                | Body::BrokerRegistrationRequest(_)
-                | Body::BrokerHeartbeatRequest(_)
-                | Body::ControlledShutdownRequest { .. }
-                | Body::AlterPartitionRequest { .. }
-                | Body::AllocateProducerIdsRequest { .. }
-                | Body::MetadataFetchRequest { .. } => envelope.message.body.misplaced(),
+                any_request!() => envelope.message.body.misplaced(),
             }
             self.membership.link_goes_on(cx, name);
         }
@@ -125,22 +110,7 @@ impl Broker {
             | Body::MetadataResponse(_)
             | Body::LeaderAndIsrResponse
             | Body::UpdateMetadataResponse => answer.message.body.misplaced(),
-            // Requests.
-            Body::ProduceRequest(_)
-            | Body::FetchRequest(_)
-            | Body::InitProducerIdRequest
-            | Body::ApiVersionsRequest
-            | Body::MetadataRequest { .. }
-            | Body::ListOffsetsRequest { .. }
-            | Body::OffsetsForLeaderEpochRequest { .. }
-            | Body::LeaderAndIsrRequest { .. }
-            | Body::UpdateMetadataRequest { .. }
-            | Body::BrokerRegistrationRequest(_)
-            | Body::BrokerHeartbeatRequest(_)
-            | Body::ControlledShutdownRequest { .. }
-            | Body::AlterPartitionRequest { .. }
-            | Body::AllocateProducerIdsRequest { .. }
-            | Body::MetadataFetchRequest { .. } => answer.message.body.misplaced(),
+            any_request!() => answer.message.body.misplaced(),
         }
         self.fetchers.go_on(cx, &self.replicas, &self.membership, source);
     }

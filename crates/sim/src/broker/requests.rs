@@ -11,7 +11,9 @@ use crate::error::ErrorCode;
 use crate::happening::{Disconnect, Fact};
 use crate::ids::{ConnectionId, HappeningId, Partition, ProducerEpoch};
 use crate::protocol::batch::bytes_of;
-use crate::protocol::{Acks, Body, Envelope, FetchAnswer, FetchPartition, FetchRequest, FetchResult};
+use crate::protocol::{
+    Acks, Body, Envelope, FetchAnswer, FetchPartition, FetchRequest, FetchResult, any_response,
+};
 use crate::protocol::{ProduceRequest, ProduceResult};
 use crate::world::context::Context;
 
@@ -54,21 +56,7 @@ impl Broker {
             | Body::AllocateProducerIdsRequest { .. }
             | Body::MetadataFetchRequest { .. } => envelope.message.body.misplaced(),
             // Answers.
-            Body::ProduceResponse { .. }
-            | Body::InitProducerIdResponse { .. }
-            | Body::ApiVersionsResponse
-            | Body::MetadataResponse(_)
-            | Body::LeaderAndIsrResponse
-            | Body::UpdateMetadataResponse
-            | Body::FetchResponse { .. }
-            | Body::ListOffsetsResponse { .. }
-            | Body::OffsetsForLeaderEpochResponse { .. }
-            | Body::BrokerRegistrationResponse { .. }
-            | Body::BrokerHeartbeatResponse(_)
-            | Body::ControlledShutdownResponse { .. }
-            | Body::AlterPartitionResponse { .. }
-            | Body::AllocateProducerIdsResponse { .. }
-            | Body::MetadataFetchResponse { .. } => envelope.message.body.misplaced(),
+            any_response!() => envelope.message.body.misplaced(),
         };
         self.tell(cx, Waiter::Request(connection), body);
     }

@@ -2,7 +2,9 @@
 
 use crate::error::ErrorCode;
 use crate::ids::{ProducerEpoch, ProducerId};
-use crate::protocol::{Body, ClusterMetadata, EpochAnswer, FetchResult, ListOffsetResult, ProduceResult};
+use crate::protocol::{
+    Body, ClusterMetadata, EpochAnswer, FetchResult, ListOffsetResult, ProduceResult, any_request,
+};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer<'a> {
@@ -25,29 +27,16 @@ impl Answer<'_> {
             Body::FetchResponse { partitions } => Answer::Fetch(partitions),
             Body::ListOffsetsResponse { partitions } => Answer::ListOffsets(partitions),
             Body::OffsetsForLeaderEpochResponse { partitions } => Answer::OffsetsForLeaderEpoch(partitions),
-            Body::ApiVersionsRequest
-            | Body::MetadataRequest { .. }
-            | Body::InitProducerIdRequest
-            | Body::ProduceRequest(_)
-            | Body::FetchRequest(_)
-            | Body::ListOffsetsRequest { .. }
-            | Body::OffsetsForLeaderEpochRequest { .. }
-            | Body::BrokerRegistrationRequest(_)
-            | Body::BrokerRegistrationResponse { .. }
-            | Body::BrokerHeartbeatRequest(_)
+            // For brokers.
+            Body::BrokerRegistrationResponse { .. }
             | Body::BrokerHeartbeatResponse(_)
-            | Body::AlterPartitionRequest { .. }
             | Body::AlterPartitionResponse { .. }
-            | Body::MetadataFetchRequest { .. }
             | Body::MetadataFetchResponse { .. }
-            | Body::LeaderAndIsrRequest { .. }
             | Body::LeaderAndIsrResponse
-            | Body::UpdateMetadataRequest { .. }
             | Body::UpdateMetadataResponse
-            | Body::ControlledShutdownRequest { .. }
             | Body::ControlledShutdownResponse { .. }
-            | Body::AllocateProducerIdsRequest { .. }
-            | Body::AllocateProducerIdsResponse { .. } => body.misplaced(),
+            | Body::AllocateProducerIdsResponse { .. }
+            | any_request!() => body.misplaced(),
         }
     }
 }

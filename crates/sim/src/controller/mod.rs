@@ -31,7 +31,7 @@ use crate::error::ErrorCode;
 use crate::happening::{ChangeReason, Disconnect, Fact};
 use crate::ids::{BrokerId, ConnectionId, NodeId, Partition, ProducerId, TopicId};
 use crate::network::{Dialled, Read};
-use crate::protocol::{Body, Envelope, MetadataRecord};
+use crate::protocol::{Body, Envelope, MetadataRecord, any_response};
 use crate::rng::Stream;
 use crate::script::Boot;
 use crate::spec::Spec;
@@ -281,22 +281,7 @@ impl Controller {
             | Body::OffsetsForLeaderEpochRequest { .. }
             | Body::LeaderAndIsrRequest { .. }
             | Body::UpdateMetadataRequest { .. } => envelope.message.body.misplaced(),
-            // Answers.
-            Body::ApiVersionsResponse
-            | Body::MetadataResponse(_)
-            | Body::InitProducerIdResponse { .. }
-            | Body::ProduceResponse { .. }
-            | Body::FetchResponse { .. }
-            | Body::ListOffsetsResponse { .. }
-            | Body::OffsetsForLeaderEpochResponse { .. }
-            | Body::BrokerRegistrationResponse { .. }
-            | Body::BrokerHeartbeatResponse(_)
-            | Body::AlterPartitionResponse { .. }
-            | Body::MetadataFetchResponse { .. }
-            | Body::LeaderAndIsrResponse
-            | Body::UpdateMetadataResponse
-            | Body::ControlledShutdownResponse { .. }
-            | Body::AllocateProducerIdsResponse { .. } => envelope.message.body.misplaced(),
+            any_response!() => envelope.message.body.misplaced(),
         };
         self.metadata.answer(cx, connection, correlation, body);
         self.after_change(cx);

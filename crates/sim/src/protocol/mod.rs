@@ -204,6 +204,20 @@ macro_rules! apis {
             }
         }
 
+        /// The pattern of every request, for those who are only sent answers.
+        macro_rules! any_request {
+            () => {
+                $(crate::protocol::Body::$request { .. })|*
+            };
+        }
+
+        /// The pattern of every response, for those who are only sent requests.
+        macro_rules! any_response {
+            () => {
+                $(crate::protocol::Body::$response { .. })|*
+            };
+        }
+
         impl Body {
             pub fn api(&self) -> Api {
                 match self {
@@ -213,8 +227,8 @@ macro_rules! apis {
 
             pub fn is_request(&self) -> bool {
                 match self {
-                    $(Body::$request { .. } => true,)*
-                    $(Body::$response { .. } => false,)*
+                    any_request!() => true,
+                    any_response!() => false,
                 }
             }
         }
@@ -238,3 +252,5 @@ apis! {
     ControlledShutdown "ControlledShutdown" ControlledShutdownRequest ControlledShutdownResponse;
     AllocateProducerIds "AllocateProducerIds" AllocateProducerIdsRequest AllocateProducerIdsResponse;
 }
+
+pub(crate) use {any_request, any_response};
